@@ -1,0 +1,1 @@
+"""Persons, households, groups, memberships, roles and producers."""

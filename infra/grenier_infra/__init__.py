@@ -1,0 +1,1 @@
+"""The embedded event node, the local launcher and what an operator needs."""

@@ -1,0 +1,1 @@
+"""Eater accounts, tills, payments and cash counts in balanced postings."""

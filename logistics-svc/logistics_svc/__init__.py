@@ -1,0 +1,1 @@
+"""Pallets, deliveries, stock, distributions and cutting sheets."""

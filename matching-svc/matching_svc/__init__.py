@@ -1,0 +1,1 @@
+"""Activities, slots and the volunteers who fill them."""

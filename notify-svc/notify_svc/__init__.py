@@ -1,0 +1,1 @@
+"""Templates, announcements, reminders and the mail outbox."""

@@ -1,0 +1,1 @@
+"""Catalogue, order cycles, orders, regulation, aggregation and supplier orders."""

@@ -1,0 +1,1 @@
+"""What every Grenier service is built from: deciders, log, views, broker, privacy and the runner."""

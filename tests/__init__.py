@@ -1,0 +1,1 @@
+"""What crosses services: stories, replay equality, faults, isolation, the browser and benchmarks."""
