@@ -1,0 +1,35 @@
+"""The vocabulary: every fact that the log can hold, by owner. See docs/reference for the generated table."""
+
+from grenier.language import contracts, ledger, logistics, matching, notify, orders
+from grenier.language.registry import (
+    ENTRIES,
+    Event,
+    Part,
+    UnknownEvent,
+    check_upcasts,
+    decode,
+    encode,
+    name_of,
+    public_body,
+    version_of,
+)
+
+check_upcasts()
+
+__all__ = [
+    "ENTRIES",
+    "Event",
+    "Part",
+    "UnknownEvent",
+    "contracts",
+    "decode",
+    "encode",
+    "ledger",
+    "logistics",
+    "matching",
+    "name_of",
+    "notify",
+    "orders",
+    "public_body",
+    "version_of",
+]

@@ -1,0 +1,179 @@
+"""Facts of contracts-svc: who is here, in which group, in which role.
+
+These types are the stored format. Change them only through versions and upcasts (see registry.py).
+Personal data stands only in `sealed` fields of person events: {field: ciphertext}, one key per person.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from grenier.language.registry import Event, Part, event
+
+GroupKind = Literal["csa", "buying_group", "third_place"]
+ScopeKind = Literal["federation", "group", "producer", "circle", "contract"]
+
+
+class Tier(Part):
+    """A price tier of memberships (S1:45); `rate_bp`: price as basis points of the list price (10000 = as listed)."""
+
+    code: str
+    name: str
+    rate_bp: int = 10_000
+    dues_cents: int = 0
+
+
+@event("contracts.host-organisation-registered", public=("host_id", "name"))
+class HostOrganisationRegistered(Event):
+    host_id: str
+    name: str
+    time_zone: str = "Europe/Paris"
+
+
+@event("contracts.tiers-defined", public=("host_id", "tiers"))
+class TiersDefined(Event):
+    host_id: str
+    tiers: list[Tier]
+
+
+@event("contracts.group-founded", public=("group_id", "host_id", "kind", "name", "place", "time_zone"))
+class GroupFounded(Event):
+    group_id: str
+    host_id: str
+    kind: GroupKind
+    name: str
+    place: str = ""
+    time_zone: str = "Europe/Paris"
+    phone_region: str = "FR"
+    inclusive_language: bool = True
+
+
+@event("contracts.group-settings-changed")
+class GroupSettingsChanged(Event):
+    """Settings that a group decides on; None leaves a setting as it is."""
+
+    group_id: str
+    name: str | None = None
+    place: str | None = None
+    time_zone: str | None = None
+    phone_region: str | None = None
+    inclusive_language: bool | None = None
+    credit_floor_cents: int | None = None
+
+
+@event("contracts.duty-moved")
+class DutyMoved(Event):
+    """A duty (regulate, announce, verify…) is done by the centre or by the group from now on (S1:34)."""
+
+    group_id: str
+    duty: str
+    to: Literal["centre", "group"]
+
+
+@event("contracts.producer-registered", public=("producer_id", "host_id", "name", "place"))
+class ProducerRegistered(Event):
+    """`name` is a business name, not a person's; the contact is a person with the role producer."""
+
+    producer_id: str
+    host_id: str
+    name: str
+    place: str = ""
+    group_id: str = ""
+
+
+@event("contracts.person-registered")
+class PersonRegistered(Event):
+    """`sealed` holds first_name, last_name, email, phone, address; `digital` False: to be called by phone (S1:14)."""
+
+    person_id: str
+    sealed: dict[str, str]
+    language: str = "fr"
+    digital: bool = True
+    group_id: str = ""
+
+
+@event("contracts.person-details-changed")
+class PersonDetailsChanged(Event):
+    person_id: str
+    sealed: dict[str, str]
+    language: str | None = None
+    digital: bool | None = None
+
+
+@event("contracts.person-erased")
+class PersonErased(Event):
+    """The person's key is destroyed; everything sealed with it is unreadable for ever."""
+
+    person_id: str
+
+
+@event("contracts.household-formed", public=("household_id", "group_id"))
+class HouseholdFormed(Event):
+    household_id: str
+    group_id: str
+    person_ids: list[str]
+
+
+@event("contracts.person-joined-household")
+class PersonJoinedHousehold(Event):
+    household_id: str
+    group_id: str
+    person_id: str
+
+
+@event("contracts.person-left-household")
+class PersonLeftHousehold(Event):
+    household_id: str
+    group_id: str
+    person_id: str
+
+
+@event("contracts.membership-granted", public=("membership_id", "group_id", "tier", "valid_from", "valid_until"))
+class MembershipGranted(Event):
+    """A household belongs to a group for a period, in a tier; `number` is its member number in the group."""
+
+    membership_id: str
+    household_id: str
+    group_id: str
+    number: int
+    tier: str
+    valid_from: date
+    valid_until: date
+    dues_cents: int = 0
+
+
+@event("contracts.membership-tier-changed", public=("membership_id", "group_id", "tier"))
+class MembershipTierChanged(Event):
+    membership_id: str
+    household_id: str
+    group_id: str
+    tier: str
+
+
+@event("contracts.membership-ended", public=("membership_id", "group_id"))
+class MembershipEnded(Event):
+    membership_id: str
+    household_id: str
+    group_id: str
+    on: date
+
+
+@event("contracts.role-assigned")
+class RoleAssigned(Event):
+    assignment_id: str
+    person_id: str
+    role: str
+    scope_kind: ScopeKind
+    scope_id: str
+    valid_from: date
+    valid_until: date | None = None
+
+
+@event("contracts.role-revoked")
+class RoleRevoked(Event):
+    assignment_id: str
+    person_id: str
+    role: str
+    scope_kind: ScopeKind
+    scope_id: str

@@ -1,0 +1,166 @@
+"""Facts of ledger-svc: balanced postings in integer cents, each naming what caused it.
+
+These types are the stored format. Change them only through versions and upcasts (see registry.py).
+The postings of one event sum to zero, so the sum over all accounts is zero at every position of the log.
+Accounts: "eater:<household>" (positive: the household has money here, negative: it owes), "till:<till>:cash",
+"till:<till>:cheque", "cheques:<group>" (prepayments in custody), "sales:<group>", "dues:<group>", "float:<group>",
+"difference:<group>". An eater account is credited by a payment (+) and debited by goods (−).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grenier.language.registry import Event, Part, event
+
+Means = Literal["cash", "cheque"]
+
+
+class Posting(Part):
+    account: str
+    amount_cents: int
+
+
+class ChequeFacts(Part):
+    """What stands on a cheque, without the person's name (that is the household's)."""
+
+    number: str
+    bank: str = ""
+
+
+class ChargedLine(Part):
+    product_id: str
+    quantity: int
+    weight_g: int
+    amount_cents: int
+    kind: str
+
+
+@event("ledger.goods-charged", public=("entry_id", "group_id", "distribution_id", "amount_cents"))
+class GoodsCharged(Event):
+    """A signed-off distribution debits the household with what was really taken."""
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    distribution_id: str
+    order_id: str
+    amount_cents: int
+    lines: list[ChargedLine]
+    postings: list[Posting]
+
+
+@event("ledger.prepayment-received", public=("entry_id", "group_id", "amount_cents"))
+class PrepaymentReceived(Event):
+    """S0:48: a cheque in advance, credited to the eater's account."""
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    amount_cents: int
+    cheque: ChequeFacts
+    postings: list[Posting]
+
+
+@event("ledger.dues-received", public=("entry_id", "group_id", "amount_cents", "means"))
+class DuesReceived(Event):
+    entry_id: str
+    group_id: str
+    household_id: str
+    membership_id: str
+    amount_cents: int
+    means: Means
+    postings: list[Posting]
+
+
+@event("ledger.adjustment-posted", public=("entry_id", "group_id", "amount_cents"))
+class AdjustmentPosted(Event):
+    """A correction in words and cents, positive in favour of the household."""
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    amount_cents: int
+    reason: str
+    postings: list[Posting]
+
+
+@event("ledger.entry-reversed", public=("entry_id", "reverses", "group_id"))
+class EntryReversed(Event):
+    """Extourne: the same postings with the opposite sign; nothing is ever edited."""
+
+    entry_id: str
+    reverses: str
+    group_id: str
+    household_id: str
+    reason: str
+    postings: list[Posting]
+
+
+@event("ledger.till-opened", public=("till_id", "group_id", "distribution_id", "float_cents"))
+class TillOpened(Event):
+    till_id: str
+    group_id: str
+    distribution_id: str
+    float_cents: int
+    postings: list[Posting]
+
+
+@event("ledger.payment-taken", public=("entry_id", "till_id", "group_id", "means", "amount_cents"))
+class PaymentTaken(Event):
+    entry_id: str
+    till_id: str
+    group_id: str
+    household_id: str
+    means: Means
+    amount_cents: int
+    postings: list[Posting]
+    cheque: ChequeFacts | None = None
+
+
+@event("ledger.payment-reversed", public=("entry_id", "reverses", "till_id", "group_id", "means"))
+class PaymentReversed(Event):
+    entry_id: str
+    reverses: str
+    till_id: str
+    group_id: str
+    household_id: str
+    means: Means
+    amount_cents: int
+    reason: str
+    postings: list[Posting]
+
+
+@event("ledger.cash-counted", public=("till_id", "group_id", "counted_cents", "expected_cents", "difference_cents"))
+class CashCounted(Event):
+    """S1:90-92. `coins`: {denomination in cents: pieces}. Cheques are counted by number and total."""
+
+    till_id: str
+    group_id: str
+    coins: dict[int, int]
+    counted_cents: int
+    expected_cents: int
+    difference_cents: int
+    cheques_counted: int
+    cheques_expected: int
+    cheques_cents: int
+
+
+@event("ledger.difference-explained", public=("till_id", "group_id", "difference_cents"))
+class DifferenceExplained(Event):
+    """The till is brought to what was counted; the difference stands in its own account, with its reason."""
+
+    entry_id: str
+    till_id: str
+    group_id: str
+    difference_cents: int
+    explanation: str
+    postings: list[Posting]
+
+
+@event("ledger.till-closed", public=("till_id", "group_id", "cash_cents", "cheques_cents"))
+class TillClosed(Event):
+    till_id: str
+    group_id: str
+    cash_cents: int
+    cheques_cents: int

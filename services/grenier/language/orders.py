@@ -1,0 +1,341 @@
+"""Facts of orders-svc: catalogue, windows, order cycles, regulation, aggregation, supplier orders.
+
+These types are the stored format. Change them only through versions and upcasts (see registry.py).
+Quantities count order units. A `piece` product costs price_cents a unit; a `weighed` product is ordered in portions of
+`portion_g` and charged by the weight on the scale at price_cents per kilogram.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from grenier.language.registry import Event, Part, event
+
+Sale = Literal["piece", "weighed"]
+
+
+class ProductFacts(Part):
+    """What a product is. `unit_label` as printed ("sachet 500 g"); `case_size` units in a supplier's case."""
+
+    name: str
+    category: str
+    producer_id: str
+    sale: Sale = "piece"
+    unit_label: str = "pièce"
+    portion_g: int = 0
+    net_weight_g: int = 0
+    case_size: int = 1
+    whole_piece_g: int = 0
+    organic: bool = False
+    origin: str = ""
+
+
+@event("orders.product-listed", public=("product_id", "host_id", "facts"))
+class ProductListed(Event):
+    product_id: str
+    host_id: str
+    facts: ProductFacts
+
+
+@event("orders.product-changed", public=("product_id", "host_id", "facts"))
+class ProductChanged(Event):
+    product_id: str
+    host_id: str
+    facts: ProductFacts
+
+
+@event("orders.price-revised", public=("product_id", "host_id", "price_cents", "effective_from"))
+class PriceRevised(Event):
+    """S1:131. List price per unit (piece) or per kilogram (weighed), from a date on."""
+
+    product_id: str
+    host_id: str
+    price_cents: int
+    cost_cents: int
+    effective_from: date
+    reason: str = ""
+
+
+@event("orders.product-withdrawn", public=("product_id", "host_id"))
+class ProductWithdrawn(Event):
+    product_id: str
+    host_id: str
+
+
+class CatalogueItem(Part):
+    """A product as offered in one month: a snapshot, so that every document says what was told."""
+
+    product_id: str
+    facts: ProductFacts
+    price_cents: int
+    cost_cents: int
+    max_per_household: int = 0
+    max_per_group: int = 0
+
+
+@event("orders.catalogue-released", public=("catalogue_id", "host_id", "month", "items"))
+class CatalogueReleased(Event):
+    """S1:129, S1:145: the month's products and prices, the same for all groups. `month` = "2026-11"."""
+
+    catalogue_id: str
+    host_id: str
+    month: str
+    items: list[CatalogueItem]
+
+
+class WindowGroup(Part):
+    """One group's place in a window: its cycle and its distribution day (instants UTC)."""
+
+    group_id: str
+    cycle_id: str
+    distribution_starts_at: datetime
+    distribution_ends_at: datetime
+    place: str = ""
+
+
+@event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at", "groups"))
+class WindowScheduled(Event):
+    """S1:146: the central team opens order and distribution periods for every group from one template."""
+
+    window_id: str
+    host_id: str
+    catalogue_id: str
+    month: str
+    opens_at: datetime
+    closes_at: datetime
+    groups: list[WindowGroup]
+
+
+@event("orders.cycle-frozen-in-window", public=("window_id", "cycle_id", "group_id"))
+class CycleFrozenInWindow(Event):
+    """The process of a window noted that a group's aggregation is frozen."""
+
+    window_id: str
+    cycle_id: str
+    group_id: str
+
+
+class AggregatedCell(Part):
+    product_id: str
+    group_id: str
+    quantity: int
+
+
+@event("orders.window-aggregated", public=("window_id", "host_id", "month", "cells"))
+class WindowAggregated(Event):
+    """S1:134: product × group, all groups frozen; the totals are sums of the cells."""
+
+    window_id: str
+    host_id: str
+    month: str
+    cells: list[AggregatedCell]
+
+
+@event("orders.cycle-scheduled", public=("cycle_id", "window_id", "group_id", "month", "opens_at", "closes_at"))
+class CycleScheduled(Event):
+    """A group's order period: what may be ordered, at which rate for each tier (basis points), until when."""
+
+    cycle_id: str
+    window_id: str
+    group_id: str
+    host_id: str
+    catalogue_id: str
+    month: str
+    opens_at: datetime
+    closes_at: datetime
+    distribution_starts_at: datetime
+    distribution_ends_at: datetime
+    place: str
+    items: list[CatalogueItem]
+    tier_rates_bp: dict[str, int]
+
+
+@event("orders.cycle-opened", public=("cycle_id", "group_id", "closes_at"))
+class CycleOpened(Event):
+    cycle_id: str
+    group_id: str
+    closes_at: datetime
+
+
+@event("orders.product-made-unavailable", public=("cycle_id", "group_id", "product_id"))
+class ProductMadeUnavailable(Event):
+    cycle_id: str
+    group_id: str
+    product_id: str
+
+
+class OrderLine(Part):
+    """`unit_price_cents` is the tier's price per piece or per kg; `amount_cents` what the line comes to as ordered."""
+
+    product_id: str
+    quantity: int
+    unit_price_cents: int
+    amount_cents: int
+
+
+@event("orders.order-confirmed", public=("cycle_id", "group_id", "order_id", "tier", "lines", "total_cents", "channel"))
+class OrderConfirmed(Event):
+    cycle_id: str
+    group_id: str
+    order_id: str
+    household_id: str
+    tier: str
+    lines: list[OrderLine]
+    total_cents: int
+    channel: Literal["web", "paper"] = "web"
+
+
+@event("orders.order-amended", public=("cycle_id", "group_id", "order_id", "lines", "total_cents"))
+class OrderAmended(Event):
+    """The whole order as it stands now (S1:32); `reason` when somebody else than the household changed it."""
+
+    cycle_id: str
+    group_id: str
+    order_id: str
+    household_id: str
+    tier: str
+    lines: list[OrderLine]
+    total_cents: int
+    channel: Literal["web", "paper"] = "web"
+    reason: str = ""
+
+
+@event("orders.order-cancelled", public=("cycle_id", "group_id", "order_id"))
+class OrderCancelled(Event):
+    cycle_id: str
+    group_id: str
+    order_id: str
+    household_id: str
+    reason: str = ""
+
+
+@event("orders.closing-announced", public=("cycle_id", "group_id", "closes_at"))
+class ClosingAnnounced(Event):
+    """S1:33, the day before closing: those who still have an unconfirmed draft."""
+
+    cycle_id: str
+    group_id: str
+    closes_at: datetime
+    draft_household_ids: list[str]
+
+
+@event("orders.cycle-closed", public=("cycle_id", "group_id", "closed_at"))
+class CycleClosed(Event):
+    cycle_id: str
+    group_id: str
+    closed_at: datetime
+
+
+class LineReduced(Part):
+    household_id: str
+    order_id: str
+    product_id: str
+    from_quantity: int
+    to_quantity: int
+    from_amount_cents: int
+    to_amount_cents: int
+
+
+@event("orders.orders-regulated", public=("cycle_id", "group_id", "product_id", "rule", "limit"))
+class OrdersRegulated(Event):
+    """S1:34: over-asked quantities brought under the maximum; the rule is kept with its result."""
+
+    cycle_id: str
+    group_id: str
+    product_id: str
+    rule: str
+    limit: int
+    changes: list[LineReduced]
+
+
+class FrozenOrder(Part):
+    order_id: str
+    household_id: str
+    tier: str
+    lines: list[OrderLine]
+    total_cents: int
+
+
+class ProductTotal(Part):
+    product_id: str
+    quantity: int
+    orders: int
+
+
+@event("orders.aggregation-frozen", public=("cycle_id", "window_id", "group_id", "totals", "total_cents"))
+class AggregationFrozen(Event):
+    """What the group takes, for ever: totals by product and the orders they are the sum of."""
+
+    cycle_id: str
+    window_id: str
+    group_id: str
+    host_id: str
+    month: str
+    distribution_starts_at: datetime
+    distribution_ends_at: datetime
+    place: str
+    items: list[CatalogueItem]
+    totals: list[ProductTotal]
+    orders: list[FrozenOrder]
+    total_cents: int
+    tier_rates_bp: dict[str, int] = {}
+
+
+class DraftLine(Part):
+    product_id: str
+    quantity: int
+
+
+@event("orders.draft-saved")
+class DraftSaved(Event):
+    cycle_id: str
+    group_id: str
+    household_id: str
+    lines: list[DraftLine]
+
+
+@event("orders.draft-discarded")
+class DraftDiscarded(Event):
+    cycle_id: str
+    group_id: str
+    household_id: str
+
+
+class SupplierLine(Part):
+    """`cases` full cases and `loose` single units make `quantity` (weighed products: portions)."""
+
+    product_id: str
+    name: str
+    unit_label: str
+    quantity: int
+    cases: int
+    loose: int
+    weight_g: int
+    cost_cents: int
+    per_group: dict[str, int]
+
+
+@event("orders.supplier-order-placed", public=("supplier_order_id", "window_id", "producer_id", "lines", "cost_cents"))
+class SupplierOrderPlaced(Event):
+    supplier_order_id: str
+    window_id: str
+    host_id: str
+    month: str
+    producer_id: str
+    lines: list[SupplierLine]
+    cost_cents: int
+
+
+@event("orders.supplier-order-sent", public=("supplier_order_id", "producer_id"))
+class SupplierOrderSent(Event):
+    supplier_order_id: str
+    host_id: str
+    producer_id: str
+
+
+@event("orders.supplier-order-acknowledged", public=("supplier_order_id", "producer_id"))
+class SupplierOrderAcknowledged(Event):
+    supplier_order_id: str
+    host_id: str
+    producer_id: str
