@@ -9,6 +9,7 @@ from grenier.log.protocol import (
     LogUnavailable,
     NewEvent,
     Recorded,
+    StreamLog,
     Subscription,
     WrongVersion,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "LogUnavailable",
     "NewEvent",
     "Recorded",
+    "StreamLog",
     "Subscription",
     "WrongVersion",
 ]

@@ -22,6 +22,10 @@ NO_STREAM = -1
 """The version of a stream that has no event yet."""
 
 
+MAX_APPEND_BYTES = 1_000_000
+"""Bodies and metadata of one append; EventStoreDB refuses more than 1 MiB by default."""
+
+
 class NewEvent(msgspec.Struct, frozen=True):
     """An event to be recorded; `id` is derived from the command, `data` and `metadata` are JSON bytes."""
 
@@ -91,18 +95,25 @@ class Subscription(Protocol):
         """End the iteration; may be called from another thread, and more than once."""
 
 
-class EventLog(Protocol):
-    """Appends, reads and subscriptions; safe to use from several threads."""
+class StreamLog(Protocol):
+    """What answering a call needs: finite appends and reads of one stream."""
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Record `events` (at least one) wholly or not at all, after version `expected` (NO_STREAM for a new stream).
 
         The same ids appended again on the same version answer what they answered first.
-        Raises WrongVersion, LogUnavailable.
+        Raises WrongVersion, LogUnavailable; ValueError when the events together exceed MAX_APPEND_BYTES.
         """
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
         """The stream's events from a revision on, oldest first; [] when there is no such stream."""
+
+    def close(self) -> None:
+        """End subscriptions and connections; the log is not used any more afterwards."""
+
+
+class EventLog(StreamLog, Protocol):
+    """Appends, reads and subscriptions; safe to use from several threads."""
 
     def read_all(
         self, *, after: int | None = None, types: Sequence[str] | None = None, limit: int | None = None
@@ -118,5 +129,13 @@ class EventLog(Protocol):
     def head(self) -> int | None:
         """Position of the last event of the log; None when it is empty."""
 
-    def close(self) -> None:
-        """End subscriptions and connections; the log is not used any more afterwards."""
+
+def check_append(events: Sequence[NewEvent], expected: int) -> None:
+    """Refuse what no server would take, before anything is sent."""
+    if not events:
+        raise ValueError("an append needs at least one event")
+    if expected < NO_STREAM:
+        raise ValueError(f"expected version {expected}: appends name an exact version")
+    size = sum(len(event.data) + len(event.metadata) for event in events)
+    if size > MAX_APPEND_BYTES:
+        raise ValueError(f"an append of {size} bytes exceeds {MAX_APPEND_BYTES}")
