@@ -62,7 +62,7 @@ CHANNEL_OPTIONS = (
 )
 
 
-class _Client(EventStoreDBClient):  # type: ignore[misc]
+class _Client(EventStoreDBClient):
     def _construct_grpc_channel(self, grpc_target: str, grpc_options: Any = ()) -> Any:
         single_threaded = ((grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),)
         return super()._construct_grpc_channel(grpc_target, grpc_options + CHANNEL_OPTIONS + single_threaded)
