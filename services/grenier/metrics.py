@@ -1,0 +1,42 @@
+"""What every process counts, in one place, so that dashboards and alert rules can be checked against it.
+
+Labels are bounded: services, commands, event types, views, outcomes. Never a person, a household or a stream.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+COMMANDS = Counter("grenier_commands_total", "Commands handled", ["service", "command", "outcome"])
+COMMAND_SECONDS = Histogram("grenier_command_duration_seconds", "Time to handle a command", ["service", "command"], buckets=SECONDS)
+CONFLICTS = Counter("grenier_append_conflicts_total", "Appends refused because the stream had moved on, then retried", ["service"])
+EVENTS_APPENDED = Counter("grenier_events_appended_total", "Events appended", ["type"])
+RPC_SECONDS = Histogram("grenier_rpc_duration_seconds", "Calls from the gateway to services", ["service", "outcome"], buckets=SECONDS)
+
+VIEW_LAG = Gauge("grenier_projection_lag_events", "Log positions not yet in the view", ["service", "view"])
+VIEW_AGE = Gauge("grenier_projection_last_event_age_seconds", "Age of the last event applied", ["service", "view"])
+VIEW_EVENTS = Counter("grenier_projection_events_total", "Events applied to views", ["service", "view"])
+PARKED = Gauge("grenier_parked_events", "Events a view could not apply, waiting for an operator", ["service", "view"])
+TIMERS_DUE = Gauge("grenier_timers_due", "Timers whose instant has passed", ["service"])
+
+FEED_PUBLISHED = Counter("grenier_feed_published_total", "Public events published and confirmed")
+FEED_LAG = Gauge("grenier_feed_lag_events", "Log positions not yet published to the public feed")
+OUTBOX_PENDING = Gauge("grenier_outbox_pending", "Mails waiting to be sent")
+OUTBOX_AGE = Gauge("grenier_outbox_oldest_age_seconds", "Age of the oldest mail waiting")
+MAIL_SENT = Counter("grenier_mail_sent_total", "Mails handed to the mail server", ["outcome"])
+DEAD_LETTERS = Counter("grenier_dead_letters_total", "Messages given up and kept aside", ["queue"])
+
+HTTP_SECONDS = Histogram("grenier_http_duration_seconds", "Answers of the gateway", ["endpoint", "method", "status"], buckets=SECONDS)
+SSE_CLIENTS = Gauge("grenier_sse_clients", "Screens connected to the event stream")
+
+PROCESS_READY = Gauge("grenier_process_ready", "1 when the readiness checks of this process pass")
+
+
+def exposition() -> bytes:
+    """What /metrics answers: the text form, content type `CONTENT_TYPE`."""
+    return generate_latest(REGISTRY)
+
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
