@@ -19,7 +19,19 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from grenier.config_values import Variable, bounded, choice, flag, key_bytes, mail_address, path, seconds, text, url
+from grenier.config_values import (
+    Variable,
+    bounded,
+    choice,
+    flag,
+    key_bytes,
+    mail_address,
+    path,
+    seconds,
+    text,
+    time_zone,
+    url,
+)
 
 DEFAULT_PORT = 8400
 PORTS_PER_INSTALLATION = 60
@@ -54,7 +66,7 @@ VARIABLES: tuple[Variable, ...] = (
         "spread : un processus par service ; compact : services regroupés, pour les petites machines.",
     ),
     Variable(
-        "GRENIER_PUBLIC_URL",
+        "GRENIER_URL",
         "public_url",
         "",
         url("http", "https", optional=True),
@@ -100,9 +112,11 @@ VARIABLES: tuple[Variable, ...] = (
         "Serveur d'envoi, smtp://utilisateur:motdepasse@hôte:port ; vide : boîte locale qui garde tout.",
         secret=True,
     ),
-    Variable("GRENIER_MAIL_FROM", "mail_from", "Grenier <grenier@localhost>", mail_address, "Expéditeur des courriels."),
     Variable(
-        "GRENIER_SESSION_SECRET",
+        "GRENIER_MAIL_FROM", "mail_from", "Grenier <grenier@localhost>", mail_address, "Expéditeur des courriels."
+    ),
+    Variable(
+        "GRENIER_SECRET",
         "session_secret",
         "",
         text,
@@ -124,7 +138,22 @@ VARIABLES: tuple[Variable, ...] = (
         choice("nameko", "threads"),
         "Hôte des services : Nameko, ou fils d'exécution ordinaires parlant le même protocole.",
     ),
-    Variable("GRENIER_RPC_TIMEOUT", "rpc_timeout_s", "10", seconds(0.1, 120), "Attente d'une réponse d'un service, en s."),
+    Variable(
+        "GRENIER_RPC_TIMEOUT", "rpc_timeout_s", "10", seconds(0.1, 120), "Attente d'une réponse d'un service, en s."
+    ),
+    Variable(
+        "GRENIER_STREAM_URL",
+        "stream_url",
+        "",
+        url("http", "https", optional=True),
+        "Adresse publique du flux d'événements ; vide : le port suivant du même hôte.",
+    ),
+    Variable(
+        "GRENIER_PROXIES", "trusted_proxies", "0", bounded(0, 5), "Mandataires inverses de confiance devant le portail."
+    ),
+    Variable("GRENIER_TIME_ZONE", "time_zone", "Europe/Paris", time_zone, "Fuseau horaire par défaut des groupes."),
+    Variable("GRENIER_CONTACT", "contact", "", text, "Adresse de contact de la page d'accessibilité."),
+    Variable("GRENIER_COMMIT", "commit", "", text, "Révision installée, montrée à côté de la version."),
     Variable("GRENIER_LANGUAGE", "language", "fr", choice("fr", "en"), "Langue par défaut des écrans et courriels."),
     Variable(
         "GRENIER_LOG_LEVEL", "log_level", "info", choice("debug", "info", "warning", "error"), "Niveau des journaux."
@@ -138,7 +167,13 @@ VARIABLES: tuple[Variable, ...] = (
         "Port de /metrics et /health de ce processus ; 0 : aucun (le lanceur en donne un à chacun).",
     ),
     Variable("GRENIER_GATEWAY_THREADS", "gateway_threads", "8", bounded(1, 64), "Fils d'exécution du portail."),
-    Variable("GRENIER_STREAM_THREADS", "stream_threads", "64", bounded(2, 1000), "Fils du flux d'événements (un par écran ouvert)."),
+    Variable(
+        "GRENIER_STREAM_THREADS",
+        "stream_threads",
+        "64",
+        bounded(2, 1000),
+        "Fils du flux d'événements (un par écran ouvert).",
+    ),
 )
 
 
@@ -166,6 +201,11 @@ class Settings:
     kek: bytes = field(default=b"", repr=False)
     host_kind: Literal["nameko", "threads"] = "nameko"
     rpc_timeout_s: float = 10.0
+    stream_url: str = ""
+    trusted_proxies: int = 0
+    time_zone: str = "Europe/Paris"
+    contact: str = ""
+    commit: str = ""
     language: Literal["fr", "en"] = "fr"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
@@ -261,7 +301,7 @@ class Settings:
         """Sentences for secrets that a running installation needs and neither the environment nor the data folder gives."""
         problems = []
         if len(self.session_secret) < 32:
-            problems.append("GRENIER_SESSION_SECRET : manque (32 caractères au moins) ; `grenier up` en crée une")
+            problems.append("GRENIER_SECRET : manque (32 caractères au moins) ; `grenier up` en crée une")
         if not self.kek:
             problems.append("GRENIER_KEK : manque (32 octets en base64) ; `grenier up` en crée une")
         return problems
@@ -283,12 +323,8 @@ def parse(env: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
 
 def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """GRENIER_… names that no process reads: most often a slip of the pen. Not an error, an older program may share the file."""
-    known = {variable.name for variable in VARIABLES} | FOR_TOOLS
+    known = {variable.name for variable in VARIABLES}
     return sorted(name for name in env if name.startswith("GRENIER_") and name not in known)
-
-
-# Read by other programs of the repository, not by a process of an installation.
-FOR_TOOLS = frozenset({"GRENIER_URL"})
 
 
 def read_secrets(data_dir: Path) -> dict[str, str]:

@@ -14,7 +14,9 @@ def env_example() -> str:
     """The file to copy: every variable commented, with its default."""
     parts = [HEADER]
     for variable in VARIABLES:
-        parts.append(f"# {variable.meaning}\n# Attendu : {variable.value.expected}.\n#{variable.name}={variable.default}\n")
+        parts.append(
+            f"# {variable.meaning}\n# Attendu : {variable.value.expected}.\n#{variable.name}={variable.default}\n"
+        )
     return "\n".join(parts)
 
 

@@ -13,6 +13,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,9 @@ def url(*schemes: str, optional: bool = False) -> Kind:
         parts = urlsplit(raw)
         if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "sqlite"):
             raise ValueError(raw)
-        _ = parts.port if not parts.scheme.startswith(("esdb", "kurrentdb")) else None  # refuses ports that are no number
+        _ = (
+            parts.port if not parts.scheme.startswith(("esdb", "kurrentdb")) else None
+        )  # refuses ports that are no number
         return raw
 
     return Kind(parse, "une adresse " + " ou ".join(f"{scheme}://…" for scheme in schemes))
@@ -103,6 +106,13 @@ def _key_bytes(raw: str) -> bytes:
     return key
 
 
+def _time_zone(raw: str) -> str:
+    try:
+        return ZoneInfo(raw).key
+    except ZoneInfoNotFoundError as error:
+        raise ValueError(raw) from error
+
+
 def _mail_address(raw: str) -> str:
     _, address = parseaddr(raw)
     if "@" not in address or address.startswith("@") or address.endswith("@"):
@@ -115,3 +125,4 @@ key_bytes = Kind(_key_bytes, "32 octets en base64")
 mail_address = Kind(_mail_address, "une adresse, par exemple Grenier <grenier@exemple.fr>")
 path = Kind(Path, "un chemin de dossier")
 text = Kind(str, "un texte")
+time_zone = Kind(_time_zone, "un fuseau, par exemple Europe/Paris ou Indian/Reunion")

@@ -3,16 +3,15 @@
     HEALTH.add("log", lambda: client.ping())        # returns a detail or nothing; raises or returns False when not ready
     serve(port=8421)                                # /health/live, /health/ready, /metrics, in a native thread
 
-The server speaks just enough HTTP/1.0 over plain sockets: in a process patched by eventlet the standard http.server
-would wait on green sockets from a native thread.
+The server speaks just enough HTTP/1.0 over the interpreter's own C sockets: in a process patched by eventlet the
+standard http.server would wait on green sockets from a native thread.
 """
 
 from __future__ import annotations
 
-import importlib
+import _socket
 import json
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -101,41 +100,39 @@ def answer(path: str, health: Health = HEALTH) -> tuple[int, str, bytes]:
 
 def serve(port: int, health: Health = HEALTH, address: str = "127.0.0.1") -> int:
     """Answer in a daemon thread from now on; port 0 takes a free one. Returns the port."""
-    socket = _native("socket")
-    listener = socket.create_server((address, port), backlog=16)
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen(16)
     threading.Thread(target=_accept, args=(listener, health), name="health", daemon=True).start()
     return int(listener.getsockname()[1])
 
 
-def _native(module: str) -> Any:
-    """The module as the interpreter ships it, also where eventlet has put its own in place."""
-    if "eventlet" in sys.modules:
-        return importlib.import_module("eventlet.patcher").original(module)
-    return importlib.import_module(module)
-
-
-def _accept(listener: Any, health: Health) -> None:
+def _accept(listener: _socket.socket, health: Health) -> None:
     places = threading.BoundedSemaphore(REQUESTS_AT_ONCE)
     while True:
         places.acquire()
         try:
-            connection, _ = listener.accept()
+            descriptor, _ = listener._accept()  # type: ignore[attr-defined]
         except OSError:
             return
-        threading.Thread(target=_one_request, args=(connection, health, places), name="health-request", daemon=True).start()
+        connection = _socket.socket(fileno=descriptor)
+        threading.Thread(
+            target=_one_request, args=(connection, health, places), name="health-request", daemon=True
+        ).start()
 
 
-def _one_request(connection: Any, health: Health, places: threading.BoundedSemaphore) -> None:
-    with connection:
+def _one_request(connection: _socket.socket, health: Health, places: threading.BoundedSemaphore) -> None:
+    try:
         connection.settimeout(REQUEST_TIMEOUT_S)
-        try:
-            words = connection.recv(REQUEST_BYTES).decode("latin-1").split(" ", 2)
-            path = words[1].split("?", 1)[0] if len(words) == 3 and words[0] in ("GET", "HEAD") else ""
-            status, content_type, body = answer(path, health)
-            reason = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}[status]
-            head = f"HTTP/1.0 {status} {reason}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
-            connection.sendall(head.encode() + body)
-        except OSError:
-            return
-        finally:
-            places.release()
+        words = connection.recv(REQUEST_BYTES).decode("latin-1").split(" ", 2)
+        path = words[1].split("?", 1)[0] if len(words) == 3 and words[0] in ("GET", "HEAD") else ""
+        status, content_type, body = answer(path, health)
+        reason = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}[status]
+        head = f"HTTP/1.0 {status} {reason}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+    except OSError:
+        pass  # the caller went away
+    finally:
+        connection.close()
+        places.release()

@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 import structlog
 
@@ -51,7 +51,9 @@ def configure(process: str, level: str = "info", form: str = "json", stream: Tex
         cache_logger_on_first_use=True,
     )
     renderer: structlog.types.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
     )
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
@@ -70,7 +72,8 @@ def configure(process: str, level: str = "info", form: str = "json", stream: Tex
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     """A logger that takes facts as keywords: `log.warning("view-behind", view="orders", events=12)`."""
-    return cast(structlog.stdlib.BoundLogger, structlog.stdlib.get_logger(name))
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger
 
 
 @contextmanager

@@ -10,10 +10,16 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_late
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 COMMANDS = Counter("grenier_commands_total", "Commands handled", ["service", "command", "outcome"])
-COMMAND_SECONDS = Histogram("grenier_command_duration_seconds", "Time to handle a command", ["service", "command"], buckets=SECONDS)
-CONFLICTS = Counter("grenier_append_conflicts_total", "Appends refused because the stream had moved on, then retried", ["service"])
+COMMAND_SECONDS = Histogram(
+    "grenier_command_duration_seconds", "Time to handle a command", ["service", "command"], buckets=SECONDS
+)
+CONFLICTS = Counter(
+    "grenier_append_conflicts_total", "Appends refused because the stream had moved on, then retried", ["service"]
+)
 EVENTS_APPENDED = Counter("grenier_events_appended_total", "Events appended", ["type"])
-RPC_SECONDS = Histogram("grenier_rpc_duration_seconds", "Calls from the gateway to services", ["service", "outcome"], buckets=SECONDS)
+RPC_SECONDS = Histogram(
+    "grenier_rpc_duration_seconds", "Calls from the gateway to services", ["service", "outcome"], buckets=SECONDS
+)
 
 VIEW_LAG = Gauge("grenier_projection_lag_events", "Log positions not yet in the view", ["service", "view"])
 VIEW_AGE = Gauge("grenier_projection_last_event_age_seconds", "Age of the last event applied", ["service", "view"])
@@ -28,7 +34,9 @@ OUTBOX_AGE = Gauge("grenier_outbox_oldest_age_seconds", "Age of the oldest mail 
 MAIL_SENT = Counter("grenier_mail_sent_total", "Mails handed to the mail server", ["outcome"])
 DEAD_LETTERS = Counter("grenier_dead_letters_total", "Messages given up and kept aside", ["queue"])
 
-HTTP_SECONDS = Histogram("grenier_http_duration_seconds", "Answers of the gateway", ["endpoint", "method", "status"], buckets=SECONDS)
+HTTP_SECONDS = Histogram(
+    "grenier_http_duration_seconds", "Answers of the gateway", ["endpoint", "method", "status"], buckets=SECONDS
+)
 SSE_CLIENTS = Gauge("grenier_sse_clients", "Screens connected to the event stream")
 
 PROCESS_READY = Gauge("grenier_process_ready", "1 when the readiness checks of this process pass")
