@@ -65,6 +65,7 @@ class Health:
 
 
 HEALTH = Health()
+_serving: set[int] = set()
 
 
 def version() -> str:
@@ -99,13 +100,17 @@ def answer(path: str, health: Health = HEALTH) -> tuple[int, str, bytes]:
 
 
 def serve(port: int, health: Health = HEALTH, address: str = "127.0.0.1") -> int:
-    """Answer in a daemon thread from now on; port 0 takes a free one. Returns the port."""
+    """Answer in a daemon thread from now on; port 0 takes a free one. Returns the port. Asking again for the same port is fine."""
+    if port in _serving:
+        return port
     listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
     listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
     listener.bind((address, port))
     listener.listen(16)
     threading.Thread(target=_accept, args=(listener, health), name="health", daemon=True).start()
-    return int(listener.getsockname()[1])
+    found = int(listener.getsockname()[1])
+    _serving.add(found)
+    return found
 
 
 def _accept(listener: _socket.socket, health: Health) -> None:

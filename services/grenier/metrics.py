@@ -21,11 +21,9 @@ RPC_SECONDS = Histogram(
     "grenier_rpc_duration_seconds", "Calls from the gateway to services", ["service", "outcome"], buckets=SECONDS
 )
 
-VIEW_LAG = Gauge("grenier_projection_lag_events", "Log positions not yet in the view", ["service", "view"])
-VIEW_AGE = Gauge("grenier_projection_last_event_age_seconds", "Age of the last event applied", ["service", "view"])
-VIEW_EVENTS = Counter("grenier_projection_events_total", "Events applied to views", ["service", "view"])
-PARKED = Gauge("grenier_parked_events", "Events a view could not apply, waiting for an operator", ["service", "view"])
-TIMERS_DUE = Gauge("grenier_timers_due", "Timers whose instant has passed", ["service"])
+VIEW_POSITION = Gauge("grenier_view_position", "Log position up to which the views stand", ["service"])
+VIEW_LAG = Gauge("grenier_view_lag_events", "Log positions not yet in the views", ["service"])
+PARKED = Gauge("grenier_parked_events", "Events a view could not apply, waiting for an operator", ["service"])
 
 FEED_PUBLISHED = Counter("grenier_feed_published_total", "Public events published and confirmed")
 FEED_LAG = Gauge("grenier_feed_lag_events", "Log positions not yet published to the public feed")
