@@ -183,6 +183,16 @@ def test_a_type_filter_is_a_prefix_and_nothing_else(log: EventLog) -> None:
     assert [event.type for event in log.read_all(after=first.position, types=["orders."])] == ["orders.closed"]
 
 
+def test_the_log_says_where_the_next_event_of_a_kind_is(log: EventLog) -> None:
+    start = log.head()
+    kinds = ["orders.placed", "ledger.posted", "orders.closed"]
+    placed, posted, closed = (log.append(a_stream(), [an_event(kind)], expected=NO_STREAM).position for kind in kinds)
+    assert log.next_position(after=start, types=["orders."]) == placed
+    assert log.next_position(after=placed, types=["orders."]) == closed
+    assert log.next_position(after=placed, types=["orders.", "ledger."]) == posted
+    assert log.next_position(after=closed, types=["orders.", "ledger."]) is None
+
+
 def read_until(subscription: Any, enough: Any, limit_s: float = 20.0) -> list[Any]:
     """What a subscription gives until `enough(items)`; a timer stops it, so that a silent one fails the test."""
     items: list[Any] = []

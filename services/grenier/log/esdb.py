@@ -103,6 +103,9 @@ class EsdbLog:
             return []
         return [_from_esdb(event) for event in found]
 
+    def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
+        return next((event.position for event in self.read_all(after=after, types=types, limit=1)), None)
+
     def read_all(
         self, *, after: int | None = None, types: Sequence[str] | None = None, limit: int | None = None
     ) -> Iterator[Recorded]:
@@ -254,6 +257,19 @@ class HubLog:
         except NotFound:
             return []
         return [_from_esdb(event) for event in found]
+
+    def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
+        with _translated():
+            found = self._wait(self._first_positions(self._client(), after, types))
+        return next((position for position in found if after is None or position > after), None)
+
+    async def _first_positions(
+        self, client: AsyncEventStoreDBClient, after: int | None, types: Sequence[str]
+    ) -> list[int]:
+        """Two at most: the server begins with the event at `after` itself."""
+        response = await client.read_all(commit_position=after, limit=2, timeout=self._timeout_s, **_type_filter(types))
+        async with response as events:
+            return [event.commit_position or 0 async for event in events]
 
     def close(self) -> None:
         client, self._connected = self._connected, None

@@ -53,6 +53,9 @@ class MemoryLog:
             found = self._streams.get(stream, [])[from_revision:]
             return found if limit is None else found[:limit]
 
+    def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
+        return next((event.position for event in self.read_all(after=after, types=types, limit=1)), None)
+
     def read_all(
         self, *, after: int | None = None, types: Sequence[str] | None = None, limit: int | None = None
     ) -> Iterator[Recorded]:

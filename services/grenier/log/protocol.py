@@ -96,7 +96,7 @@ class Subscription(Protocol):
 
 
 class StreamLog(Protocol):
-    """What answering a call needs: finite appends and reads of one stream."""
+    """What answering a call needs: appends and short reads."""
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         """Record `events` (at least one) wholly or not at all, after version `expected` (NO_STREAM for a new stream).
@@ -107,6 +107,9 @@ class StreamLog(Protocol):
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
         """The stream's events from a revision on, oldest first; [] when there is no such stream."""
+
+    def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
+        """Position of the first event behind `after` whose type has one of these prefixes; None when there is none."""
 
     def close(self) -> None:
         """End subscriptions and connections; the log is not used any more afterwards."""
