@@ -286,7 +286,18 @@ class HubLog:
     def _wait(awaitable: Any) -> Any:
         from eventlet.asyncio import spawn_for_awaitable
 
-        return spawn_for_awaitable(awaitable).wait()
+        # Carried out as a value: eventlet prints the traceback of every greenlet that ends with an exception.
+        value, error = spawn_for_awaitable(_caught(awaitable)).wait()
+        if error is not None:
+            raise error
+        return value
+
+
+async def _caught(awaitable: Any) -> tuple[Any, Exception | None]:
+    try:
+        return await awaitable, None
+    except Exception as error:
+        return None, error
 
 
 async def _connected_client(uri: str) -> AsyncEventStoreDBClient:

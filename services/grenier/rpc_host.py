@@ -1,0 +1,31 @@
+"""What both RPC hosts do alike: make the doors of the services they are asked to serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grenier.config import Settings
+from grenier.doors import door_names
+from grenier.log import StreamLog
+from grenier.runtime import Runtime
+
+MAX_WORKERS = 10
+"""Calls a service works on at once, and messages it takes from the broker ahead."""
+
+PROBED_STREAM = "grenier-probe"
+"""Never written; reading it shows that the log answers."""
+
+
+def load_doors(names: list[str], settings: Settings, log: StreamLog, **means: Any) -> list[Any]:
+    """One object with doors per name; `means` are the host's ways to sleep, lock and offload (see Runtime.for_rpc).
+
+    Raises when a name has no service, or a service has no doors.
+    """
+    services = []
+    for name in names:
+        runtime = Runtime.for_rpc(settings, name, log, **means)
+        service = runtime.service.doors(runtime)
+        if service.name != name or not door_names(service):
+            raise ValueError(f"expected the doors of {name!r}, got {service!r}")
+        services.append(service)
+    return services
