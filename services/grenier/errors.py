@@ -59,7 +59,9 @@ class Unavailable(GrenierError):
         super().__init__(code, retry_after=retry_after, **facts)
 
 
-BY_STATUS: dict[int, type[GrenierError]] = {kind.status: kind for kind in (Rejected, NotFound, Forbidden, Invalid, Unavailable)}
+BY_STATUS: dict[int, type[GrenierError]] = {
+    kind.status: kind for kind in (Rejected, NotFound, Forbidden, Invalid, Unavailable)
+}
 
 
 def from_wire(code: str, status: int, facts: dict[str, Any]) -> GrenierError:

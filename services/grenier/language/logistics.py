@@ -11,6 +11,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from grenier.language.orders import CatalogueItem, FrozenOrder
 from grenier.language.registry import Event, Part, event
 
@@ -119,7 +121,9 @@ class SlotAssignment(Part):
     slot_id: str
 
 
-@event("logistics.distribution-planned", public=("distribution_id", "group_id", "starts_at", "ends_at", "place", "slots"))
+@event(
+    "logistics.distribution-planned", public=("distribution_id", "group_id", "starts_at", "ends_at", "place", "slots")
+)
 class DistributionPlanned(Event):
     """A group's pick-up event with its slots per tier (S1:45) and the orders to hand out."""
 
@@ -136,7 +140,7 @@ class DistributionPlanned(Event):
     assignments: list[SlotAssignment]
     items: list[CatalogueItem]
     orders: list[FrozenOrder]
-    tier_rates_bp: dict[str, int] = {}
+    tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 @event("logistics.slot-chosen")

@@ -21,7 +21,10 @@ class HelpSlot(Part):
     needed: int
 
 
-@event("matching.activity-planned", public=("activity_id", "group_id", "kind", "title", "starts_at", "ends_at", "place", "slots"))
+@event(
+    "matching.activity-planned",
+    public=("activity_id", "group_id", "kind", "title", "starts_at", "ends_at", "place", "slots"),
+)
 class ActivityPlanned(Event):
     """S1:18-21: something that needs hands. `subject_id` names what it is for (the order cycle, for a distribution)."""
 

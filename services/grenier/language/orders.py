@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+
 from grenier.language.registry import Event, Part, event
 
 Sale = Literal["piece", "weighed"]
@@ -279,7 +281,7 @@ class AggregationFrozen(Event):
     totals: list[ProductTotal]
     orders: list[FrozenOrder]
     total_cents: int
-    tier_rates_bp: dict[str, int] = {}
+    tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class DraftLine(Part):

@@ -1,0 +1,227 @@
+"""Who may do what: every service keeps this small view of roles, groups and households, and asks nobody else.
+
+A group that a person has nothing to do with does not exist for that person (NotFound, the same bytes as for no group);
+a group of one's own where the act belongs to another role is Forbidden.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from grenier.clock import Clock
+from grenier.doors import Context
+from grenier.errors import Forbidden, NotFound
+from grenier.language import contracts
+from grenier.language.roles import FEDERATION_ROLES, PERMISSIONS
+from grenier.readmodel import Database, Fact, Row, Rows, View
+
+_meta = sa.MetaData()
+roles = sa.Table(
+    "access_roles",
+    _meta,
+    sa.Column("assignment_id", sa.Text, primary_key=True),
+    sa.Column("person_id", sa.Text, nullable=False, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("scope_kind", sa.Text, nullable=False),
+    sa.Column("scope_id", sa.Text, nullable=False, index=True),
+    sa.Column("valid_from", sa.Text, nullable=False),
+    sa.Column("valid_until", sa.Text),
+)
+groups = sa.Table(
+    "access_groups",
+    _meta,
+    sa.Column("group_id", sa.Text, primary_key=True),
+    sa.Column("host_id", sa.Text, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("time_zone", sa.Text, nullable=False),
+)
+households = sa.Table(
+    "access_households",
+    _meta,
+    sa.Column("household_id", sa.Text, primary_key=True),
+    sa.Column("group_id", sa.Text, nullable=False, index=True),
+    sa.Column("tier", sa.Text, nullable=False),
+    sa.Column("valid_until", sa.Text),
+)
+belongs = sa.Table(
+    "access_belongs",
+    _meta,
+    sa.Column("person_id", sa.Text, primary_key=True),
+    sa.Column("household_id", sa.Text, primary_key=True, index=True),
+    sa.Column("group_id", sa.Text, nullable=False, index=True),
+)
+
+
+def apply(rows: Rows, fact: Fact) -> None:
+    match fact.event:
+        case contracts.RoleAssigned() as e:
+            until = e.valid_until.isoformat() if e.valid_until else None
+            rows.put(roles, assignment_id=e.assignment_id, person_id=e.person_id, role=e.role, scope_kind=e.scope_kind,
+                     scope_id=e.scope_id, valid_from=e.valid_from.isoformat(), valid_until=until)  # fmt: skip
+        case contracts.RoleRevoked() as e:
+            rows.delete(roles, e.assignment_id)
+        case contracts.GroupFounded() as e:
+            rows.put(groups, group_id=e.group_id, host_id=e.host_id, kind=e.kind, name=e.name, place=e.place,
+                     time_zone=e.time_zone)  # fmt: skip
+        case contracts.GroupSettingsChanged() as e:
+            changed = {"name": e.name, "place": e.place, "time_zone": e.time_zone}
+            rows.change(groups, e.group_id, **{key: value for key, value in changed.items() if value is not None})
+        case contracts.HouseholdFormed() as e:
+            rows.put(households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None)
+            for person_id in e.person_ids:
+                rows.put(belongs, person_id=person_id, household_id=e.household_id, group_id=e.group_id)
+        case contracts.PersonJoinedHousehold() as e:
+            rows.put(belongs, person_id=e.person_id, household_id=e.household_id, group_id=e.group_id)
+        case contracts.PersonLeftHousehold() as e:
+            rows.delete(belongs, e.person_id, e.household_id)
+        case contracts.MembershipGranted() as e:
+            rows.change(households, e.household_id, tier=e.tier, valid_until=e.valid_until.isoformat())
+        case contracts.MembershipTierChanged() as e:
+            rows.change(households, e.household_id, tier=e.tier)
+        case contracts.MembershipEnded() as e:
+            rows.change(households, e.household_id, valid_until=e.on.isoformat())
+        case contracts.PersonErased() as e:
+            for row in rows.where(roles, person_id=e.person_id):
+                rows.delete(roles, row["assignment_id"])
+            for row in rows.where(belongs, person_id=e.person_id):
+                rows.delete(belongs, e.person_id, row["household_id"])
+
+
+access_view = View(
+    name="access",
+    tables=(roles, groups, households, belongs),
+    reads=("contracts.role-", "contracts.group-", "contracts.household-", "contracts.membership-", "contracts.person-"),
+    apply=apply,
+)
+
+
+class Access:
+    """Questions about rights, answered from the view of the service that asks."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    # -- facts ---------------------------------------------------------------------------------------------------
+
+    def roles_of(self, person_id: str) -> list[Row]:
+        """The assignments that hold today: role, scope_kind, scope_id, valid_from, valid_until."""
+        if not person_id:
+            return []
+        today = self._clock.now().date().isoformat()
+        found = self._db.rows(sa.select(roles).where(roles.c.person_id == person_id).order_by(roles.c.assignment_id))
+        return [row for row in found if row["valid_from"] <= today and (row["valid_until"] or today) >= today]
+
+    def households_of(self, person_id: str) -> list[Row]:
+        """household_id, group_id, tier, valid_until of the person's households."""
+        query = sa.select(households).join(belongs, belongs.c.household_id == households.c.household_id)
+        return self._db.rows(query.where(belongs.c.person_id == person_id).order_by(households.c.household_id))
+
+    def persons_of(self, household_id: str) -> list[str]:
+        query = (
+            sa.select(belongs.c.person_id).where(belongs.c.household_id == household_id).order_by(belongs.c.person_id)
+        )
+        return [row["person_id"] for row in self._db.rows(query)]
+
+    def household(self, household_id: str) -> Row | None:
+        return self._db.row(sa.select(households).where(households.c.household_id == household_id))
+
+    def households_in(self, group_id: str) -> list[Row]:
+        return self._db.rows(
+            sa.select(households).where(households.c.group_id == group_id).order_by(households.c.household_id)
+        )
+
+    def group(self, group_id: str) -> Row | None:
+        """group_id, host_id, kind, name, place, time_zone."""
+        return self._db.row(sa.select(groups).where(groups.c.group_id == group_id))
+
+    def groups_of_host(self, host_id: str) -> list[Row]:
+        return self._db.rows(
+            sa.select(groups).where(groups.c.host_id == host_id).order_by(groups.c.name, groups.c.group_id)
+        )
+
+    def holders(self, role: str, scope_id: str) -> list[str]:
+        """Persons who hold a role in this very scope today."""
+        found = self._db.rows(sa.select(roles).where(roles.c.role == role, roles.c.scope_id == scope_id))
+        today = self._clock.now().date().isoformat()
+        return sorted(
+            {row["person_id"] for row in found if row["valid_from"] <= today <= (row["valid_until"] or today)}
+        )
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    def role_for(
+        self, person_id: str, permission: str, *, group_id: str = "", host_id: str = "", scope_id: str = ""
+    ) -> str:
+        """The role by which a person has this permission here; "" when none."""
+        host_id = host_id or self._host_of(group_id)
+        for row in self.roles_of(person_id):
+            if permission not in PERMISSIONS.get(row["role"], ()):
+                continue
+            if row["scope_id"] in (group_id, scope_id) or (
+                row["role"] in FEDERATION_ROLES and row["scope_id"] == host_id
+            ):
+                return str(row["role"])
+        return ""
+
+    def may(self, person_id: str, permission: str, **scope: str) -> bool:
+        return bool(self.role_for(person_id, permission, **scope))
+
+    def groups_where(self, person_id: str, permission: str) -> list[str]:
+        """Ids of the groups in which a person has a permission."""
+        found: dict[str, None] = {}
+        for row in self.roles_of(person_id):
+            if permission in PERMISSIONS.get(row["role"], ()):
+                if row["scope_kind"] == "federation":
+                    found.update(dict.fromkeys(group["group_id"] for group in self.groups_of_host(row["scope_id"])))
+                elif row["scope_kind"] == "group":
+                    found[row["scope_id"]] = None
+        return list(found)
+
+    def require(
+        self, context: Context, permission: str, *, group_id: str = "", host_id: str = "", scope_id: str = ""
+    ) -> str:
+        """The role that allows it. Raises NotFound to strangers, Forbidden to those who belong but may not."""
+        role = self.role_for(context.actor, permission, group_id=group_id, host_id=host_id, scope_id=scope_id)
+        if role:
+            return role
+        if self._knows(context.actor, group_id, host_id or self._host_of(group_id)):
+            raise Forbidden(permission=permission)
+        raise NotFound
+
+    def require_household(self, context: Context, household_id: str, permission: str) -> Row:
+        """The household, when it is the person's own or one in whose group the person has `permission`.
+
+        The row's "role" is "eater" for one's own household, else the role that allows it.
+        """
+        household = self.household(household_id)
+        if household is None:
+            raise NotFound
+        if any(row["household_id"] == household_id for row in self.households_of(context.actor)):
+            return {**household, "role": "eater"}
+        return {**household, "role": self.require(context, permission, group_id=household["group_id"])}
+
+    def require_member(self, context: Context, group_id: str, permission: str = "") -> str:
+        """A member of the group, or somebody with a role there: "eater" or the role's name. NotFound to strangers."""
+        if permission and (role := self.role_for(context.actor, permission, group_id=group_id)):
+            return role
+        if any(row["group_id"] == group_id for row in self.households_of(context.actor)):
+            return "eater"
+        if self._knows(context.actor, group_id, self._host_of(group_id)):
+            if permission:
+                raise Forbidden(permission=permission)
+            return "member"
+        raise NotFound
+
+    def _knows(self, person_id: str, group_id: str, host_id: str) -> bool:
+        if any(row["scope_id"] and row["scope_id"] in (group_id, host_id) for row in self.roles_of(person_id)):
+            return True
+        return bool(group_id) and any(row["group_id"] == group_id for row in self.households_of(person_id))
+
+    def _host_of(self, group_id: str) -> str:
+        group: dict[str, Any] | None = self.group(group_id) if group_id else None
+        return str(group["host_id"]) if group else ""

@@ -1,0 +1,287 @@
+"""Read models: rows that answer questions, replayed from the log, never the truth themselves.
+
+A view is one file: its tables, its `apply(rows, fact)`, its queries. `apply` sees rows through `Rows`, a unit of work
+that reads by key, keeps what it touched in memory and writes in bulk; rows and the view's position are committed in one
+transaction. The same code serves one event at a time (live) and hundreds of thousands (rebuild).
+Columns are text, integers or `Json`; instants and dates are ISO text, so that dumps are equal byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeDecorator
+
+from grenier.handling import Meta, read_meta
+from grenier.language.registry import Event, decode
+from grenier.log.protocol import Recorded
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as text in a stable form (keys in the order they were given)."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        return None if value is None else msgspec.json.decode(value)
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A recorded event as views and policies meet it."""
+
+    event: Event
+    name: str
+    position: int
+    stream: str
+    revision: int
+    id: str
+    meta: Meta
+
+    @property
+    def at(self) -> str:
+        """The instant of the app clock when it was decided, ISO text."""
+        return self.meta.at
+
+
+def fact_of(recorded: Recorded) -> Fact:
+    meta = read_meta(recorded.metadata)
+    event = decode(recorded.type, meta.v, recorded.data)
+    return Fact(event, recorded.type, recorded.position, recorded.stream, recorded.revision, str(recorded.id), meta)
+
+
+@dataclass(frozen=True)
+class View:
+    """`reads`: prefixes of event names ("orders.", "contracts.role-"). Raise `version` when tables or apply change."""
+
+    name: str
+    tables: tuple[sa.Table, ...]
+    reads: tuple[str, ...]
+    apply: Callable[[Rows, Fact], None]
+    version: int = 1
+    # After rows of an erased person were overwritten, the file must not keep their bytes in free pages or the WAL.
+    scrub_on: tuple[str, ...] = ()
+
+    def wants(self, name: str) -> bool:
+        return name.startswith(self.reads)
+
+
+class Rows:
+    """Unit of work over a view's tables: an identity map in front of one connection.
+
+    Rows are plain dicts; `get` answers a copy-free reference, so change rows through `put`/`change` only.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._seen: dict[sa.Table, dict[Key, Row | None]] = {}
+        self._dirty: dict[sa.Table, dict[Key, None]] = {}
+
+    def get(self, table: sa.Table, *key: Any) -> Row | None:
+        """The row with this primary key, or None."""
+        seen = self._seen.setdefault(table, {})
+        if key in seen:
+            return seen[key]
+        columns = list(table.primary_key.columns)
+        where = [column == value for column, value in zip(columns, key, strict=True)]
+        found = self._connection.execute(sa.select(table).where(*where)).mappings().first()
+        seen[key] = dict(found) if found is not None else None
+        return seen[key]
+
+    def put(self, table: sa.Table, **values: Any) -> None:
+        """Insert or replace the whole row; columns not named become their default (None)."""
+        row = {column.name: values.pop(column.name, None) for column in table.columns}
+        if values:
+            raise KeyError(f"{table.name} has no column {sorted(values)}")
+        key = tuple(row[column.name] for column in table.primary_key.columns)
+        self._set(table, key, row)
+
+    def change(self, table: sa.Table, *key: Any, **values: Any) -> bool:
+        """Change some columns of an existing row; False when there is none."""
+        row = self.get(table, *key)
+        if row is None:
+            return False
+        self._set(table, key, {**row, **values})
+        return True
+
+    def add(self, table: sa.Table, *key: Any, **amounts: int) -> None:
+        """Add to integer columns, making the row (zeros) when it is not there yet."""
+        row = self.get(table, *key)
+        if row is None:
+            names = [column.name for column in table.primary_key.columns]
+            self.put(table, **dict(zip(names, key, strict=True)), **amounts)
+        else:
+            self._set(table, key, {**row, **{name: (row[name] or 0) + amount for name, amount in amounts.items()}})
+
+    def delete(self, table: sa.Table, *key: Any) -> None:
+        if self.get(table, *key) is not None:
+            self._set(table, key, None)
+
+    def where(self, table: sa.Table, **equals: Any) -> list[Row]:
+        """Rows by equality on (indexed) columns, in key order; sees what this unit of work has written."""
+        self._flush_table(table)
+        keys = list(table.primary_key.columns)
+        found = self._connection.execute(
+            sa.select(table).where(*(table.c[name] == value for name, value in equals.items())).order_by(*keys)
+        )
+        return [dict(row) for row in found.mappings()]
+
+    def _set(self, table: sa.Table, key: Key, row: Row | None) -> None:
+        self._seen.setdefault(table, {})[key] = row
+        self._dirty.setdefault(table, {})[key] = None
+
+    def flush(self) -> None:
+        for table in list(self._dirty):
+            self._flush_table(table)
+
+    def _flush_table(self, table: sa.Table) -> None:
+        dirty = self._dirty.pop(table, None)
+        if not dirty:
+            return
+        seen = self._seen[table]
+        rows = [row for key in dirty if (row := seen[key]) is not None]
+        gone = [key for key in dirty if seen[key] is None]
+        if rows:
+            self._connection.execute(self._upsert_into(table), rows)
+        names = [column.name for column in table.primary_key.columns]
+        if gone:
+            match = [table.c[name] == sa.bindparam(f"key_{name}") for name in names]
+            keys = [{f"key_{name}": value for name, value in zip(names, key, strict=True)} for key in gone]
+            self._connection.execute(sa.delete(table).where(*match), keys)
+
+    def _upsert_into(self, table: sa.Table) -> Any:
+        keys = [column.name for column in table.primary_key.columns]
+        insert = self._upsert(table)
+        others = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+        if not others:
+            return insert.on_conflict_do_nothing(index_elements=keys)
+        return insert.on_conflict_do_update(index_elements=keys, set_=others)
+
+
+def _identity(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+@dataclass
+class Database:
+    """A service's own database: a SQLite file, or its own schema of a PostgreSQL database.
+
+    `offload` carries blocking calls out of a green process (PostgreSQL under Nameko); short SQLite reads stay.
+    """
+
+    url: str
+    schema: str
+    offload: Callable[[Callable[[], Any]], Any] = _identity
+    engine: sa.Engine = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.is_postgresql:
+            url = self.url.replace("postgresql://", "postgresql+psycopg://", 1).replace(
+                "postgres://", "postgresql+psycopg://", 1
+            )
+            self.engine = sa.create_engine(
+                url,
+                pool_size=5,
+                max_overflow=15,
+                pool_pre_ping=True,
+                connect_args={"options": f"-csearch_path={self.schema}"},
+            )
+        else:
+            path = self.url.removeprefix("sqlite:///")
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = sa.create_engine(
+                f"sqlite:///{path}",
+                connect_args={"timeout": 15, "check_same_thread": False},
+                pool_size=5,
+                max_overflow=50,
+            )
+            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.url.startswith(("postgres://", "postgresql://", "postgresql+"))
+
+    def create(self, tables: Iterable[sa.Table]) -> None:
+        with self.engine.begin() as connection:
+            if self.is_postgresql:
+                # Several processes start at once and CREATE IF NOT EXISTS is not safe against itself.
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": self.schema})
+                connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"'))
+            for table in tables:
+                table.create(connection, checkfirst=True)
+
+    def rows(self, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+        """All rows of a query, as dicts."""
+
+        def run() -> list[Row]:
+            with self.engine.connect() as connection:
+                return [dict(row) for row in connection.execute(statement).mappings()]
+
+        return self._run(run)
+
+    def row(self, statement: sa.Select[Any]) -> Row | None:
+        found = self.rows(statement.limit(1))
+        return found[0] if found else None
+
+    def value(self, statement: sa.Select[Any]) -> Any:
+        found = self.row(statement)
+        return next(iter(found.values())) if found else None
+
+    def _run(self, function: Callable[[], Any]) -> Any:
+        return self.offload(function) if self.is_postgresql else function()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        with self.engine.begin() as connection:
+            yield connection
+
+    def scrub(self) -> None:
+        """Leave no deleted bytes behind in the file or its write-ahead log (erasure of a person)."""
+        if self.is_postgresql:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("VACUUM"))
+        else:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "secure_delete=ON",
+        "busy_timeout=15000",
+        "temp_store=MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def dump(database: Database, tables: Sequence[sa.Table]) -> bytes:
+    """Every row of the tables in key order, in one canonical form: equal states give equal bytes."""
+    out: list[bytes] = []
+    with database.engine.connect() as connection:
+        for table in sorted(tables, key=lambda table: table.name):
+            out.append(f"# {table.name}\n".encode())
+            plain: Mapping[str, Any]
+            for plain in connection.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings():
+                out.append(msgspec.json.encode(dict(plain)) + b"\n")
+    return b"".join(out)

@@ -1,0 +1,230 @@
+"""What a service's own code gets to work with: its log handler, database, clock, keys and access checks.
+
+`Runtime` is made in one place per kind of process (`for_rpc`, `for_work`) and handed to `wiring.service()`'s parts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+import msgspec
+import sqlalchemy as sa
+
+from grenier.access import Access, access_view
+from grenier.clock import Clock, make_clock
+from grenier.decider import Decider
+from grenier.doors import Context
+from grenier.errors import Invalid, Unavailable
+from grenier.handling import Answer, Handler, Trace
+from grenier.log.protocol import StreamLog
+from grenier.privacy import KeyStore
+from grenier.projector import BEFORE_ALL, positions
+from grenier.readmodel import Database, Fact, View
+
+if TYPE_CHECKING:
+    from grenier.config import Settings
+
+LONGEST_WAIT_S = 3.0
+ASK_LOG_AFTER_S = 0.04
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Turns facts (of this service or another) into own commands.
+
+    `act(runtime, fact)` runs the commands through `runtime.react`, whose ids derive from the fact: delivery twice does
+    nothing twice. It is called after this service's views have taken the fact in.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    act: Callable[[Runtime, Fact], None]
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Looks into a view for what is due and carries it out; `act` must be harmless to repeat."""
+
+    name: str
+    act: Callable[[Runtime], None]
+    every_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service as its processes see it. Every service also keeps the common view of who may do what."""
+
+    name: str
+    views: tuple[View, ...]
+    doors: Callable[[Runtime], Any]
+    policies: tuple[Policy, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    needs_keys: bool = False
+
+    @cached_property
+    def all_views(self) -> tuple[View, ...]:
+        return (access_view, *self.views)
+
+
+@dataclass
+class Runtime:
+    settings: Settings
+    service: Service
+    log: StreamLog
+    clock: Clock
+    db: Database
+    sleep: Callable[[float], None] = time.sleep
+    lock: Callable[[], AbstractContextManager[Any]] = threading.Lock
+    _clear_until: int = field(default=BEFORE_ALL, init=False)
+
+    @classmethod
+    def for_rpc(
+        cls,
+        settings: Settings,
+        name: str,
+        log: StreamLog,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        lock: Callable[[], AbstractContextManager[Any]] = threading.Lock,
+        offload: Callable[[Callable[[], Any]], Any] | None = None,
+    ) -> Runtime:
+        """For a process that answers calls; `sleep`, `lock` and `offload` suit the host (native or green)."""
+        db = Database(settings.view_database(name), name, **({"offload": offload} if offload else {}))
+        service = load_service(name)
+        # A door may be asked before the worker has ever run: empty tables are a true answer then.
+        db.create([positions, *(table for view in service.all_views for table in view.tables)])
+        return cls(settings, service, log, make_clock(settings.demo, settings.clock_file), db, sleep, lock)
+
+    @cached_property
+    def handler(self) -> Handler:
+        return Handler(self.log, self.clock, self.lock)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.db, self.clock)
+
+    @cached_property
+    def keys(self) -> KeyStore:
+        return KeyStore(Database(self.settings.keys_url, "keys"), self.settings.kek)
+
+    # -- commands ------------------------------------------------------------------------------------------------
+
+    def tell(
+        self,
+        decider: Decider[Any, Any, Any],
+        key: str,
+        command: Any,
+        context: Context,
+        *,
+        role: str = "",
+        group_id: str = "",
+        on_behalf_of: str = "",
+        step: str = "",
+    ) -> dict[str, Any]:
+        """Carry out a person's command; {"id", "version", "position"}. `step` tells apart several commands of one request."""
+        command_id = context.command_id or str(uuid4())
+        if step:
+            command_id = derived_id(command_id, step)
+        trace = Trace(
+            command_id=command_id,
+            actor=context.actor,
+            fingerprint=context.fingerprint,
+            correlation_id=context.correlation_id,
+            role=role,
+            on_behalf_of=on_behalf_of or (context.on_behalf_of or ""),
+            group_id=group_id,
+        )
+        return answered(key, self.handler.execute(decider, key, command, trace))
+
+    def react(
+        self, decider: Decider[Any, Any, Any], key: str, command: Any, fact: Fact, policy: str, *, group_id: str = ""
+    ) -> Answer:
+        """Carry out what follows from a fact; the same fact gives the same command id."""
+        trace = Trace(
+            command_id=derived_id(fact.id, f"{policy}/{key}"),
+            actor=f"system:{self.service.name}",
+            correlation_id=fact.meta.corr,
+            causation_id=fact.id,
+            group_id=group_id or fact.meta.group,
+        )
+        return self.handler.execute(decider, key, command, trace)
+
+    def due(self, decider: Decider[Any, Any, Any], key: str, command: Any, timer: str, *, group_id: str = "") -> Answer:
+        """Carry out what a timer found due; one command id per timer and stream."""
+        trace = Trace(
+            command_id=derived_id(str(uuid5(NAMESPACE_URL, decider.stream(key))), timer),
+            actor=f"system:{self.service.name}",
+            group_id=group_id,
+        )
+        return self.handler.execute(decider, key, command, trace)
+
+    # -- queries -------------------------------------------------------------------------------------------------
+
+    def wait(self, context: Context, views: Sequence[View] | None = None) -> None:
+        """Read your own writes: wait (bounded) until the views have taken in position `context.after`.
+
+        Raises Unavailable("view-behind") when they do not get there in time.
+        """
+        if context.after is None or context.after <= self._clear_until:
+            return
+        names = [view.name for view in (views or self.service.all_views)]
+        reads = sorted({prefix for view in (views or self.service.all_views) for prefix in view.reads})
+        started, pause, asked = time.monotonic(), 0.002, False
+        while (reached := self._reached(names)) < context.after:
+            waited = time.monotonic() - started
+            if not asked and waited > ASK_LOG_AFTER_S:
+                asked = True
+                if self._nothing_between(reached, context.after, reads):
+                    self._clear_until = max(self._clear_until, context.after)
+                    return
+            if waited > LONGEST_WAIT_S:
+                raise Unavailable("view-behind", position=context.after)
+            self.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+    def _reached(self, names: Iterable[str]) -> int:
+        wanted = list(names)
+        stored = self.db.rows(sa.select(positions.c.position).where(positions.c.name.in_(wanted)))
+        return (
+            min((row["position"] for row in stored), default=BEFORE_ALL) if len(stored) == len(wanted) else BEFORE_ALL
+        )
+
+    def _nothing_between(self, reached: int, after: int, reads: Sequence[str]) -> bool:
+        """The position waited for belongs to somebody else's event: the log says whether any of ours lies before it."""
+        upcoming = self.log.next_position(after=None if reached < 0 else reached, types=reads)
+        return upcoming is None or upcoming > after
+
+
+def answered(key: str, answer: Answer) -> dict[str, Any]:
+    return {"id": key, "version": answer.version, "position": answer.position}
+
+
+def derived_id(base: str, step: str) -> str:
+    """A UUID that follows from another one and a word: the same for every repetition."""
+    return str(uuid5(UUID(base), step))
+
+
+def read(kind: type[Any], payload: dict[str, Any]) -> Any:
+    """The payload of a door as a typed value; Invalid with the field's name when the shape is wrong."""
+    try:
+        return msgspec.convert(payload, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        where = path.strip("`").lstrip(".") or "payload"
+        raise Invalid(fields={where: [message]}) from error
+
+
+def load_service(name: str) -> Service:
+    """`orders` -> orders_svc.wiring.service(); the gateway keeps projections of its own."""
+    import importlib
+
+    module = "gateway.projections" if name == "gateway" else f"{name}_svc.wiring"
+    service: Service = importlib.import_module(module).service()
+    return service

@@ -1,0 +1,306 @@
+"""`grenier work <service>`: projections, policies and timers of a service, in plain threads.
+
+One worker per service is active; others stand by behind a lease in the service's database and take over when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from grenier import metrics
+from grenier.clock import make_clock
+from grenier.errors import Rejected
+from grenier.health import HEALTH
+from grenier.log.protocol import EventLog, Recorded
+from grenier.logging import get_logger
+from grenier.mirror import Mirror, MirrorDamaged
+from grenier.projector import BEFORE_ALL, Projector, positions
+from grenier.readmodel import Database, Rows, fact_of
+from grenier.runtime import Policy, Runtime, Service, load_service
+from grenier.subscription import Follower, every
+
+if TYPE_CHECKING:
+    from grenier.config import Settings
+
+log = get_logger(__name__)
+
+LEASE_S = 6.0
+RENEW_EVERY_S = 1.5
+VIEW_WAIT_S = 30.0
+
+_meta = sa.MetaData()
+leases = sa.Table(
+    "leases",
+    _meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+)
+
+
+class ViewConsumer:
+    """Feeds the mirror, then the views; the mirror is always at least as far as the views."""
+
+    def __init__(self, projector: Projector, mirror: Mirror, service: str) -> None:
+        self._projector = projector
+        self._mirror = mirror
+        self._service = service
+        self.moved = threading.Condition()
+
+    def position(self) -> int:
+        return self._projector.position()
+
+    def take(self, batch: Sequence[Recorded], upto: int) -> None:
+        self._mirror.extend(batch)
+        self._projector.apply(batch, upto)
+        with self.moved:
+            self.moved.notify_all()
+        metrics.VIEW_POSITION.labels(self._service).set(upto)
+        metrics.PARKED.labels(self._service).set(sum(self._projector.parked_by_view().values()))
+
+    def replay(self) -> None:
+        """Bring views that stand behind the mirror up to it, without the wire."""
+        try:
+            for page in self._mirror.pages(after=self._projector.position()):
+                self._projector.apply(page, page[-1].position)
+        except MirrorDamaged as damaged:
+            log.error("mirror-damaged", service=self._service, reason=str(damaged))
+            self._mirror.clear()
+
+    def wait_until(self, position: int) -> None:
+        """Until the views have taken in `position`; a policy must find what its fact changed."""
+        deadline = time.monotonic() + VIEW_WAIT_S
+        with self.moved:
+            while self._projector.position() < position:
+                if not self.moved.wait(timeout=1.0) and time.monotonic() > deadline:
+                    raise TimeoutError(f"views stand before {position}")
+
+
+class PolicyConsumer:
+    """Runs policies fact by fact in the order of the log; each keeps its own position beside the views'."""
+
+    def __init__(self, runtime: Runtime, views: ViewConsumer, policies: Sequence[Policy]) -> None:
+        self._runtime = runtime
+        self._views = views
+        self._policies = tuple(policies)
+        stored = {row["name"]: row["position"] for row in runtime.db.rows(sa.select(positions))}
+        self._at = {policy.name: stored.get(f"policy:{policy.name}", BEFORE_ALL) for policy in policies}
+
+    def reads(self) -> list[str]:
+        return sorted({prefix for policy in self._policies for prefix in policy.reads})
+
+    def position(self) -> int:
+        return int(min(self._at.values()))
+
+    def take(self, batch: Sequence[Recorded], upto: int) -> None:
+        for recorded in batch:
+            for policy in self._policies:
+                if recorded.position > self._at[policy.name] and recorded.type.startswith(policy.reads):
+                    self._views.wait_until(recorded.position) if self._sees(recorded) else None
+                    policy.act(self._runtime, fact_of(recorded))
+                    self._at[policy.name] = recorded.position
+        for policy in self._policies:
+            self._at[policy.name] = max(self._at[policy.name], upto)
+        self._store()
+
+    def _sees(self, recorded: Recorded) -> bool:
+        return any(view.wants(recorded.type) for view in self._runtime.service.all_views)
+
+    def _store(self) -> None:
+        with self._runtime.db.transaction() as connection:
+            rows = Rows(connection)
+            for name, position in self._at.items():
+                rows.put(positions, name=f"policy:{name}", version=1, position=position)
+            rows.flush()
+
+
+class ServiceWorker:
+    """All loops of one service; `start` returns at once, `stop` ends them."""
+
+    def __init__(self, service: Service, settings: Settings, event_log: EventLog) -> None:
+        self.service = service
+        self.stopping = threading.Event()
+        self._settings = settings
+        self._log = event_log
+        self._db = Database(settings.view_database(service.name), service.name)
+        self._followers: list[Follower] = []
+        self._threads: list[threading.Thread] = []
+        self._failed = ""
+
+    def start(self) -> None:
+        self._spawn(self._when_leased, f"{self.service.name}-worker")
+        HEALTH.add(f"work-{self.service.name}", self.healthy)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        for follower in self._followers:
+            follower.stop()
+        for thread in self._threads:
+            thread.join(timeout=4)
+        self._release()
+
+    def healthy(self) -> str | bool:
+        """Named in /health/ready: standing by, following, or what is wrong."""
+        if self._failed:
+            raise RuntimeError(self._failed)
+        if not self._followers:
+            return "standing by"
+        behind = [
+            f"{f.name}: {f.problem or 'catching up'}" for f in self._followers if f.problem or not f.caught_up.is_set()
+        ]
+        if behind:
+            raise RuntimeError("; ".join(behind))
+        return "following"
+
+    # -- the active worker ---------------------------------------------------------------------------------------
+
+    def _when_leased(self) -> None:
+        self._db.create([leases, positions])
+        while not self.stopping.is_set() and not self._lease():
+            self.stopping.wait(RENEW_EVERY_S / 3)
+        if self.stopping.is_set():
+            return
+        try:
+            self._begin()
+        except Exception as error:
+            self._failed = f"{type(error).__name__}: {error}"
+            log.error("worker-failed", service=self.service.name, exc_info=True)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        every(RENEW_EVERY_S, self._renew, self.stopping, f"{self.service.name}-lease")
+
+    def _begin(self) -> None:
+        projector = Projector(self._db, self.service.all_views)
+        mirror = Mirror(self._settings.data_dir / "mirror" / f"{self.service.name}.sqlite", projector.reads())
+        views = ViewConsumer(projector, mirror, self.service.name)
+        views.replay()
+        clock = make_clock(self._settings.demo, self._settings.clock_file)
+        runtime = Runtime(self._settings, self.service, self._log, clock, self._db)
+        self._follow(f"{self.service.name}-views", projector.reads(), views)
+        if self.service.policies:
+            policies = PolicyConsumer(runtime, views, self.service.policies)
+            self._follow(f"{self.service.name}-policies", policies.reads(), policies)
+        for timer in self.service.timers:
+            self._spawn_timer(timer.name, timer.every_s, lambda act=timer.act: act(runtime))
+
+    def _follow(self, name: str, reads: Sequence[str], consumer: ViewConsumer | PolicyConsumer) -> None:
+        follower = Follower(name, self._log, reads, consumer)
+        self._followers.append(follower)
+        self._spawn(follower.run, name)
+
+    def _spawn_timer(self, name: str, every_s: float, act: object) -> None:
+        self._spawn(lambda: every(every_s, act, self.stopping, name), f"{self.service.name}-{name}")  # type: ignore[arg-type]
+
+    def _spawn(self, target: object, name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]
+        self._threads.append(thread)
+        thread.start()
+
+    # -- the lease -----------------------------------------------------------------------------------------------
+
+    def hold_lease(self) -> None:
+        """Take the lease for maintenance, or refuse."""
+        self._db.create([leases, positions])
+        if not self._lease():
+            raise Rejected("worker-active", service=self.service.name)
+
+    def _owner(self) -> str:
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    def _lease(self) -> bool:
+        """Take the lease when it is free, has run out, or its owner on this machine is dead."""
+        with self._db.transaction() as connection:
+            rows = Rows(connection)
+            held = rows.get(leases, self.service.name)
+            if (
+                held is not None
+                and held["until"] > time.time()
+                and held["owner"] != self._owner()
+                and _alive(held["owner"])
+            ):
+                return False
+            rows.put(leases, name=self.service.name, owner=self._owner(), until=time.time() + LEASE_S)
+            rows.flush()
+        return True
+
+    def _renew(self) -> None:
+        if not self._lease():
+            # Another worker took over while this one was stopped: two must never write at once.
+            log.error("lease-lost", service=self.service.name)
+            os._exit(75)
+
+    def _release(self) -> None:
+        with self._db.transaction() as connection:
+            connection.execute(
+                sa.delete(leases).where(leases.c.name == self.service.name, leases.c.owner == self._owner())
+            )
+
+
+def _alive(owner: str) -> bool:
+    """False only when the owner is a process of this machine that is gone."""
+    host, _, pid = owner.rpartition(":")
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def work(names: Sequence[str], settings: Settings) -> None:
+    """Run the workers of these services until SIGTERM."""
+    from grenier.log.esdb import EsdbLog
+
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    workers = []
+    for name in names:
+        worker = ServiceWorker(load_service(name), settings, EsdbLog(settings.esdb_uri))
+        worker.start()
+        workers.append(worker)
+    stopping.wait()
+    for worker in workers:
+        worker.stop()
+
+
+def rebuild(name: str, settings: Settings, view_name: str | None = None) -> dict[str, int]:
+    """Drop views and replay them; from the local mirror when it is whole, else from the log. Returns positions by view.
+
+    Raises Rejected("worker-active") while a worker follows the log into the same tables.
+    """
+    from grenier.log.esdb import EsdbLog
+
+    service = load_service(name)
+    event_log = EsdbLog(settings.esdb_uri)
+    worker = ServiceWorker(service, settings, event_log)
+    worker.hold_lease()
+    db = Database(settings.view_database(service.name), service.name)
+    projector = Projector(db, service.all_views)
+    chosen = [view for view in service.all_views if view_name in (None, view.name)]
+    projector.reset(chosen)
+    mirror = Mirror(settings.data_dir / "mirror" / f"{service.name}.sqlite", projector.reads())
+    ViewConsumer(projector, mirror, service.name).replay()
+    page: list[Recorded] = []
+    start = projector.position()
+    for recorded in event_log.read_all(after=None if start < 0 else start, types=projector.reads()):
+        page.append(recorded)
+        if len(page) >= 2_000:
+            projector.apply(page, page[-1].position)
+            page = []
+    if page:
+        projector.apply(page, page[-1].position)
+    worker.stop()
+    event_log.close()
+    return projector.positions()
