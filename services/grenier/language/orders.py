@@ -17,7 +17,7 @@ from grenier.language.registry import Event, Part, event
 Sale = Literal["piece", "weighed"]
 
 
-class ProductFacts(Part):
+class ProductFacts(Part, frozen=True, kw_only=True):
     """What a product is. `unit_label` as printed ("sachet 500 g"); `case_size` units in a supplier's case."""
 
     name: str
@@ -34,21 +34,21 @@ class ProductFacts(Part):
 
 
 @event("orders.product-listed", public=("product_id", "host_id", "facts"))
-class ProductListed(Event):
+class ProductListed(Event, frozen=True, kw_only=True):
     product_id: str
     host_id: str
     facts: ProductFacts
 
 
 @event("orders.product-changed", public=("product_id", "host_id", "facts"))
-class ProductChanged(Event):
+class ProductChanged(Event, frozen=True, kw_only=True):
     product_id: str
     host_id: str
     facts: ProductFacts
 
 
 @event("orders.price-revised", public=("product_id", "host_id", "price_cents", "effective_from"))
-class PriceRevised(Event):
+class PriceRevised(Event, frozen=True, kw_only=True):
     """S1:131. List price per unit (piece) or per kilogram (weighed), from a date on."""
 
     product_id: str
@@ -60,12 +60,12 @@ class PriceRevised(Event):
 
 
 @event("orders.product-withdrawn", public=("product_id", "host_id"))
-class ProductWithdrawn(Event):
+class ProductWithdrawn(Event, frozen=True, kw_only=True):
     product_id: str
     host_id: str
 
 
-class CatalogueItem(Part):
+class CatalogueItem(Part, frozen=True, kw_only=True):
     """A product as offered in one month: a snapshot, so that every document says what was told."""
 
     product_id: str
@@ -77,7 +77,7 @@ class CatalogueItem(Part):
 
 
 @event("orders.catalogue-released", public=("catalogue_id", "host_id", "month", "items"))
-class CatalogueReleased(Event):
+class CatalogueReleased(Event, frozen=True, kw_only=True):
     """S1:129, S1:145: the month's products and prices, the same for all groups. `month` = "2026-11"."""
 
     catalogue_id: str
@@ -86,7 +86,7 @@ class CatalogueReleased(Event):
     items: list[CatalogueItem]
 
 
-class WindowGroup(Part):
+class WindowGroup(Part, frozen=True, kw_only=True):
     """One group's place in a window: its cycle and its distribution day (instants UTC)."""
 
     group_id: str
@@ -97,7 +97,7 @@ class WindowGroup(Part):
 
 
 @event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at", "groups"))
-class WindowScheduled(Event):
+class WindowScheduled(Event, frozen=True, kw_only=True):
     """S1:146: the central team opens order and distribution periods for every group from one template."""
 
     window_id: str
@@ -110,7 +110,7 @@ class WindowScheduled(Event):
 
 
 @event("orders.cycle-frozen-in-window", public=("window_id", "cycle_id", "group_id"))
-class CycleFrozenInWindow(Event):
+class CycleFrozenInWindow(Event, frozen=True, kw_only=True):
     """The process of a window noted that a group's aggregation is frozen."""
 
     window_id: str
@@ -118,14 +118,14 @@ class CycleFrozenInWindow(Event):
     group_id: str
 
 
-class AggregatedCell(Part):
+class AggregatedCell(Part, frozen=True, kw_only=True):
     product_id: str
     group_id: str
     quantity: int
 
 
 @event("orders.window-aggregated", public=("window_id", "host_id", "month", "cells"))
-class WindowAggregated(Event):
+class WindowAggregated(Event, frozen=True, kw_only=True):
     """S1:134: product × group, all groups frozen; the totals are sums of the cells."""
 
     window_id: str
@@ -135,7 +135,7 @@ class WindowAggregated(Event):
 
 
 @event("orders.cycle-scheduled", public=("cycle_id", "window_id", "group_id", "month", "opens_at", "closes_at"))
-class CycleScheduled(Event):
+class CycleScheduled(Event, frozen=True, kw_only=True):
     """A group's order period: what may be ordered, at which rate for each tier (basis points), until when."""
 
     cycle_id: str
@@ -154,20 +154,20 @@ class CycleScheduled(Event):
 
 
 @event("orders.cycle-opened", public=("cycle_id", "group_id", "closes_at"))
-class CycleOpened(Event):
+class CycleOpened(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     closes_at: datetime
 
 
 @event("orders.product-made-unavailable", public=("cycle_id", "group_id", "product_id"))
-class ProductMadeUnavailable(Event):
+class ProductMadeUnavailable(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     product_id: str
 
 
-class OrderLine(Part):
+class OrderLine(Part, frozen=True, kw_only=True):
     """`unit_price_cents` is the tier's price per piece or per kg; `amount_cents` what the line comes to as ordered."""
 
     product_id: str
@@ -177,7 +177,7 @@ class OrderLine(Part):
 
 
 @event("orders.order-confirmed", public=("cycle_id", "group_id", "order_id", "tier", "lines", "total_cents", "channel"))
-class OrderConfirmed(Event):
+class OrderConfirmed(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     order_id: str
@@ -189,7 +189,7 @@ class OrderConfirmed(Event):
 
 
 @event("orders.order-amended", public=("cycle_id", "group_id", "order_id", "lines", "total_cents"))
-class OrderAmended(Event):
+class OrderAmended(Event, frozen=True, kw_only=True):
     """The whole order as it stands now (S1:32); `reason` when somebody else than the household changed it."""
 
     cycle_id: str
@@ -204,7 +204,7 @@ class OrderAmended(Event):
 
 
 @event("orders.order-cancelled", public=("cycle_id", "group_id", "order_id"))
-class OrderCancelled(Event):
+class OrderCancelled(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     order_id: str
@@ -213,7 +213,7 @@ class OrderCancelled(Event):
 
 
 @event("orders.closing-announced", public=("cycle_id", "group_id", "closes_at"))
-class ClosingAnnounced(Event):
+class ClosingAnnounced(Event, frozen=True, kw_only=True):
     """S1:33, the day before closing: those who still have an unconfirmed draft."""
 
     cycle_id: str
@@ -223,13 +223,13 @@ class ClosingAnnounced(Event):
 
 
 @event("orders.cycle-closed", public=("cycle_id", "group_id", "closed_at"))
-class CycleClosed(Event):
+class CycleClosed(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     closed_at: datetime
 
 
-class LineReduced(Part):
+class LineReduced(Part, frozen=True, kw_only=True):
     household_id: str
     order_id: str
     product_id: str
@@ -240,7 +240,7 @@ class LineReduced(Part):
 
 
 @event("orders.orders-regulated", public=("cycle_id", "group_id", "product_id", "rule", "limit"))
-class OrdersRegulated(Event):
+class OrdersRegulated(Event, frozen=True, kw_only=True):
     """S1:34: over-asked quantities brought under the maximum; the rule is kept with its result."""
 
     cycle_id: str
@@ -251,7 +251,7 @@ class OrdersRegulated(Event):
     changes: list[LineReduced]
 
 
-class FrozenOrder(Part):
+class FrozenOrder(Part, frozen=True, kw_only=True):
     order_id: str
     household_id: str
     tier: str
@@ -259,14 +259,14 @@ class FrozenOrder(Part):
     total_cents: int
 
 
-class ProductTotal(Part):
+class ProductTotal(Part, frozen=True, kw_only=True):
     product_id: str
     quantity: int
     orders: int
 
 
 @event("orders.aggregation-frozen", public=("cycle_id", "window_id", "group_id", "totals", "total_cents"))
-class AggregationFrozen(Event):
+class AggregationFrozen(Event, frozen=True, kw_only=True):
     """What the group takes, for ever: totals by product and the orders they are the sum of."""
 
     cycle_id: str
@@ -284,13 +284,13 @@ class AggregationFrozen(Event):
     tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-class DraftLine(Part):
+class DraftLine(Part, frozen=True, kw_only=True):
     product_id: str
     quantity: int
 
 
 @event("orders.draft-saved")
-class DraftSaved(Event):
+class DraftSaved(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     household_id: str
@@ -298,13 +298,13 @@ class DraftSaved(Event):
 
 
 @event("orders.draft-discarded")
-class DraftDiscarded(Event):
+class DraftDiscarded(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     household_id: str
 
 
-class SupplierLine(Part):
+class SupplierLine(Part, frozen=True, kw_only=True):
     """`cases` full cases and `loose` single units make `quantity` (weighed products: portions)."""
 
     product_id: str
@@ -319,7 +319,7 @@ class SupplierLine(Part):
 
 
 @event("orders.supplier-order-placed", public=("supplier_order_id", "window_id", "producer_id", "lines", "cost_cents"))
-class SupplierOrderPlaced(Event):
+class SupplierOrderPlaced(Event, frozen=True, kw_only=True):
     supplier_order_id: str
     window_id: str
     host_id: str
@@ -330,14 +330,14 @@ class SupplierOrderPlaced(Event):
 
 
 @event("orders.supplier-order-sent", public=("supplier_order_id", "producer_id"))
-class SupplierOrderSent(Event):
+class SupplierOrderSent(Event, frozen=True, kw_only=True):
     supplier_order_id: str
     host_id: str
     producer_id: str
 
 
 @event("orders.supplier-order-acknowledged", public=("supplier_order_id", "producer_id"))
-class SupplierOrderAcknowledged(Event):
+class SupplierOrderAcknowledged(Event, frozen=True, kw_only=True):
     supplier_order_id: str
     host_id: str
     producer_id: str
