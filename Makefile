@@ -1,0 +1,62 @@
+# Two commands are enough: `make run` and `make test`. The others are for those who work on the code.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Words handed to pytest, e.g. make test PYTEST="-k till -x"
+PYTEST ?=
+
+.PHONY: help run test lint format story behaviours bench stop status requirements clean packages-run packages-test
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 16
+
+run:  ## prepare the machine, start everything, say where to click (Ctrl-C stops)
+	@$(PYTHON) infra/bootstrap.py run
+	@$(BIN)/python -m grenier_infra.launcher up --demo
+
+stop:  ## stop what `make run` started from another terminal
+	@$(BIN)/python -m grenier_infra.launcher stop
+
+status:  ## the processes of the running installation
+	@$(BIN)/python -m grenier_infra.launcher status
+
+test: prepare-test lint  ## prepare the machine and run every check: lint, types, all tests
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: prepare-test  ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: prepare-test  ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+story: prepare-test  ## play the month of the federation over HTTP, step by step
+	@$(BIN)/python -m tests.story
+
+behaviours: prepare-test  ## which lines of the source documents the acceptance tests cover
+	@$(BIN)/python -m tests.behaviours
+
+bench: prepare-test  ## cost of an order and of a balance, against an honest CRUD peer
+	@$(BIN)/python -m tests.bench
+
+# The pins are remade on purpose only; addresses of registries stay out of the files.
+requirements: prepare-test  ## resolve the pinned dependencies anew
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --no-dev --group build --no-header --no-annotate -o requirements.txt
+	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --only-group dev --no-header --no-annotate -o requirements-dev.txt
+
+packages-run:  ## (root) only the Debian packages that `make run` needs
+	@$(PYTHON) infra/bootstrap.py packages-run
+
+packages-test:  ## (root) only the Debian packages that `make test` needs
+	@$(PYTHON) infra/bootstrap.py packages-test
+
+clean:  ## remove what was built; the data folder stays
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: prepare-test
+prepare-test:
+	@$(PYTHON) infra/bootstrap.py test

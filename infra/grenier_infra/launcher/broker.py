@@ -1,0 +1,85 @@
+"""The private RabbitMQ node of an installation: own name, ports, folder, cookie, password and epmd.
+
+It runs Debian's programs as the present user, without the service that Debian starts, and reads nothing of /etc/rabbitmq.
+Small memory: one scheduler, no busy waiting, no plugins.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from grenier.config import LOCAL, Settings
+from grenier_infra.launcher.secrets import write_private
+
+# Not the wrapper in /usr/sbin, which insists on changing to the user "rabbitmq" when it is run by root.
+PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+USER = "grenier"
+
+CONFIG = """\
+listeners.tcp.1 = {address}:{port}
+num_acceptors.tcp = 2
+default_user = {user}
+default_pass = {password}
+vm_memory_high_watermark.absolute = 400MB
+disk_free_limit.absolute = 50MB
+collect_statistics_interval = 60000
+log.console = true
+log.console.level = warning
+log.file = false
+"""
+
+ERLANG_FLAGS = (
+    "+sbwt none +sbwtdcpu none +sbwtdio none +S 1:1 +SDio 1 +A 4 +P 65536 +Q 8192 "
+    "-kernel inet_dist_use_interface {127,0,0,1}"
+)
+
+
+def program() -> Path | None:
+    """The server's start script, or None when RabbitMQ is not installed."""
+    if PROGRAM.exists():
+        return PROGRAM
+    found = shutil.which("rabbitmq-server")
+    return Path(found) if found else None
+
+
+def write_files(settings: Settings, password: str) -> None:
+    """Configuration of the node; written at every start, so that a changed port base takes effect.
+
+    The user is made by the node at its first start only: the password must stay the one of secrets.json.
+    """
+    folder = settings.data_dir / "broker"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = CONFIG.format(address=LOCAL, port=settings.amqp_port, user=USER, password=password)
+    write_private(folder / "rabbitmq.conf", text)
+    (folder / "enabled_plugins").write_text("[].\n")
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Everything the node and its epmd need to stay among themselves."""
+    folder = settings.data_dir / "broker"
+    return {
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "RABBITMQ_LOG": "-color",
+        "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "ERL_EPMD_PORT": str(settings.epmd_port),
+        "ERL_EPMD_ADDRESS": LOCAL,
+        "ERL_CRASH_DUMP_SECONDS": "0",
+        # The name says nothing of the port: it is part of the data folder's layout and must survive a change of ports.
+        "RABBITMQ_NODENAME": "grenier@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": LOCAL,
+        "RABBITMQ_NODE_PORT": str(settings.amqp_port),
+        "RABBITMQ_DIST_PORT": str(settings.broker_dist_port),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+        "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ERLANG_FLAGS,
+        # The start script then becomes the node instead of watching over it: signals reach it directly.
+        "RUNNING_UNDER_SYSTEMD": "true",
+    }

@@ -1,0 +1,145 @@
+"""The processes of an installation: what each is for, how it starts, where it answers, what must be ready before it.
+
+This is the whole list. `spread` runs one process per service; `compact` puts the services' doors into one process and
+their views into another, for small machines. What stops first stands in the highest layer.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from grenier.config import LOCAL, Settings
+from grenier.run import SERVICES, WORKERS
+from grenier_infra.launcher import broker
+
+SERVERS, DOORS, EDGE = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How to see that a process is ready: an HTTP path answering 200, an AMQP greeting, an open port, or being alive."""
+
+    kind: Literal["http", "amqp", "tcp", "alive"]
+    port: int = 0
+    host: str = LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One line of the table. `role` is shown to people; `after` names processes that must have been ready once."""
+
+    name: str
+    role: str
+    argv: tuple[str, ...]
+    probe: Probe
+    layer: int
+    after: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Which servers the installation runs itself: those that the environment does not name."""
+
+    broker: bool
+    event_node: bool
+    mailbox: bool
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Own:
+        return cls(*(not environ.get(name, "").strip() for name in ("AMQP_URL", "ESDB_URI", "SMTP_URL")))
+
+
+def processes(settings: Settings, own: Own) -> list[Process]:
+    """The table in the order of starting; ports of /metrics and /health follow this order from the port base + 20."""
+    groups: list[tuple[str, ...]] = [(name,) for name in SERVICES] if settings.layout == "spread" else [SERVICES]
+    workers: list[tuple[str, ...]] = [(name,) for name in WORKERS] if settings.layout == "spread" else [WORKERS]
+    metrics_port = settings.first_metrics_port
+    table: list[Process] = []
+
+    def add(name: str, role: str, words: tuple[str, ...], layer: int, own_port: int = 0) -> None:
+        """One of our own programs: `grenier WORDS`, answering about itself on the next port (or on its own)."""
+        nonlocal metrics_port
+        port = own_port or metrics_port
+        host = settings.bind if own_port and settings.bind != "0.0.0.0" else LOCAL  # noqa: S104
+        argv = (sys.executable, "-m", "grenier.run", *words)
+        table.append(
+            Process(
+                name, role, argv, Probe("http", port, host), layer, env=child_env(settings, 0 if own_port else port)
+            )
+        )
+        metrics_port += 1
+
+    if own.broker:
+        table += broker_processes(settings)
+    if own.event_node:
+        add("eventnode", "le journal des événements", ("eventnode",), SERVERS)
+    if own.mailbox:
+        add("mailbox", "la boîte qui garde les courriels", ("mailbox",), SERVERS)
+    add("gateway", "le portail : pages et API", ("gateway",), EDGE, own_port=settings.gateway_port)
+    for group in groups:
+        add(_named("serve", group), f"les portes de {', '.join(group)}", ("serve", *group), DOORS)
+    for group in workers:
+        add(_named("work", group), f"les vues de {', '.join(group)}", ("work", *group), DOORS)
+    add("relay", "le flux public", ("relay",), DOORS)
+    add("mailer", "l'envoi des courriels", ("mailer",), DOORS)
+    add("stream", "les écrans qui se mettent à jour", ("stream",), EDGE, own_port=settings.stream_port)
+    return table
+
+
+def _named(verb: str, group: tuple[str, ...]) -> str:
+    return f"{verb}-{group[0]}" if len(group) == 1 else f"{verb}-all"
+
+
+def broker_processes(settings: Settings) -> list[Process]:
+    """RabbitMQ and its name server. epmd is started by us: RabbitMQ would leave one behind as a daemon."""
+    environment = broker.environment(settings)
+    server = broker.program()
+    if server is None:
+        raise BrokerMissing()
+    epmd = ("epmd", "-port", str(settings.epmd_port), "-address", LOCAL)
+    return [
+        Process("epmd", "l'annuaire de RabbitMQ", epmd, Probe("tcp", settings.epmd_port), SERVERS, env=environment),
+        Process(
+            "broker",
+            "RabbitMQ, les messages",
+            (str(server),),
+            Probe("amqp", settings.amqp_port),
+            SERVERS,
+            after=("epmd",),
+            env=environment,
+        ),
+    ]
+
+
+class BrokerMissing(Exception):
+    """RabbitMQ is not installed and AMQP_URL names none."""
+
+
+def child_env(settings: Settings, metrics_port: int) -> dict[str, str]:
+    """The environment of one of our own programs: the launcher's, with the folder and ports made definite."""
+    return {
+        **os.environ,
+        "GRENIER_DATA": str(settings.data_dir),
+        "GRENIER_PORT": str(settings.port_base),
+        "GRENIER_METRICS_PORT": str(metrics_port),
+        "GRENIER_SECRET": settings.session_secret,
+        "GRENIER_URL": settings.public_url,
+        "GRPC_VERBOSITY": "ERROR",
+        # Many threads would otherwise each keep an arena of freed memory.
+        "MALLOC_ARENA_MAX": "2",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    }
+
+
+def ports_used(settings: Settings, table: list[Process]) -> dict[int, str]:
+    """Every port the table will listen on, with the process that will: checked to be free before anything starts."""
+    ports = {process.probe.port: process.name for process in table if process.probe.port}
+    names = {process.name for process in table}
+    extra = {"eventnode": settings.esdb_port, "mailbox": settings.smtp_port, "broker": settings.broker_dist_port}
+    return ports | {port: name for name, port in extra.items() if name in names}
