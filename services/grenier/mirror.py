@@ -46,7 +46,8 @@ class Mirror:
         last = self._connection.execute(
             "SELECT position, checksum FROM entry ORDER BY position DESC LIMIT 1"
         ).fetchone()
-        self._position, self._checksum = last or (-1, 0)
+        self._position: int = last[0] if last else -1
+        self._checksum: int = last[1] if last else 0
 
     @property
     def position(self) -> int:
@@ -78,11 +79,16 @@ class Mirror:
             ).fetchall()
             if not rows:
                 return
-            page = [_recorded(row) for row in rows]
-            for recorded, row in zip(page, rows, strict=True):
-                checksum = _chain(checksum, recorded)
+            page = []
+            for row in rows:
+                try:
+                    recorded = _recorded(row)
+                    checksum = _chain(checksum, recorded)
+                except (TypeError, ValueError) as wrong:
+                    raise MirrorDamaged(f"mirror damaged at position {row[0]}") from wrong
                 if checksum != row[8]:
-                    raise MirrorDamaged(f"mirror damaged at position {recorded.position}")
+                    raise MirrorDamaged(f"mirror damaged at position {row[0]}")
+                page.append(recorded)
             after = page[-1].position
             yield page
 

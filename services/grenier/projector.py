@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from grenier.language.registry import UnknownEvent
 from grenier.log.protocol import Recorded
 from grenier.logging import get_logger
+from grenier.privacy import KeyStore
 from grenier.readmodel import Database, Fact, Rows, View, fact_of
 
 log = get_logger(__name__)
@@ -42,8 +43,9 @@ BEFORE_ALL = -1
 class Projector:
     """The views of one service and the transaction that moves them forward."""
 
-    def __init__(self, database: Database, views: Sequence[View]) -> None:
+    def __init__(self, database: Database, views: Sequence[View], keys: KeyStore | None = None) -> None:
         self._database = database
+        self._keys = keys
         self.views = tuple(views)
         self._database.create([positions, parked])
         self._database.create(table for view in views for table in view.tables)
@@ -93,7 +95,7 @@ class Projector:
         self._scrub(batch)
 
     def _apply(self, connection: sa.Connection, batch: Sequence[Recorded], upto: int, *, one_by_one: bool) -> None:
-        rows = Rows(connection)
+        rows = Rows(connection, self._keys)
         for recorded in batch:
             wanting = [view for view in self.views if self._is_new(view, recorded)]
             if not wanting:
@@ -125,15 +127,17 @@ class Projector:
 
     def _apply_alone(self, connection: sa.Connection, view: View, recorded: Recorded, fact: Fact) -> Rows:
         """One fact in a savepoint of its own, so that what it broke can be told from what it did not."""
-        rows = Rows(connection)
+        rows = Rows(connection, self._keys)
         try:
             with connection.begin_nested():
                 view.apply(rows, fact)
                 rows.flush()
         except Exception as cause:
-            log.error("event-parked", view=view.name, event=recorded.type, position=recorded.position, exc_info=True)
+            log.error(
+                "event-parked", view=view.name, event_type=recorded.type, position=recorded.position, exc_info=True
+            )
             self._park(connection, view, recorded, "".join(traceback.format_exception_only(cause)).strip())
-        return Rows(connection)
+        return Rows(connection, self._keys)
 
     def _park(self, connection: sa.Connection, view: View, recorded: Recorded, reason: str) -> None:
         values = {

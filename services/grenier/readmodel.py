@@ -8,11 +8,11 @@ Columns are text, integers or `Json`; instants and dates are ISO text, so that d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import sqlalchemy as sa
@@ -22,6 +22,9 @@ from sqlalchemy.types import TypeDecorator
 from grenier.handling import Meta, read_meta
 from grenier.language.registry import Event, decode
 from grenier.log.protocol import Recorded
+
+if TYPE_CHECKING:
+    from grenier.privacy import KeyStore
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -83,9 +86,11 @@ class Rows:
     """Unit of work over a view's tables: an identity map in front of one connection.
 
     Rows are plain dicts; `get` answers a copy-free reference, so change rows through `put`/`change` only.
+    `keys` opens sealed fields for the views of a service that `needs_keys`; None for all others.
     """
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, keys: KeyStore | None = None) -> None:
+        self.keys = keys
         self._connection = connection
         self._upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         self._seen: dict[sa.Table, dict[Key, Row | None]] = {}
@@ -231,7 +236,8 @@ class Database:
             with self.engine.connect() as connection:
                 return [dict(row) for row in connection.execute(statement).mappings()]
 
-        return self._run(run)
+        found: list[Row] = self._run(run)
+        return found
 
     def row(self, statement: sa.Select[Any]) -> Row | None:
         found = self.rows(statement.limit(1))
@@ -281,7 +287,6 @@ def dump(database: Database, tables: Sequence[sa.Table]) -> bytes:
     with database.engine.connect() as connection:
         for table in sorted(tables, key=lambda table: table.name):
             out.append(f"# {table.name}\n".encode())
-            plain: Mapping[str, Any]
             for plain in connection.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings():
                 out.append(msgspec.json.encode(dict(plain)) + b"\n")
     return b"".join(out)

@@ -221,6 +221,11 @@ def read(kind: type[Any], payload: dict[str, Any]) -> Any:
         raise Invalid(fields={where: [message]}) from error
 
 
+def keys_of(service: Service, settings: Settings) -> KeyStore | None:
+    """The key store for the views of a service that opens sealed fields; None for all others."""
+    return KeyStore(Database(settings.keys_url, "keys"), settings.kek) if service.needs_keys else None
+
+
 def load_service(name: str) -> Service:
     """`orders` -> orders_svc.wiring.service(); the gateway keeps projections of its own."""
     import importlib

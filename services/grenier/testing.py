@@ -28,7 +28,7 @@ from grenier.log.memory import MemoryLog
 from grenier.log.protocol import Recorded
 from grenier.projector import BEFORE_ALL, Projector
 from grenier.readmodel import Database, dump, fact_of
-from grenier.runtime import Runtime, Service, load_service
+from grenier.runtime import Runtime, Service, keys_of, load_service
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -54,7 +54,8 @@ class Given(Generic[S, C, E]):
         try:
             events = self._decide()
         except GrenierError as error:
-            assert error.code == code, f"rejected as {error}, expected {code}"
+            if error.code != code:
+                raise AssertionError(f"rejected as {error}, expected {code}") from error
             return error
         raise AssertionError(f"expected {code}, got {events}")
 
@@ -101,7 +102,7 @@ class House:
     def _room(self, name: str) -> _Room:
         service = load_service(name)
         database = Database(self.settings.view_database(name), name)
-        projector = Projector(database, service.all_views)
+        projector = Projector(database, service.all_views, keys_of(service, self.settings))
         runtime = Runtime(self.settings, service, self.log, self.clock, database)
         return _Room(service, runtime, projector, service.doors(runtime))
 
@@ -190,7 +191,7 @@ class House:
         """The same from a fresh replay of the whole log; must be equal."""
         service = load_service(name)
         database = Database(f"sqlite:///{self.data_dir / f'rebuilt-{uuid4().hex}.sqlite'}", name)
-        projector = Projector(database, service.all_views)
+        projector = Projector(database, service.all_views, keys_of(service, self.settings))
         batch = self._after(BEFORE_ALL, projector.reads())
         if batch:
             projector.apply(batch, batch[-1].position)

@@ -24,7 +24,7 @@ from grenier.logging import get_logger
 from grenier.mirror import Mirror, MirrorDamaged
 from grenier.projector import BEFORE_ALL, Projector, positions
 from grenier.readmodel import Database, Rows, fact_of
-from grenier.runtime import Policy, Runtime, Service, load_service
+from grenier.runtime import Policy, Runtime, Service, keys_of, load_service
 from grenier.subscription import Follower, every
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class ServiceWorker:
         every(RENEW_EVERY_S, self._renew, self.stopping, f"{self.service.name}-lease")
 
     def _begin(self) -> None:
-        projector = Projector(self._db, self.service.all_views)
+        projector = Projector(self._db, self.service.all_views, keys_of(self.service, self._settings))
         mirror = Mirror(self._settings.data_dir / "mirror" / f"{self.service.name}.sqlite", projector.reads())
         views = ViewConsumer(projector, mirror, self.service.name)
         views.replay()
@@ -287,7 +287,7 @@ def rebuild(name: str, settings: Settings, view_name: str | None = None) -> dict
     worker = ServiceWorker(service, settings, event_log)
     worker.hold_lease()
     db = Database(settings.view_database(service.name), service.name)
-    projector = Projector(db, service.all_views)
+    projector = Projector(db, service.all_views, keys_of(service, settings))
     chosen = [view for view in service.all_views if view_name in (None, view.name)]
     projector.reset(chosen)
     mirror = Mirror(settings.data_dir / "mirror" / f"{service.name}.sqlite", projector.reads())

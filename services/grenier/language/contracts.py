@@ -15,7 +15,7 @@ GroupKind = Literal["csa", "buying_group", "third_place"]
 ScopeKind = Literal["federation", "group", "producer", "circle", "contract"]
 
 
-class Tier(Part):
+class Tier(Part, frozen=True, kw_only=True):
     """A price tier of memberships (S1:45); `rate_bp`: price as basis points of the list price (10000 = as listed)."""
 
     code: str
@@ -25,20 +25,20 @@ class Tier(Part):
 
 
 @event("contracts.host-organisation-registered", public=("host_id", "name"))
-class HostOrganisationRegistered(Event):
+class HostOrganisationRegistered(Event, frozen=True, kw_only=True):
     host_id: str
     name: str
     time_zone: str = "Europe/Paris"
 
 
 @event("contracts.tiers-defined", public=("host_id", "tiers"))
-class TiersDefined(Event):
+class TiersDefined(Event, frozen=True, kw_only=True):
     host_id: str
     tiers: list[Tier]
 
 
 @event("contracts.group-founded", public=("group_id", "host_id", "kind", "name", "place", "time_zone"))
-class GroupFounded(Event):
+class GroupFounded(Event, frozen=True, kw_only=True):
     group_id: str
     host_id: str
     kind: GroupKind
@@ -50,7 +50,7 @@ class GroupFounded(Event):
 
 
 @event("contracts.group-settings-changed")
-class GroupSettingsChanged(Event):
+class GroupSettingsChanged(Event, frozen=True, kw_only=True):
     """Settings that a group decides on; None leaves a setting as it is."""
 
     group_id: str
@@ -63,7 +63,7 @@ class GroupSettingsChanged(Event):
 
 
 @event("contracts.duty-moved")
-class DutyMoved(Event):
+class DutyMoved(Event, frozen=True, kw_only=True):
     """A duty (regulate, announce, verify…) is done by the centre or by the group from now on (S1:34)."""
 
     group_id: str
@@ -72,7 +72,7 @@ class DutyMoved(Event):
 
 
 @event("contracts.producer-registered", public=("producer_id", "host_id", "name", "place"))
-class ProducerRegistered(Event):
+class ProducerRegistered(Event, frozen=True, kw_only=True):
     """`name` is a business name, not a person's; the contact is a person with the role producer."""
 
     producer_id: str
@@ -83,7 +83,7 @@ class ProducerRegistered(Event):
 
 
 @event("contracts.person-registered")
-class PersonRegistered(Event):
+class PersonRegistered(Event, frozen=True, kw_only=True):
     """`sealed` holds first_name, last_name, email, phone, address; `digital` False: to be called by phone (S1:14)."""
 
     person_id: str
@@ -94,7 +94,7 @@ class PersonRegistered(Event):
 
 
 @event("contracts.person-details-changed")
-class PersonDetailsChanged(Event):
+class PersonDetailsChanged(Event, frozen=True, kw_only=True):
     person_id: str
     sealed: dict[str, str]
     language: str | None = None
@@ -102,35 +102,35 @@ class PersonDetailsChanged(Event):
 
 
 @event("contracts.person-erased")
-class PersonErased(Event):
+class PersonErased(Event, frozen=True, kw_only=True):
     """The person's key is destroyed; everything sealed with it is unreadable for ever."""
 
     person_id: str
 
 
-@event("contracts.household-formed", public=("household_id", "group_id"))
-class HouseholdFormed(Event):
+@event("contracts.household-formed", public=("group_id",))
+class HouseholdFormed(Event, frozen=True, kw_only=True):
     household_id: str
     group_id: str
     person_ids: list[str]
 
 
 @event("contracts.person-joined-household")
-class PersonJoinedHousehold(Event):
+class PersonJoinedHousehold(Event, frozen=True, kw_only=True):
     household_id: str
     group_id: str
     person_id: str
 
 
 @event("contracts.person-left-household")
-class PersonLeftHousehold(Event):
+class PersonLeftHousehold(Event, frozen=True, kw_only=True):
     household_id: str
     group_id: str
     person_id: str
 
 
 @event("contracts.membership-granted", public=("membership_id", "group_id", "tier", "valid_from", "valid_until"))
-class MembershipGranted(Event):
+class MembershipGranted(Event, frozen=True, kw_only=True):
     """A household belongs to a group for a period, in a tier; `number` is its member number in the group."""
 
     membership_id: str
@@ -144,7 +144,7 @@ class MembershipGranted(Event):
 
 
 @event("contracts.membership-tier-changed", public=("membership_id", "group_id", "tier"))
-class MembershipTierChanged(Event):
+class MembershipTierChanged(Event, frozen=True, kw_only=True):
     membership_id: str
     household_id: str
     group_id: str
@@ -152,7 +152,7 @@ class MembershipTierChanged(Event):
 
 
 @event("contracts.membership-ended", public=("membership_id", "group_id"))
-class MembershipEnded(Event):
+class MembershipEnded(Event, frozen=True, kw_only=True):
     membership_id: str
     household_id: str
     group_id: str
@@ -160,7 +160,7 @@ class MembershipEnded(Event):
 
 
 @event("contracts.role-assigned")
-class RoleAssigned(Event):
+class RoleAssigned(Event, frozen=True, kw_only=True):
     assignment_id: str
     person_id: str
     role: str
@@ -171,7 +171,7 @@ class RoleAssigned(Event):
 
 
 @event("contracts.role-revoked")
-class RoleRevoked(Event):
+class RoleRevoked(Event, frozen=True, kw_only=True):
     assignment_id: str
     person_id: str
     role: str

@@ -16,19 +16,19 @@ from grenier.language.registry import Event, Part, event
 Means = Literal["cash", "cheque"]
 
 
-class Posting(Part):
+class Posting(Part, frozen=True, kw_only=True):
     account: str
     amount_cents: int
 
 
-class ChequeFacts(Part):
+class ChequeFacts(Part, frozen=True, kw_only=True):
     """What stands on a cheque, without the person's name (that is the household's)."""
 
     number: str
     bank: str = ""
 
 
-class ChargedLine(Part):
+class ChargedLine(Part, frozen=True, kw_only=True):
     product_id: str
     quantity: int
     weight_g: int
@@ -37,7 +37,7 @@ class ChargedLine(Part):
 
 
 @event("ledger.goods-charged", public=("entry_id", "group_id", "distribution_id", "amount_cents"))
-class GoodsCharged(Event):
+class GoodsCharged(Event, frozen=True, kw_only=True):
     """A signed-off distribution debits the household with what was really taken."""
 
     entry_id: str
@@ -51,7 +51,7 @@ class GoodsCharged(Event):
 
 
 @event("ledger.prepayment-received", public=("entry_id", "group_id", "amount_cents"))
-class PrepaymentReceived(Event):
+class PrepaymentReceived(Event, frozen=True, kw_only=True):
     """S0:48: a cheque in advance, credited to the eater's account."""
 
     entry_id: str
@@ -63,7 +63,7 @@ class PrepaymentReceived(Event):
 
 
 @event("ledger.dues-received", public=("entry_id", "group_id", "amount_cents", "means"))
-class DuesReceived(Event):
+class DuesReceived(Event, frozen=True, kw_only=True):
     entry_id: str
     group_id: str
     household_id: str
@@ -74,7 +74,7 @@ class DuesReceived(Event):
 
 
 @event("ledger.adjustment-posted", public=("entry_id", "group_id", "amount_cents"))
-class AdjustmentPosted(Event):
+class AdjustmentPosted(Event, frozen=True, kw_only=True):
     """A correction in words and cents, positive in favour of the household."""
 
     entry_id: str
@@ -86,7 +86,7 @@ class AdjustmentPosted(Event):
 
 
 @event("ledger.entry-reversed", public=("entry_id", "reverses", "group_id"))
-class EntryReversed(Event):
+class EntryReversed(Event, frozen=True, kw_only=True):
     """Extourne: the same postings with the opposite sign; nothing is ever edited."""
 
     entry_id: str
@@ -98,7 +98,7 @@ class EntryReversed(Event):
 
 
 @event("ledger.till-opened", public=("till_id", "group_id", "distribution_id", "float_cents"))
-class TillOpened(Event):
+class TillOpened(Event, frozen=True, kw_only=True):
     till_id: str
     group_id: str
     distribution_id: str
@@ -107,7 +107,7 @@ class TillOpened(Event):
 
 
 @event("ledger.payment-taken", public=("entry_id", "till_id", "group_id", "means", "amount_cents"))
-class PaymentTaken(Event):
+class PaymentTaken(Event, frozen=True, kw_only=True):
     entry_id: str
     till_id: str
     group_id: str
@@ -119,7 +119,7 @@ class PaymentTaken(Event):
 
 
 @event("ledger.payment-reversed", public=("entry_id", "reverses", "till_id", "group_id", "means"))
-class PaymentReversed(Event):
+class PaymentReversed(Event, frozen=True, kw_only=True):
     entry_id: str
     reverses: str
     till_id: str
@@ -132,7 +132,7 @@ class PaymentReversed(Event):
 
 
 @event("ledger.cash-counted", public=("till_id", "group_id", "counted_cents", "expected_cents", "difference_cents"))
-class CashCounted(Event):
+class CashCounted(Event, frozen=True, kw_only=True):
     """S1:90-92. `coins`: {denomination in cents: pieces}. Cheques are counted by number and total."""
 
     till_id: str
@@ -147,7 +147,7 @@ class CashCounted(Event):
 
 
 @event("ledger.difference-explained", public=("till_id", "group_id", "difference_cents"))
-class DifferenceExplained(Event):
+class DifferenceExplained(Event, frozen=True, kw_only=True):
     """The till is brought to what was counted; the difference stands in its own account, with its reason."""
 
     entry_id: str
@@ -159,7 +159,7 @@ class DifferenceExplained(Event):
 
 
 @event("ledger.till-closed", public=("till_id", "group_id", "cash_cents", "cheques_cents"))
-class TillClosed(Event):
+class TillClosed(Event, frozen=True, kw_only=True):
     till_id: str
     group_id: str
     cash_cents: int

@@ -17,7 +17,7 @@ from grenier.language.orders import CatalogueItem, FrozenOrder
 from grenier.language.registry import Event, Part, event
 
 
-class Movement(Part):
+class Movement(Part, frozen=True, kw_only=True):
     product_id: str
     source: str
     target: str
@@ -25,7 +25,7 @@ class Movement(Part):
     weight_g: int = 0
 
 
-class PalletLine(Part):
+class PalletLine(Part, frozen=True, kw_only=True):
     product_id: str
     name: str
     unit_label: str
@@ -33,10 +33,12 @@ class PalletLine(Part):
     cases: int
     loose: int
     weight_g: int
+    producer_id: str = ""
+    case_size: int = 1
 
 
 @event("logistics.pallet-planned", public=("pallet_id", "window_id", "group_id", "number", "lines", "weight_g"))
-class PalletPlanned(Event):
+class PalletPlanned(Event, frozen=True, kw_only=True):
     """S1:135: what goes to which group, on the `number`-th pallet of that group."""
 
     pallet_id: str
@@ -47,11 +49,23 @@ class PalletPlanned(Event):
     number: int
     lines: list[PalletLine]
     weight_g: int
+    delivery_id: str = ""
+    distribution_id: str = ""
+    month: str = ""
+
+
+class PickedDifference(Part):
+    """`planned` units were to go on the pallet, `picked` did."""
+
+    product_id: str
+    planned: int
+    picked: int
+    reason: str
 
 
 @event("logistics.pallet-prepared", public=("pallet_id", "group_id", "weight_g"))
-class PalletPrepared(Event):
-    """Picked; `lines` as really put on the pallet."""
+class PalletPrepared(Event, frozen=True, kw_only=True):
+    """Picked; `lines` as really put on the pallet. Picking again before departure moves the difference only."""
 
     pallet_id: str
     group_id: str
@@ -59,10 +73,12 @@ class PalletPrepared(Event):
     lines: list[PalletLine]
     weight_g: int
     movements: list[Movement]
+    delivery_id: str = ""
+    differences: list[PickedDifference] = []
 
 
 @event("logistics.delivery-dispatched", public=("delivery_id", "group_id", "pallet_ids"))
-class DeliveryDispatched(Event):
+class DeliveryDispatched(Event, frozen=True, kw_only=True):
     delivery_id: str
     distribution_id: str
     group_id: str
@@ -71,7 +87,7 @@ class DeliveryDispatched(Event):
     lines: list[PalletLine]
 
 
-class DeliveredLine(Part):
+class DeliveredLine(Part, frozen=True, kw_only=True):
     product_id: str
     expected: int
     received: int
@@ -79,8 +95,12 @@ class DeliveredLine(Part):
 
 
 @event("logistics.delivery-received", public=("delivery_id", "group_id", "lines"))
-class DeliveryReceived(Event):
-    """S1:136: received with or without discrepancies; only what came enters the group's stock."""
+class DeliveryReceived(Event, frozen=True, kw_only=True):
+    """S1:136: received with or without discrepancies; only what came enters the group's stock.
+
+    What is missing stays on the warehouse's account until it comes later (a second receipt names only that), what
+    arrived damaged is lost; what came beyond the delivery note comes from the supplier.
+    """
 
     delivery_id: str
     distribution_id: str
@@ -90,15 +110,15 @@ class DeliveryReceived(Event):
     movements: list[Movement]
 
 
-class ShortageShare(Part):
+class ShortageShare(Part, frozen=True, kw_only=True):
     household_id: str
     ordered: int
     allotted: int
 
 
 @event("logistics.shortage-declared", public=("distribution_id", "group_id", "product_id", "expected", "available"))
-class ShortageDeclared(Event):
-    """S1:53: not enough came; the shares say who gets how much of it."""
+class ShortageDeclared(Event, frozen=True, kw_only=True):
+    """S1:53: not enough came; the shares say who gets how much of it. `available` = `expected` lifts it again."""
 
     distribution_id: str
     group_id: str
@@ -109,14 +129,14 @@ class ShortageDeclared(Event):
     shares: list[ShortageShare]
 
 
-class PickupSlot(Part):
+class PickupSlot(Part, frozen=True, kw_only=True):
     slot_id: str
     tier: str
     starts_at: datetime
     ends_at: datetime
 
 
-class SlotAssignment(Part):
+class SlotAssignment(Part, frozen=True, kw_only=True):
     household_id: str
     slot_id: str
 
@@ -124,7 +144,7 @@ class SlotAssignment(Part):
 @event(
     "logistics.distribution-planned", public=("distribution_id", "group_id", "starts_at", "ends_at", "place", "slots")
 )
-class DistributionPlanned(Event):
+class DistributionPlanned(Event, frozen=True, kw_only=True):
     """A group's pick-up event with its slots per tier (S1:45) and the orders to hand out."""
 
     distribution_id: str
@@ -144,7 +164,7 @@ class DistributionPlanned(Event):
 
 
 @event("logistics.slot-chosen")
-class SlotChosen(Event):
+class SlotChosen(Event, frozen=True, kw_only=True):
     distribution_id: str
     group_id: str
     household_id: str
@@ -152,21 +172,21 @@ class SlotChosen(Event):
 
 
 @event("logistics.household-checked-in", public=("distribution_id", "group_id"))
-class HouseholdCheckedIn(Event):
+class HouseholdCheckedIn(Event, frozen=True, kw_only=True):
     distribution_id: str
     group_id: str
     household_id: str
 
 
 @event("logistics.check-in-undone", public=("distribution_id", "group_id"))
-class CheckInUndone(Event):
+class CheckInUndone(Event, frozen=True, kw_only=True):
     distribution_id: str
     group_id: str
     household_id: str
 
 
 @event("logistics.line-weighed", public=("distribution_id", "group_id", "product_id", "weight_g"))
-class LineWeighed(Event):
+class LineWeighed(Event, frozen=True, kw_only=True):
     """A portion on the scale: charged by what it weighs (cutting sheet, S1:44)."""
 
     distribution_id: str
@@ -178,8 +198,8 @@ class LineWeighed(Event):
 
 
 @event("logistics.shortage-recorded", public=("distribution_id", "group_id", "product_id", "missing"))
-class ShortageRecorded(Event):
-    """S1:75, manque: this household goes without so many units; also undoes itself with missing = 0."""
+class ShortageRecorded(Event, frozen=True, kw_only=True):
+    """S1:75, manque: this household goes without so many of the units allotted to it; missing = 0 takes it back."""
 
     distribution_id: str
     group_id: str
@@ -189,8 +209,11 @@ class ShortageRecorded(Event):
 
 
 @event("logistics.substitution-recorded", public=("distribution_id", "group_id", "product_id", "substitute_id"))
-class SubstitutionRecorded(Event):
-    """S1:75, échange: `quantity` units of the ordered product give way to `substitute_quantity` of another one."""
+class SubstitutionRecorded(Event, frozen=True, kw_only=True):
+    """S1:75, échange: `quantity` units of the ordered product give way to `substitute_quantity` of another one.
+
+    One substitute per ordered product; quantity = 0 takes it back.
+    """
 
     distribution_id: str
     group_id: str
@@ -205,8 +228,8 @@ class SubstitutionRecorded(Event):
 
 
 @event("logistics.surplus-sold", public=("distribution_id", "group_id", "product_id", "quantity", "amount_cents"))
-class SurplusSold(Event):
-    """S1:75, RAB: taken beside the order."""
+class SurplusSold(Event, frozen=True, kw_only=True):
+    """S1:75, RAB: all that is taken of this product beside the order; quantity = 0 takes it back."""
 
     distribution_id: str
     group_id: str
@@ -218,7 +241,7 @@ class SurplusSold(Event):
     amount_cents: int
 
 
-class ServedLine(Part):
+class ServedLine(Part, frozen=True, kw_only=True):
     product_id: str
     name: str
     quantity: int
@@ -229,7 +252,7 @@ class ServedLine(Part):
 
 
 @event("logistics.signed-off", public=("distribution_id", "group_id", "total_cents"))
-class SignedOff(Event):
+class SignedOff(Event, frozen=True, kw_only=True):
     """Émargement: the household took these goods; `sign_off_id` names it, the ledger charges `total_cents`."""
 
     sign_off_id: str
@@ -243,7 +266,7 @@ class SignedOff(Event):
 
 
 @event("logistics.sign-off-undone", public=("distribution_id", "group_id"))
-class SignOffUndone(Event):
+class SignOffUndone(Event, frozen=True, kw_only=True):
     sign_off_id: str
     distribution_id: str
     group_id: str
@@ -253,7 +276,7 @@ class SignOffUndone(Event):
 
 
 @event("logistics.absent-called", public=("distribution_id", "group_id", "outcome"))
-class AbsentCalled(Event):
+class AbsentCalled(Event, frozen=True, kw_only=True):
     """S1:68-70: a household that did not come was called."""
 
     distribution_id: str
@@ -262,14 +285,14 @@ class AbsentCalled(Event):
     outcome: Literal["coming", "someone-else", "gives-up", "no-answer"]
 
 
-class CountedLine(Part):
+class CountedLine(Part, frozen=True, kw_only=True):
     product_id: str
     expected: int
     counted: int
 
 
 @event("logistics.stock-counted", public=("distribution_id", "group_id", "lines"))
-class StockCounted(Event):
+class StockCounted(Event, frozen=True, kw_only=True):
     """S1:82: what is really left; differences move to or from the place of losses."""
 
     distribution_id: str
@@ -279,7 +302,7 @@ class StockCounted(Event):
 
 
 @event("logistics.distribution-closed", public=("distribution_id", "group_id", "served", "absent"))
-class DistributionClosed(Event):
+class DistributionClosed(Event, frozen=True, kw_only=True):
     distribution_id: str
     group_id: str
     served: int

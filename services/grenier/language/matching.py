@@ -13,7 +13,7 @@ from grenier.language.registry import Event, Part, event
 ActivityKind = Literal["distribution", "delivery", "help_desk", "event", "meeting", "training", "visit"]
 
 
-class HelpSlot(Part):
+class HelpSlot(Part, frozen=True, kw_only=True):
     slot_id: str
     task: str
     starts_at: datetime
@@ -25,7 +25,7 @@ class HelpSlot(Part):
     "matching.activity-planned",
     public=("activity_id", "group_id", "kind", "title", "starts_at", "ends_at", "place", "slots"),
 )
-class ActivityPlanned(Event):
+class ActivityPlanned(Event, frozen=True, kw_only=True):
     """S1:18-21: something that needs hands. `subject_id` names what it is for (the order cycle, for a distribution)."""
 
     activity_id: str
@@ -40,7 +40,7 @@ class ActivityPlanned(Event):
 
 
 @event("matching.volunteer-signed-up", public=("activity_id", "group_id", "slot_id"))
-class VolunteerSignedUp(Event):
+class VolunteerSignedUp(Event, frozen=True, kw_only=True):
     activity_id: str
     group_id: str
     slot_id: str
@@ -48,7 +48,7 @@ class VolunteerSignedUp(Event):
 
 
 @event("matching.volunteer-withdrew", public=("activity_id", "group_id", "slot_id"))
-class VolunteerWithdrew(Event):
+class VolunteerWithdrew(Event, frozen=True, kw_only=True):
     activity_id: str
     group_id: str
     slot_id: str
@@ -56,7 +56,7 @@ class VolunteerWithdrew(Event):
 
 
 @event("matching.volunteers-called", public=("activity_id", "group_id", "missing"))
-class VolunteersCalled(Event):
+class VolunteersCalled(Event, frozen=True, kw_only=True):
     """S1:38-39: not enough hands yet, so those who could come are asked. `by_hand` False: the reminder by itself."""
 
     activity_id: str
@@ -66,7 +66,7 @@ class VolunteersCalled(Event):
 
 
 @event("matching.attendance-recorded", public=("activity_id", "group_id", "slot_id", "present"))
-class AttendanceRecorded(Event):
+class AttendanceRecorded(Event, frozen=True, kw_only=True):
     activity_id: str
     group_id: str
     slot_id: str

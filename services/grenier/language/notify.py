@@ -14,7 +14,7 @@ Channel = Literal["email", "phone"]
 
 
 @event("notify.template-changed", public=("owner_id", "code", "language"))
-class TemplateChanged(Event):
+class TemplateChanged(Event, frozen=True, kw_only=True):
     """A template of the centre or a group's own version of it (S1:13, S1:143)."""
 
     owner_id: str
@@ -25,7 +25,7 @@ class TemplateChanged(Event):
 
 
 @event("notify.message-requested", public=("message_id", "template", "channel", "group_id"))
-class MessageRequested(Event):
+class MessageRequested(Event, frozen=True, kw_only=True):
     """`params` hold ids, amounts and instants only. Channel phone: goes to the call list (S1:14)."""
 
     message_id: str
@@ -38,14 +38,14 @@ class MessageRequested(Event):
 
 
 @event("notify.message-sent", public=("message_id", "group_id"))
-class MessageSent(Event):
+class MessageSent(Event, frozen=True, kw_only=True):
     message_id: str
     group_id: str
     attempts: int
 
 
 @event("notify.message-failed", public=("message_id", "group_id", "final"))
-class MessageFailed(Event):
+class MessageFailed(Event, frozen=True, kw_only=True):
     message_id: str
     group_id: str
     attempts: int
@@ -54,7 +54,7 @@ class MessageFailed(Event):
 
 
 @event("notify.call-logged", public=("message_id", "group_id", "outcome"))
-class CallLogged(Event):
+class CallLogged(Event, frozen=True, kw_only=True):
     message_id: str
     group_id: str
     outcome: Literal["told", "no-answer", "wrong-number"]

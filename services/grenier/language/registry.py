@@ -8,13 +8,13 @@ changed *shape* is a new version with an upcast from the one before it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar
 
 import msgspec
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of all events. Bodies carry ids, figures and instants; never personal data outside `sealed` fields."""
+    """Base of all events (each says `frozen=True, kw_only=True` itself: type checkers do not inherit it). Bodies carry ids, figures and instants; never personal data outside `sealed` fields."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,7 +41,6 @@ _NAMES: dict[type, Entry] = {}
 _ENCODER = msgspec.json.Encoder()
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 def event(name: str, *, version: int = 1, public: tuple[str, ...] | None = None) -> Callable[[E], E]:
     """Enter a class into the vocabulary. `public` lists the fields that the public feed shows (None: not published)."""
 
