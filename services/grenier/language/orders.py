@@ -31,6 +31,8 @@ class ProductFacts(Part, frozen=True, kw_only=True):
     whole_piece_g: int = 0
     organic: bool = False
     origin: str = ""
+    # Sold in bulk: people bring their own container (S1:64).
+    container: bool = False
 
 
 @event("orders.product-listed", public=("product_id", "host_id", "facts"))
@@ -74,6 +76,8 @@ class CatalogueItem(Part, frozen=True, kw_only=True):
     cost_cents: int
     max_per_household: int = 0
     max_per_group: int = 0
+    # A hard cap for the whole group, refused at once when reached ("sold-out"); 0 = none.
+    stock_limit: int = 0
 
 
 @event("orders.catalogue-released", public=("catalogue_id", "host_id", "month", "items"))
@@ -94,6 +98,8 @@ class WindowGroup(Part, frozen=True, kw_only=True):
     distribution_starts_at: datetime
     distribution_ends_at: datetime
     place: str = ""
+    # This group's maxima where they differ from the catalogue's: {product_id: units}.
+    max_per_group: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 @event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at", "groups"))
@@ -107,6 +113,13 @@ class WindowScheduled(Event, frozen=True, kw_only=True):
     opens_at: datetime
     closes_at: datetime
     groups: list[WindowGroup]
+    tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class ProductTotal(Part, frozen=True, kw_only=True):
+    product_id: str
+    quantity: int
+    orders: int
 
 
 @event("orders.cycle-frozen-in-window", public=("window_id", "cycle_id", "group_id"))
@@ -116,6 +129,7 @@ class CycleFrozenInWindow(Event, frozen=True, kw_only=True):
     window_id: str
     cycle_id: str
     group_id: str
+    totals: list[ProductTotal] = msgspec.field(default_factory=list)
 
 
 class AggregatedCell(Part, frozen=True, kw_only=True):
@@ -241,7 +255,10 @@ class LineReduced(Part, frozen=True, kw_only=True):
 
 @event("orders.orders-regulated", public=("cycle_id", "group_id", "product_id", "rule", "limit"))
 class OrdersRegulated(Event, frozen=True, kw_only=True):
-    """S1:34: over-asked quantities brought under the maximum; the rule is kept with its result."""
+    """S1:34: over-asked quantities brought under the maximum; the rule is kept with its result.
+
+    Rule "unavailable" (limit 0): the product fell away for this cycle, its lines go.
+    """
 
     cycle_id: str
     group_id: str
@@ -249,6 +266,8 @@ class OrdersRegulated(Event, frozen=True, kw_only=True):
     rule: str
     limit: int
     changes: list[LineReduced]
+    # True when the deadline passed and the process regulated by itself.
+    automatic: bool = False
 
 
 class FrozenOrder(Part, frozen=True, kw_only=True):
@@ -257,12 +276,6 @@ class FrozenOrder(Part, frozen=True, kw_only=True):
     tier: str
     lines: list[OrderLine]
     total_cents: int
-
-
-class ProductTotal(Part, frozen=True, kw_only=True):
-    product_id: str
-    quantity: int
-    orders: int
 
 
 @event("orders.aggregation-frozen", public=("cycle_id", "window_id", "group_id", "totals", "total_cents"))
@@ -295,6 +308,7 @@ class DraftSaved(Event, frozen=True, kw_only=True):
     group_id: str
     household_id: str
     lines: list[DraftLine]
+    saved_at: datetime | None = None
 
 
 @event("orders.draft-discarded")
