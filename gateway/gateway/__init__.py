@@ -1,1 +1,3 @@
-"""The only door for people and web clients: REST API, pages and the event stream."""
+"""The gateway: the only door for people and web clients (pages, REST API, event stream)."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,149 @@
+"""What every API module is built from: strict schemas, a blueprint that documents the common headers, problems in the spec.
+
+    bp = ApiBlueprint("cycles", url_prefix="/cycles", description="Order cycles")
+
+    @bp.get("/<cycle_id>")
+    @access("person")
+    @bp.arguments(Query, location="query")
+    @bp.response(200, CycleSchema)
+    def read_cycle(query, cycle_id): ...
+"""
+
+import hashlib
+from typing import Any
+
+import marshmallow as ma
+from flask import Flask, Response, request
+from flask_smorest import Api, Blueprint
+from webargs.flaskparser import FlaskParser
+
+from gateway.calls import MAX_KEY
+from grenier.errors import Invalid
+
+PROBLEM_JSON = "application/problem+json"
+UNSAFE = ("post", "put", "patch", "delete")
+
+
+class Schema(ma.Schema):
+    """Base of all request and response schemas: an unknown field is an error, never silently dropped."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+
+class Query(Schema):
+    """Query parameters of every reading route; areas derive theirs from it."""
+
+    after = ma.fields.Integer(
+        strict=False,
+        validate=ma.validate.Range(min=0, max=2**62),
+        metadata={"description": "Wait until the view has seen this log position (answered by a command)."},
+    )
+
+
+class Pages(Query):
+    """Lists that may be long: `limit` rows from `offset` on."""
+
+    limit = ma.fields.Integer(load_default=100, validate=ma.validate.Range(min=1, max=500))
+    offset = ma.fields.Integer(load_default=0, validate=ma.validate.Range(min=0, max=1_000_000))
+
+
+class Done(Schema):
+    """What a command answers: the stream's id and version, and the log position to read after."""
+
+    id = ma.fields.String()
+    version = ma.fields.Integer()
+    position = ma.fields.Integer()
+
+
+class ProblemSchema(Schema):
+    type = ma.fields.String(required=True, metadata={"description": "Address that explains the code", "example": "/problems/invalid"})
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    code = ma.fields.String(required=True, metadata={"description": "Stable; compare this"})
+    detail = ma.fields.String()
+    instance = ma.fields.String(metadata={"description": "Correlation id of the request"})
+    errors = ma.fields.Dict(metadata={"description": "Messages by field"})
+    facts = ma.fields.Dict(metadata={"description": "Figures of the refusal"})
+
+
+class StrictParser(FlaskParser):
+    """Unknown fields are errors wherever they stand, the query included."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
+
+
+class ApiBlueprint(Blueprint):
+    """A blueprint whose unsafe routes document Idempotency-Key."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, *, url_prefix: str = "", description: str = "") -> None:
+        super().__init__(f"api_{name}", "gateway", url_prefix=url_prefix, description=description)
+        self.tag = name
+        self._prepare_doc_cbks.append(self._idempotency_doc)
+
+    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any) -> None:
+        options["tags"] = options.get("tags") or [self.tag]
+        super().add_url_rule(rule, endpoint, view_func, *args, **options)
+
+    @staticmethod
+    def _idempotency_doc(doc: dict[str, Any], doc_info: Any, *, method: str, **_: Any) -> dict[str, Any]:
+        if method in UNSAFE:
+            header = {
+                "in": "header",
+                "name": "Idempotency-Key",
+                "required": False,
+                "schema": {"type": "string", "maxLength": MAX_KEY},
+                "description": "Made by the client, one per act; repeating it changes nothing.",
+            }
+            doc.setdefault("parameters", []).append(header)
+        return doc
+
+
+class ProblemApi(Api):
+    """flask-smorest with RFC 9457 problems: the application answers them itself, the document describes them."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """All errors of the application go through `gateway.problems`."""
+
+    def _register_responses(self) -> None:
+        usual, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, PROBLEM_JSON
+        super()._register_responses()
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
+    def register_blueprint(self, blp: Blueprint, *, parameters: list | None = None, **options: Any) -> None:
+        super().register_blueprint(blp, parameters=parameters, **options)
+        for tag in self.spec._tags:
+            tag["name"] = tag["name"].removeprefix("api_")
+
+
+def expected_version() -> int | None:
+    """The version named by If-Match ("12", or an ETag of ours, "12-5f0c…"), or None when the client does not mind."""
+    text = request.headers.get("If-Match", "").strip()
+    if text in ("", "*"):
+        return None
+    number = text.removeprefix("W/").strip('"').split("-")[0]
+    if not number.isdigit():
+        raise Invalid(fields={"If-Match": ['The version of the thing as a quoted number, such as "12".']})
+    return int(number)
+
+
+def with_etag(response: Response) -> Response:
+    """Answers of reading routes carry the version (or a hash of the content) and are not sent twice."""
+    if request.method in ("GET", "HEAD") and response.status_code == 200 and response.mimetype == "application/json":
+        body = response.get_json(silent=True)
+        version = body.get("version") if isinstance(body, dict) else None
+        digest = hashlib.sha256(response.get_data()).hexdigest()[:16]
+        response.set_etag(f"{version}-{digest}" if isinstance(version, int) else digest)
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.make_conditional(request)
+    return response
+
+
+def install_etags(app: Flask) -> None:
+    @app.after_request
+    def etags(response: Response) -> Response:
+        return with_etag(response) if request.path.startswith("/api/") else response

@@ -1,0 +1,125 @@
+"""The application: collaborators come in as keywords, tests bring their own, `wiring.py` brings the real ones."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from flask import Flask, Response, g
+from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway import access, api, formats, i18n, icons, metrics, pages, problems, templating, wiring
+from gateway.access_view import AccessView, NoPlaces
+from gateway.auth_db import auth_url, open_auth_db
+from gateway.calls import Rpc, correlation_id
+from gateway.identity import cookie_name, is_https
+from gateway.languages import Languages
+from gateway.security import web
+from gateway.security.limits import Limits
+from gateway.security.magic import MagicLinks
+from gateway.security.passwords import Passwords
+from gateway.security.sessions import SessionStore
+from gateway.security.tokens import Tokens
+from grenier.clock import Clock, make_clock
+from grenier.config import Settings
+from grenier.log.protocol import EventLog
+
+MAX_REQUEST_BYTES = 2_000_000  # imports of spreadsheets set their own, larger limit
+MAX_FORM_BYTES = 1_000_000
+
+
+@dataclass
+class Gateway:
+    """The collaborators of one application, reachable as `app.extensions["grenier"]`."""
+
+    settings: Settings
+    rpc: Rpc
+    db: Engine
+    clock: Clock
+    access_view: AccessView
+    log: EventLog | None
+    sessions: SessionStore
+    passwords: Passwords
+    links: MagicLinks
+    tokens: Tokens
+    limits: Limits
+    languages: Languages
+    defer: Callable[..., object]  # runs a function a little later, outside the request
+    rules: dict[str, access.Rule] = field(default_factory=dict)
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    rpc: Rpc | None = None,
+    db: Engine | None = None,
+    clock: Clock | None = None,
+    access_view: AccessView | None = None,
+    log: EventLog | None = None,
+    now: Callable[[], float] = time.time,
+    defer: Callable[..., object] | None = None,
+    password_hasher=None,
+) -> Flask:
+    """The gateway with its pages and its API. `now` is the real clock (sessions, limits), `clock` the app clock."""
+    if rpc is None:
+        return create_app(settings, **wiring.collaborators(settings := settings or Settings.from_env()))
+    settings = settings or Settings.from_env()
+    db = db if db is not None else open_auth_db(auth_url(settings))
+    app = Flask("gateway", static_url_path="/static")
+    app.extensions["grenier"] = gateway = Gateway(
+        settings=settings,
+        rpc=rpc,
+        db=db,
+        clock=clock or make_clock(settings.demo, settings.clock_file),
+        access_view=access_view or NoPlaces(),
+        log=log,
+        sessions=SessionStore(db, now),
+        passwords=Passwords(db, now, password_hasher),
+        links=MagicLinks(db, now),
+        tokens=Tokens(db, now),
+        limits=Limits(db, settings.session_secret.encode(), now),
+        languages=Languages(db),
+        defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
+    )
+    _configure(app, settings)
+    metrics.install(app)
+    app.before_request(access.enforce)
+    app.before_request(web.check_origin)
+    app.after_request(web.headers)
+    app.after_request(_trace)
+    problems.install(app)
+    i18n.install(app, settings.time_zone)
+    icons.install(app)
+    formats.install(app)
+    templating.install(app)
+    pages.install(app)
+    api.install(app)
+    access.access("public")(app.view_functions["static"])
+    gateway.rules = dict(access.rules_of(app))
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.secret_key = settings.session_secret
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # addresses of static files carry their hash
+        SESSION_COOKIE_NAME=f"{cookie_name(settings)}-flash",
+        SESSION_COOKIE_SECURE=is_https(settings),
+        SESSION_COOKIE_SAMESITE="Lax",
+        JSON_SORT_KEYS=False,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def _trace(response: Response) -> Response:
+    """The number to find the request by, and the position of what it wrote."""
+    response.headers["X-Correlation-Id"] = correlation_id()
+    if "position" in g:
+        response.headers["Grenier-Position"] = str(g.position)
+    return response

@@ -1,0 +1,111 @@
+"""The gateway's own tables: how people prove who they are. No names, no addresses; secrets only as hashes.
+
+Instants are whole seconds of the real clock (Unix time): the app clock of a demonstration must not end sessions.
+These rows cannot be replayed from the log, so they belong into the backup.
+"""
+
+from sqlalchemy import BigInteger, Column, Engine, Index, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
+from grenier.config import Settings
+
+metadata = MetaData()
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("person_id", String(64), primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+magic_links = Table(
+    "magic_links",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", String(64), nullable=False, index=True),
+    Column("next", Text, nullable=False, default=""),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("person_id", String(64), nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_seen_at", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False, default=0),  # last log position written by this person here
+    Column("language", String(8), nullable=False, default=""),
+    Column("group_id", String(64), nullable=False, default=""),  # the group whose pages are shown
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("person_id", String(64), nullable=False, index=True),
+    Column("label", String(80), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("key", String(64), primary_key=True),  # keyed hash of what is limited, never the address itself
+    Column("window_start", BigInteger, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person_id", String(64), primary_key=True),
+    Column("language", String(8), nullable=False),
+)
+
+Index("attempts_by_window", attempts.c.window_start)
+
+POSTGRES_SCHEMA = "gateway_auth"
+
+
+def auth_url(settings: Settings) -> str:
+    """A file of its own in the data folder, or the PostgreSQL of the installation."""
+    return settings.database_url or f"sqlite:///{settings.data_dir / 'auth.sqlite'}"
+
+
+def open_auth_db(url: str) -> Engine:
+    """Engine with all tables in place. SQLite by default; on PostgreSQL the tables live in their own schema."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, poolclass=NullPool)
+        event.listen(engine, "connect", _sqlite_pragmas)
+    else:
+        engine = create_engine(url, pool_pre_ping=True)
+        event.listen(engine, "connect", _postgres_schema)
+    metadata.create_all(engine)
+    return engine
+
+
+def forget_person(engine: Engine, person_id: str) -> None:
+    """Remove every row about a person (erasure, or leaving for good)."""
+    with engine.begin() as db:
+        for table in (credentials, magic_links, sessions, tokens, preferences):
+            db.execute(table.delete().where(table.c.person_id == person_id))
+
+
+def _sqlite_pragmas(connection, _record) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _postgres_schema(connection, _record) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
+        cursor.execute(f"SET search_path TO {POSTGRES_SCHEMA}")
+    connection.commit()

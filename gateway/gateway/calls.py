@@ -1,0 +1,139 @@
+"""Asking and telling the services: the two verbs that pages and API routes use.
+
+    ask("ledger", "statement", household_id=…)          a query: answers what the service answers
+    tell("orders", "confirm_order", cycle_id=…, …)      a command: answers {"id", "version", "position"}
+
+`ask` passes on how far the view must have got (`after`): the last position this person wrote in this session, or
+`?after=` of the address, whichever is later. `tell` derives the command id from the person, the idempotency key and
+the address, so that a repeated request is the same command, and a fingerprint of the content, so that the same key
+with other content is noticed. Refusals are `grenier.errors`; `problems.py` turns them into answers.
+"""
+
+import hashlib
+import json
+import time
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+
+from flask import current_app, g, request
+
+from gateway.identity import identity, language
+from grenier.errors import GrenierError, Invalid, Unavailable
+from grenier.metrics import RPC_SECONDS
+
+COMMANDS = uuid5(NAMESPACE_URL, "https://grenier.invalid/commands")
+SELF = "system:gateway"
+MAX_KEY = 200
+FORM_KEY = "idempotency_key"
+FORM_TOKEN = "csrf_token"  # noqa: S105 the name of a form field
+
+
+class Rpc(Protocol):
+    """The road to the services (wiring decides which)."""
+
+    def call(self, service: str, method: str, payload: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+        """What the method answers; raises GrenierError subclasses."""
+
+
+def ask(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
+    """A query in the name of the person of this request."""
+    return _call(service, method, payload, {"actor": identity().person_id or "", "after": after_position()})
+
+
+def tell(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
+    """A command in the name of the person of this request."""
+    person = identity().person_id
+    command = command_id(person or SELF, service, method)
+    context = {"actor": person or "", "command_id": str(command), "fingerprint": fingerprint(), "after": after_position()}
+    answer = _call(service, method, payload, context)
+    _remember(answer)
+    return answer
+
+
+def ask_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
+    """A query that nobody signed in can make for themselves yet (who has this address? which groups are public?)."""
+    return _call(service, method, payload, {"actor": SELF})
+
+
+def tell_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
+    """A command of the gateway itself, such as sending a login link; its id is new each time."""
+    body = json.dumps(payload, sort_keys=True, default=str)
+    context = {"actor": SELF, "command_id": str(uuid4()), "fingerprint": hashlib.sha256(body.encode()).hexdigest()}
+    return _call(service, method, payload, context)
+
+
+def after_position() -> int | None:
+    """How far a view must have got before it answers this request; None when it need not wait."""
+    asked = request.args.get("after", "")
+    if asked and not (asked.isdigit() and len(asked) < 19):
+        raise Invalid(fields={"after": ["Must be a position: a whole number that is not negative."]})
+    session = identity().session
+    latest = max(int(asked or 0), session.position if session else 0)
+    return latest or None
+
+
+def command_id(actor: str, service: str, method: str) -> UUID:
+    """The same person sending the same key to the same address means the same command.
+
+    The whole address belongs to the name, not only its pattern: an id must never be used in two streams.
+    A request that gives several commands gives each its own id, by their order.
+    """
+    key = idempotency_key()
+    nth = g.setdefault("commands_told", 0)
+    g.commands_told = nth + 1
+    name = f"{actor}|{key}|{request.method} {request.path}"
+    return uuid5(COMMANDS, name if nth == 0 else f"{name}|{nth}|{service}.{method}")
+
+
+def idempotency_key() -> str:
+    """From the header, or the hidden field of a form; a new one when the client sent none."""
+    key = request.headers.get("Idempotency-Key") or request.form.get(FORM_KEY) or ""
+    if len(key) > MAX_KEY or not key.isprintable():
+        raise Invalid(fields={"Idempotency-Key": [f"At most {MAX_KEY} printable characters."]})
+    if not key:
+        key = g.setdefault("own_key", str(uuid4()))
+    return key
+
+
+def fingerprint() -> str:
+    """SHA-256 of method, address and content of the request, however its fields were ordered."""
+    body = request.get_json(silent=True) if request.is_json else None
+    if body is None:
+        fields = [(k, v) for k, v in request.form.items(multi=True) if k not in (FORM_KEY, FORM_TOKEN)]
+        body = sorted(fields)
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{request.method} {request.path}\n{canonical}".encode()).hexdigest()
+
+
+def correlation_id() -> str:
+    """One id that follows the request through services, events and logs."""
+    if "correlation_id" not in g:
+        g.correlation_id = str(uuid4())
+    return g.correlation_id
+
+
+def _remember(answer: dict[str, Any]) -> None:
+    """Read your writes: the session keeps the position of its last write, API clients find it in a header."""
+    position = answer.get("position") if isinstance(answer, dict) else None
+    if not isinstance(position, int):
+        return
+    g.position = max(position, g.get("position", 0))
+    session = identity().session
+    if session is not None:
+        current_app.extensions["grenier"].sessions.wrote(session, position)
+
+
+def _call(service: str, method: str, payload: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
+    gateway = current_app.extensions["grenier"]
+    deadline = time.time() + gateway.settings.rpc_timeout_s
+    context = {**context, "correlation_id": correlation_id(), "deadline": deadline, "language": language()}
+    started, outcome = time.perf_counter(), "failed"
+    try:
+        answer = gateway.rpc.call(service, method, payload, context)
+        outcome = "ok"
+        return answer
+    except GrenierError as error:
+        outcome = "unavailable" if isinstance(error, Unavailable) else "refused" if error.status < 500 else "failed"
+        raise
+    finally:
+        RPC_SECONDS.labels(service, outcome).observe(time.perf_counter() - started)
