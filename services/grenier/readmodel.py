@@ -221,7 +221,7 @@ class Database:
         return self.url.startswith(("postgres://", "postgresql://", "postgresql+"))
 
     def create(self, tables: Iterable[sa.Table]) -> None:
-        with self.engine.begin() as connection:
+        with self.transaction() as connection:
             if self.is_postgresql:
                 # Several processes start at once and CREATE IF NOT EXISTS is not safe against itself.
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": self.schema})
@@ -252,7 +252,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
+        """One write transaction. SQLite takes its write lock at once: a reader that turns writer could not wait for it."""
         with self.engine.begin() as connection:
+            if not self.is_postgresql:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def scrub(self) -> None:

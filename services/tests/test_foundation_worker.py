@@ -1,0 +1,216 @@
+"""The worker over a real node: follows, reacts once, survives the node's death, waits for what was written."""
+
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from grenier.clock import SystemClock
+from grenier.config import Settings
+from grenier.decider import Decider
+from grenier.doors import Context
+from grenier.errors import Rejected, Unavailable
+from grenier.handling import Handler, Trace
+from grenier.language import contracts, matching
+from grenier.log.esdb import EsdbLog
+from grenier.readmodel import Database, Fact, Rows, View, dump
+from grenier.runtime import Policy, Runtime, Service, Timer
+from grenier.worker import ServiceWorker, rebuild
+from grenier_infra.eventnode.testing import RunningNode, running_node
+
+meta = sa.MetaData()
+people = sa.Table("people", meta, sa.Column("person_id", sa.Text, primary_key=True), sa.Column("slots", sa.Integer))
+
+
+def apply(rows: Rows, fact: Fact) -> None:
+    if isinstance(fact.event, matching.VolunteerSignedUp):
+        rows.add(people, fact.event.person_id, slots=1)
+
+
+view = View("people", (people,), ("matching.volunteer-",), apply)
+notes: Decider[int, contracts.PersonErased, contracts.PersonErased] = Decider(
+    "note", 0, lambda state, command: [] if state else [command], lambda state, event: state + 1
+)
+ticks: list[float] = []
+
+
+def note(runtime: Runtime, fact: Fact) -> None:
+    assert isinstance(fact.event, matching.VolunteerSignedUp)
+    runtime.react(notes, fact.event.person_id, contracts.PersonErased(person_id=fact.event.person_id), fact, "note")
+
+
+SERVICE = Service(
+    "toys",
+    (view,),
+    lambda runtime: None,
+    policies=(Policy("note", ("matching.volunteer-signed-up",), note),),
+    timers=(Timer("tick", lambda runtime: ticks.append(time.monotonic()), every_s=0.05),),
+)
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
+    with running_node(tmp_path_factory.mktemp("node") / "log.sqlite") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(tmp_path: Path, node: RunningNode) -> Settings:
+    sys.modules["toys_svc"], sys.modules["toys_svc.wiring"] = types.ModuleType("toys_svc"), types.ModuleType("toys_svc.wiring")
+    sys.modules["toys_svc.wiring"].service = lambda: SERVICE  # type: ignore[attr-defined]
+    return Settings(data_dir=tmp_path, esdb_uri=node.uri, kek=bytes(32))
+
+
+@pytest.fixture
+def event_log(node: RunningNode) -> Iterator[EsdbLog]:
+    log = EsdbLog(node.uri)
+    yield log
+    log.close()
+
+
+def sign_up(log: EsdbLog, activity: str, person: str) -> int:
+    decider: Decider[int, matching.VolunteerSignedUp, matching.VolunteerSignedUp] = Decider(
+        "activity", 0, lambda state, command: [command], lambda state, event: state + 1
+    )
+    event = matching.VolunteerSignedUp(activity_id=activity, group_id="g", slot_id="s", person_id=person)
+    trace = Trace(command_id=str(uuid4()), actor="t")
+    return Handler(log, SystemClock()).execute(decider, activity, event, trace).position
+
+
+def until(check: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)
+
+
+def follows(worker: ServiceWorker) -> bool:
+    try:
+        return worker.healthy() == "following"
+    except RuntimeError:
+        return False
+
+
+def slots(db: Database, person: str) -> int:
+    row = db.row(sa.select(people.c.slots).where(people.c.person_id == person))
+    return row["slots"] if row else 0
+
+
+def test_follows_reacts_once_survives_and_rebuilds_equal(node: RunningNode, settings: Settings, event_log: EsdbLog) -> None:
+    tag = uuid4().hex
+    ana, activity = f"ana-{tag}", f"a-{tag}"
+    sign_up(event_log, activity, ana)
+    worker = ServiceWorker(SERVICE, settings, EsdbLog(node.uri))
+    worker.start()
+    db = Database(settings.view_database("toys"), "toys")
+    try:
+        until(lambda: worker._followers != [])
+        until(lambda: slots(db, ana) == 1)
+        until(lambda: len(event_log.read(f"note-{ana}")) == 1)
+        until(lambda: len(ticks) > 3)
+        node.kill()
+        time.sleep(0.3)
+        node.start()
+        for number in range(20):
+            sign_up(event_log, activity, f"{ana}-{number % 4}")
+        until(lambda: all(slots(db, f"{ana}-{number}") == 5 for number in range(4)))
+        until(lambda: all(len(event_log.read(f"note-{ana}-{number}")) == 1 for number in range(4)))
+        until(lambda: follows(worker))
+    finally:
+        worker.stop()
+    live = dump(db, [people])
+    rebuild("toys", settings)
+    assert dump(db, [people]) == live
+    for file in (settings.data_dir / "mirror").iterdir():
+        file.unlink()
+    rebuild("toys", settings)
+    assert dump(db, [people]) == live
+
+
+def test_the_second_worker_stands_by_and_takes_over(node: RunningNode, settings: Settings, event_log: EsdbLog) -> None:
+    first, second = (ServiceWorker(SERVICE, settings, EsdbLog(node.uri)) for _ in range(2))
+    # Two workers of one process share a pid: the second one must look like another process.
+    second._owner = lambda: "elsewhere:1"  # type: ignore[method-assign]
+    db = Database(settings.view_database("toys"), "toys")
+    first.start()
+    until(lambda: first._followers != [])
+    second.start()
+    time.sleep(0.5)
+    assert second.healthy() == "standing by"
+    with pytest.raises(Rejected) as refused:
+        second.hold_lease()
+    assert refused.value.code == "worker-active"
+    first.stop()
+    until(lambda: second._followers != [])
+    person = f"p-{uuid4().hex}"
+    sign_up(event_log, person, person)
+    until(lambda: slots(db, person) == 1)
+    second.stop()
+
+
+def test_a_query_waits_for_what_was_written_and_not_for_what_is_none_of_its_business(
+    node: RunningNode, settings: Settings, event_log: EsdbLog
+) -> None:
+    worker = ServiceWorker(SERVICE, settings, EsdbLog(node.uri))
+    runtime = Runtime.for_rpc(settings, "toys", event_log)
+    worker.start()
+    try:
+        until(lambda: worker._followers != [])
+        for _ in range(30):
+            person = f"p-{uuid4().hex}"
+            runtime.wait(Context(after=sign_up(event_log, person, person)))
+            assert slots(runtime.db, person) == 1
+        foreign = event_log.append(f"other-{uuid4().hex}", [_foreign()], expected=-1)
+        started = time.monotonic()
+        runtime.wait(Context(after=foreign.position))
+        assert time.monotonic() - started < 1.0
+    finally:
+        worker.stop()
+    person = f"p-{uuid4().hex}"
+    with pytest.raises(Unavailable) as behind:
+        runtime.wait(Context(after=sign_up(event_log, person, person)))
+    assert behind.value.code == "view-behind"
+
+
+def _foreign():  # type: ignore[no-untyped-def]
+    from grenier.handling import _new_event
+
+    event = matching.ActivityPlanned(
+        activity_id="a",
+        group_id="g",
+        kind="meeting",
+        title="AG",
+        starts_at="2026-11-26T18:00:00Z",  # type: ignore[arg-type]
+        ends_at="2026-11-26T18:00:00Z",  # type: ignore[arg-type]
+        place="",
+        slots=[],
+    )
+    return _new_event(event, 0, Trace(command_id=str(uuid4()), actor="t"), "2026-11-02T12:00:00Z")
+
+
+def test_roles_are_facts_like_others(node: RunningNode, settings: Settings, event_log: EsdbLog) -> None:
+    from grenier.handling import _new_event
+
+    person = f"p-{uuid4().hex}"
+    event = contracts.RoleAssigned(
+        assignment_id=person, person_id=person, role="treasurer", scope_kind="group", scope_id="g", valid_from=date(2020, 1, 1)
+    )
+    appended = event_log.append(
+        f"roles-{person}", [_new_event(event, 0, Trace(command_id=str(uuid4()), actor="t"), "x")], expected=-1
+    )
+    worker = ServiceWorker(SERVICE, settings, EsdbLog(node.uri))
+    worker.start()
+    runtime = Runtime.for_rpc(settings, "toys", event_log)
+    try:
+        until(lambda: worker._followers != [])
+        runtime.wait(Context(after=appended.position))
+        assert runtime.access.may(person, "ledger.count", group_id="g")
+        assert not runtime.access.may(person, "ledger.count", group_id="another")
+    finally:
+        worker.stop()
