@@ -1,0 +1,107 @@
+"""How orders come into a cycle and change while it is open. Pure; called by cycle.decide."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
+
+from grenier.decider import Rejected
+from grenier.language.orders import OrderAmended, OrderCancelled, OrderConfirmed, OrderLine
+from orders_svc.pricing import line, rate_of
+from orders_svc.refusals import Unknown
+
+if TYPE_CHECKING:
+    from orders_svc.cycle import CancelOrder, ConfirmOrder, Cycle, Event
+
+MAX_LINES = 200
+MAX_QUANTITY = 999
+
+
+def order_id_of(cycle_id: str, household_id: str) -> str:
+    """A household has one order in a cycle: its id follows from the two."""
+    return str(uuid5(NAMESPACE_URL, f"{cycle_id}/{household_id}"))
+
+
+def confirm_order(cycle: Cycle, command: ConfirmOrder) -> list[Event]:
+    """The whole order as it shall stand: a first confirmation, an amendment, or nothing when it stands already."""
+    _check_open(cycle, command.now)
+    if command.group_id != cycle.known.group_id:
+        raise Unknown
+    lines = _lines(cycle, command)
+    before = cycle.orders.get(command.household_id)
+    if before is not None and (before.lines, before.tier) == (lines, command.tier):
+        return []
+    stands = {
+        "cycle_id": cycle.known.cycle_id,
+        "group_id": cycle.known.group_id,
+        "order_id": command.order_id,
+        "household_id": command.household_id,
+        "tier": command.tier,
+    }
+    total = sum(each.amount_cents for each in lines)
+    if before is None:
+        return [OrderConfirmed(**stands, lines=lines, total_cents=total, channel=command.channel)]
+    if command.by_other and not command.reason:
+        raise Rejected("reason-required", order_id=before.order_id)
+    return [OrderAmended(**stands, lines=lines, total_cents=total, channel=command.channel, reason=command.reason)]
+
+
+def cancel_order(cycle: Cycle, command: CancelOrder) -> list[Event]:
+    _check_open(cycle, command.now)
+    before = cycle.orders.get(command.household_id)
+    if before is None:
+        return []
+    if command.by_other and not command.reason:
+        raise Rejected("reason-required", order_id=before.order_id)
+    cancelled = OrderCancelled(
+        cycle_id=cycle.known.cycle_id,
+        group_id=cycle.known.group_id,
+        order_id=before.order_id,
+        household_id=before.household_id,
+        reason=command.reason,
+    )
+    return [cancelled]
+
+
+def _check_open(cycle: Cycle, now: datetime) -> None:
+    terms = cycle.known
+    if cycle.status == "open" and now < terms.closes_at:
+        return
+    if cycle.status in ("closed", "frozen") or now >= terms.closes_at:
+        raise Rejected("cycle-closed", cycle_id=terms.cycle_id, closes_at=terms.closes_at.isoformat())
+    raise Rejected("cycle-not-open", cycle_id=terms.cycle_id, opens_at=terms.opens_at.isoformat())
+
+
+def _lines(cycle: Cycle, command: ConfirmOrder) -> list[OrderLine]:
+    """Priced lines in the order of product ids, so that equal orders are equal."""
+    if not command.quantities:
+        raise Rejected("order-empty", cycle_id=cycle.known.cycle_id)
+    if len(command.quantities) > MAX_LINES:
+        raise Rejected("too-many-lines", maximum=MAX_LINES)
+    rate_bp = rate_of(cycle.known.tier_rates_bp, command.tier)
+    lines = []
+    for product_id in sorted(command.quantities):
+        quantity = command.quantities[product_id]
+        _check_line(cycle, command.household_id, product_id, quantity)
+        lines.append(line(cycle.items[product_id], quantity, rate_bp))
+    return lines
+
+
+def _check_line(cycle: Cycle, household_id: str, product_id: str, quantity: int) -> None:
+    item = cycle.items.get(product_id)
+    if item is None:
+        raise Rejected("product-unknown", product_id=product_id)
+    if product_id in cycle.unavailable:
+        raise Rejected("product-unavailable", product_id=product_id, name=item.facts.name)
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise Rejected("quantity-out-of-range", product_id=product_id, name=item.facts.name, maximum=MAX_QUANTITY)
+    if item.max_per_household and quantity > item.max_per_household:
+        raise Rejected(
+            "over-household-maximum", product_id=product_id, name=item.facts.name, maximum=item.max_per_household
+        )
+    if item.stock_limit:
+        own = cycle.orders.get(household_id)
+        left = item.stock_limit - cycle.taken.get(product_id, 0) + (own.quantity_of(product_id) if own else 0)
+        if quantity > left:
+            raise Rejected("sold-out", product_id=product_id, name=item.facts.name, left=max(0, left))
