@@ -40,7 +40,7 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 def main() -> int:
     goal = sys.argv[1] if len(sys.argv) > 1 else "run"
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything could check it
         print(f"Il faut Python 3.11 ou plus récent ; ici : {sys.version.split()[0]} (make PYTHON=python3.11 …)")
         return 1
     only_packages = goal.startswith("packages-")
@@ -65,9 +65,9 @@ def missing_packages(goal: str) -> list[str]:
     missing = []
     if not PYTHON.exists() and not can_make_venv():
         missing.append("python3-venv")
-    if not os.environ.get("AMQP_URL") or goal == "test":
-        if not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
-            missing.append("rabbitmq-server")
+    needs_broker = goal == "test" or not os.environ.get("AMQP_URL")
+    if needs_broker and not Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists():
+        missing.append("rabbitmq-server")
     if goal == "test":
         if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
             missing.append("chromium")
@@ -93,8 +93,8 @@ def install_packages(missing: list[str], goal: str) -> bool:
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"Paquets Debian : {' '.join(missing)}"), no_service_starts():
-        run(["apt-get", "update", "-q"], environment)
-        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment)
+        run(["apt-get", "update", "-q"], environment, quiet=True)
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment, quiet=True)
     for service in {"rabbitmq-server", "postgresql"} & set(missing):
         keep_off(service)
     return True
@@ -189,11 +189,15 @@ def tried(command: list[str]) -> bool:
     return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == 0
 
 
-def run(command: list[str], environment: dict[str, str] | None = None) -> None:
-    try:
-        subprocess.run(command, env=environment, cwd=ROOT, check=True)
-    except (subprocess.CalledProcessError, FileNotFoundError) as error:
-        raise SystemExit(f"Échec : {' '.join(command)}\n{error}") from error
+def run(command: list[str], environment: dict[str, str] | None = None, quiet: bool = False) -> None:
+    """Run it or end here; `quiet` shows what it said only when it fails."""
+    said = subprocess.PIPE if quiet else None
+    done = subprocess.run(
+        command, env=environment, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT if quiet else None, check=False
+    )
+    if done.returncode != 0:
+        print((done.stdout or b"").decode(errors="replace")[-4000:])
+        raise SystemExit(f"Échec ({done.returncode}) : {' '.join(command)}")
 
 
 @contextmanager

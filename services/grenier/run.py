@@ -192,7 +192,7 @@ def prepare(process: str, settings: Settings, serve_health: bool = True) -> None
         Path(folder).mkdir(parents=True, exist_ok=True)
     if serve_health and settings.metrics_port:
         health.HEALTH.add("started", lambda: False)  # until hand_over has imported and found its servers
-        health.serve(settings.metrics_port)
+        health.serve(settings.metrics_port, address=settings.bind)
 
 
 def load(target: str) -> Callable[..., Any]:
