@@ -38,6 +38,7 @@ groups = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("time_zone", sa.Text, nullable=False),
+    sa.Column("inclusive", sa.Integer, nullable=False),
 )
 households = sa.Table(
     "access_households",
@@ -55,6 +56,8 @@ belongs = sa.Table(
     sa.Column("group_id", sa.Text, nullable=False, index=True),
 )
 
+erased = sa.Table("access_erased", _meta, sa.Column("person_id", sa.Text, primary_key=True))
+
 
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
@@ -66,9 +69,10 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.delete(roles, e.assignment_id)
         case contracts.GroupFounded() as e:
             rows.put(groups, group_id=e.group_id, host_id=e.host_id, kind=e.kind, name=e.name, place=e.place,
-                     time_zone=e.time_zone)  # fmt: skip
+                     time_zone=e.time_zone, inclusive=int(e.inclusive_language))  # fmt: skip
         case contracts.GroupSettingsChanged() as e:
-            changed = {"name": e.name, "place": e.place, "time_zone": e.time_zone}
+            inclusive = None if e.inclusive_language is None else int(e.inclusive_language)
+            changed = {"name": e.name, "place": e.place, "time_zone": e.time_zone, "inclusive": inclusive}
             rows.change(groups, e.group_id, **{key: value for key, value in changed.items() if value is not None})
         case contracts.HouseholdFormed() as e:
             rows.put(households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None)
@@ -85,6 +89,7 @@ def apply(rows: Rows, fact: Fact) -> None:
         case contracts.MembershipEnded() as e:
             rows.change(households, e.household_id, valid_until=e.on.isoformat())
         case contracts.PersonErased() as e:
+            rows.put(erased, person_id=e.person_id)
             for row in rows.where(roles, person_id=e.person_id):
                 rows.delete(roles, row["assignment_id"])
             for row in rows.where(belongs, person_id=e.person_id):
@@ -93,7 +98,7 @@ def apply(rows: Rows, fact: Fact) -> None:
 
 access_view = View(
     name="access",
-    tables=(roles, groups, households, belongs),
+    tables=(roles, groups, households, belongs, erased),
     reads=("contracts.role-", "contracts.group-", "contracts.household-", "contracts.membership-", "contracts.person-"),
     apply=apply,
 )
@@ -136,13 +141,19 @@ class Access:
         )
 
     def group(self, group_id: str) -> Row | None:
-        """group_id, host_id, kind, name, place, time_zone."""
+        """group_id, host_id, kind, name, place, time_zone, inclusive (0 or 1)."""
         return self._db.row(sa.select(groups).where(groups.c.group_id == group_id))
 
     def groups_of_host(self, host_id: str) -> list[Row]:
         return self._db.rows(
             sa.select(groups).where(groups.c.host_id == host_id).order_by(groups.c.name, groups.c.group_id)
         )
+
+    def is_erased(self, person_id: str) -> bool:
+        return self._db.row(sa.select(erased).where(erased.c.person_id == person_id)) is not None
+
+    def all_groups(self) -> list[Row]:
+        return self._db.rows(sa.select(groups).order_by(groups.c.name, groups.c.group_id))
 
     def holders(self, role: str, scope_id: str) -> list[str]:
         """Persons who hold a role in this very scope today."""
