@@ -3,8 +3,8 @@
 These types are the stored format. Change them only through versions and upcasts (see registry.py).
 The postings of one event sum to zero, so the sum over all accounts is zero at every position of the log.
 Accounts: "eater:<household>" (positive: the household has money here, negative: it owes), "till:<till>:cash",
-"till:<till>:cheque", "cheques:<group>" (prepayments in custody), "sales:<group>", "dues:<group>", "float:<group>",
-"difference:<group>". An eater account is credited by a payment (+) and debited by goods (−).
+"till:<till>:cheque", "cheques:<group>" (cheques in custody), "cash:<group>" (cash taken at a desk), "sales:<group>", "dues:<group>",
+"float:<group>", "adjustment:<group>", "difference:<group>". An eater account is credited by a payment (+) and debited by goods (−).
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class ChargedLine(Part, frozen=True, kw_only=True):
     weight_g: int
     amount_cents: int
     kind: str
+    name: str = ""
+    unit_price_cents: int = 0
 
 
 @event("ledger.goods-charged", public=("entry_id", "group_id", "distribution_id", "amount_cents"))
@@ -48,6 +50,7 @@ class GoodsCharged(Event, frozen=True, kw_only=True):
     amount_cents: int
     lines: list[ChargedLine]
     postings: list[Posting]
+    sign_off_id: str = ""
 
 
 @event("ledger.prepayment-received", public=("entry_id", "group_id", "amount_cents"))
@@ -71,6 +74,7 @@ class DuesReceived(Event, frozen=True, kw_only=True):
     amount_cents: int
     means: Means
     postings: list[Posting]
+    cheque: ChequeFacts | None = None
 
 
 @event("ledger.adjustment-posted", public=("entry_id", "group_id", "amount_cents"))
@@ -133,7 +137,7 @@ class PaymentReversed(Event, frozen=True, kw_only=True):
 
 @event("ledger.cash-counted", public=("till_id", "group_id", "counted_cents", "expected_cents", "difference_cents"))
 class CashCounted(Event, frozen=True, kw_only=True):
-    """S1:90-92. `coins`: {denomination in cents: pieces}. Cheques are counted by number and total."""
+    """S1:90-92. `coins`: {denomination in cents: pieces}; `cheque_entries`: the payments whose cheques lie here."""
 
     till_id: str
     group_id: str
@@ -144,6 +148,7 @@ class CashCounted(Event, frozen=True, kw_only=True):
     cheques_counted: int
     cheques_expected: int
     cheques_cents: int
+    cheque_entries: list[str] = []
 
 
 @event("ledger.difference-explained", public=("till_id", "group_id", "difference_cents"))
@@ -164,3 +169,12 @@ class TillClosed(Event, frozen=True, kw_only=True):
     group_id: str
     cash_cents: int
     cheques_cents: int
+
+
+@event("ledger.balance-went-negative", public=("group_id",))
+class BalanceWentNegative(Event):
+    """S0:47: the household is in the red and is to be told; may be repeated later."""
+
+    group_id: str
+    household_id: str
+    balance_cents: int

@@ -1,0 +1,303 @@
+"""Stream `account-<household>`: what a household is charged with and credited for outside the till.
+
+Payments at a till stand in the till's own stream; the balance of a household is the sum over both (see views/balances).
+S0:42-49: supervise accounts, computed balances, prepayment cheques. Nothing is edited, only reversed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import assert_never
+
+import msgspec
+
+from grenier.decider import Decider
+from grenier.errors import Rejected
+from grenier.language.ledger import (
+    AdjustmentPosted,
+    BalanceWentNegative,
+    ChargedLine,
+    ChequeFacts,
+    DuesReceived,
+    EntryReversed,
+    GoodsCharged,
+    Means,
+    Posting,
+    PrepaymentReceived,
+)
+from ledger_svc import accounts
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+class ChargeGoods(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-off becomes a charge; `entry_id` derives from the sign-off's event."""
+
+    entry_id: str
+    sign_off_id: str
+    group_id: str
+    household_id: str
+    distribution_id: str
+    order_id: str
+    lines: list[ChargedLine]
+    amount_cents: int
+
+
+class ReverseCharge(msgspec.Struct, frozen=True, kw_only=True):
+    """The sign-off was undone, so its charge is."""
+
+    entry_id: str
+    sign_off_id: str
+    reason: str
+
+
+class ReceivePrepayment(msgspec.Struct, frozen=True, kw_only=True):
+    entry_id: str
+    group_id: str
+    household_id: str
+    amount_cents: int
+    cheque: ChequeFacts
+
+
+class ReceiveDues(msgspec.Struct, frozen=True, kw_only=True):
+    entry_id: str
+    group_id: str
+    household_id: str
+    membership_id: str
+    amount_cents: int
+    means: Means
+    cheque: ChequeFacts | None = None
+
+
+class PostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
+    """`amount_cents` is positive in favour of the household."""
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    amount_cents: int
+    reason: str
+
+
+class ReverseEntry(msgspec.Struct, frozen=True, kw_only=True):
+    entry_id: str
+    reverses: str
+    reason: str
+
+
+class NoteNegative(msgspec.Struct, frozen=True, kw_only=True):
+    """`balance_cents` over all of the household's entries, the till's included."""
+
+    group_id: str
+    household_id: str
+    balance_cents: int
+
+
+Command = ChargeGoods | ReverseCharge | ReceivePrepayment | ReceiveDues | PostAdjustment | ReverseEntry | NoteNegative
+Event = GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted | EntryReversed | BalanceWentNegative
+
+
+# -- state ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a reversal must know; `reversed_by` "" while it stands, `is_reversal` when it reverses another one."""
+
+    group_id: str
+    household_id: str
+    postings: tuple[Posting, ...]
+    reversed_by: str = ""
+    is_reversal: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    # The entry that charges a sign-off; the latest one, as a household may sign off again after an undo.
+    charges: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def stands(self, entry_id: str) -> bool:
+        entry = self.entries.get(entry_id)
+        return entry is not None and not entry.reversed_by
+
+
+# -- decide --------------------------------------------------------------------------------------------------------
+
+
+def decide(account: Account, command: Command) -> Sequence[Event]:
+    match command:
+        case ChargeGoods():
+            return charge_goods(account, command)
+        case ReverseCharge():
+            return reverse_charge(account, command)
+        case ReceivePrepayment():
+            return receive_prepayment(account, command)
+        case ReceiveDues():
+            return receive_dues(account, command)
+        case PostAdjustment():
+            return post_adjustment(account, command)
+        case ReverseEntry():
+            return reverse_entry(account, command)
+        case NoteNegative():
+            return note_negative(command)
+        case _:
+            assert_never(command)
+
+
+def charge_goods(account: Account, command: ChargeGoods) -> list[Event]:
+    """A sign-off is charged once, however often it is delivered; free goods leave a line of zero cents all the same."""
+    if command.entry_id in account.entries or account.stands(account.charges.get(command.sign_off_id, "")):
+        return []
+    postings = accounts.balanced(
+        (accounts.eater(command.household_id), -command.amount_cents),
+        (accounts.sales(command.group_id), command.amount_cents),
+    )
+    return [
+        GoodsCharged(
+            entry_id=command.entry_id,
+            group_id=command.group_id,
+            household_id=command.household_id,
+            distribution_id=command.distribution_id,
+            order_id=command.order_id,
+            amount_cents=command.amount_cents,
+            lines=command.lines,
+            postings=postings,
+            sign_off_id=command.sign_off_id,
+        )
+    ]
+
+
+def reverse_charge(account: Account, command: ReverseCharge) -> list[Event]:
+    entry_id = account.charges.get(command.sign_off_id, "")
+    if not account.stands(entry_id):
+        return []
+    return [_reversal(account, command.entry_id, entry_id, command.reason)]
+
+
+def receive_prepayment(account: Account, command: ReceivePrepayment) -> list[Event]:
+    if command.entry_id in account.entries:
+        return []
+    postings = accounts.balanced(
+        (accounts.eater(command.household_id), command.amount_cents),
+        (accounts.desk(command.group_id, "cheque"), -command.amount_cents),
+    )
+    return [
+        PrepaymentReceived(
+            entry_id=command.entry_id,
+            group_id=command.group_id,
+            household_id=command.household_id,
+            amount_cents=command.amount_cents,
+            cheque=command.cheque,
+            postings=postings,
+        )
+    ]
+
+
+def receive_dues(account: Account, command: ReceiveDues) -> list[Event]:
+    """Dues are paid for a membership and do not touch the eater's balance."""
+    if command.entry_id in account.entries:
+        return []
+    postings = accounts.balanced(
+        (accounts.dues(command.group_id), command.amount_cents),
+        (accounts.desk(command.group_id, command.means), -command.amount_cents),
+    )
+    return [
+        DuesReceived(
+            entry_id=command.entry_id,
+            group_id=command.group_id,
+            household_id=command.household_id,
+            membership_id=command.membership_id,
+            amount_cents=command.amount_cents,
+            means=command.means,
+            postings=postings,
+            cheque=command.cheque,
+        )
+    ]
+
+
+def post_adjustment(account: Account, command: PostAdjustment) -> list[Event]:
+    if command.entry_id in account.entries:
+        return []
+    postings = accounts.balanced(
+        (accounts.eater(command.household_id), command.amount_cents),
+        (accounts.adjustment(command.group_id), -command.amount_cents),
+    )
+    return [
+        AdjustmentPosted(
+            entry_id=command.entry_id,
+            group_id=command.group_id,
+            household_id=command.household_id,
+            amount_cents=command.amount_cents,
+            reason=command.reason,
+            postings=postings,
+        )
+    ]
+
+
+def reverse_entry(account: Account, command: ReverseEntry) -> list[Event]:
+    if command.entry_id in account.entries:
+        return []
+    entry = account.entries.get(command.reverses)
+    if entry is None:
+        raise Rejected("entry-unknown", entry_id=command.reverses)
+    if entry.is_reversal:
+        raise Rejected("reversal-is-final", entry_id=command.reverses)
+    if entry.reversed_by:
+        raise Rejected("already-reversed", entry_id=command.reverses, reversed_by=entry.reversed_by)
+    return [_reversal(account, command.entry_id, command.reverses, command.reason)]
+
+
+def note_negative(command: NoteNegative) -> list[Event]:
+    if command.balance_cents >= 0:
+        return []
+    return [
+        BalanceWentNegative(
+            group_id=command.group_id, household_id=command.household_id, balance_cents=command.balance_cents
+        )
+    ]
+
+
+def _reversal(account: Account, entry_id: str, reverses: str, reason: str) -> EntryReversed:
+    entry = account.entries[reverses]
+    return EntryReversed(
+        entry_id=entry_id,
+        reverses=reverses,
+        group_id=entry.group_id,
+        household_id=entry.household_id,
+        reason=reason,
+        postings=accounts.turned(entry.postings),
+    )
+
+
+# -- evolve --------------------------------------------------------------------------------------------------------
+
+
+def evolve(account: Account, event: Event) -> Account:
+    match event:
+        case GoodsCharged():
+            charged = _with_entry(account, event)
+            return replace(charged, charges={**account.charges, event.sign_off_id: event.entry_id})
+        case PrepaymentReceived() | DuesReceived() | AdjustmentPosted():
+            return _with_entry(account, event)
+        case EntryReversed():
+            entries = dict(account.entries)
+            entries[event.reverses] = replace(entries[event.reverses], reversed_by=event.entry_id)
+            entries[event.entry_id] = Entry(event.group_id, event.household_id, tuple(event.postings), is_reversal=True)
+            return replace(account, entries=entries)
+        case BalanceWentNegative():
+            return account
+        case _:
+            assert_never(event)
+
+
+def _with_entry(
+    account: Account, event: GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted
+) -> Account:
+    entry = Entry(event.group_id, event.household_id, tuple(event.postings))
+    return replace(account, entries={**account.entries, event.entry_id: entry})
+
+
+decider: Decider[Account, Command, Event] = Decider("account", Account(), decide, evolve)

@@ -1,0 +1,158 @@
+"""View `chain`: the facts of other services behind a charge, so that a line of a statement can be opened to them.
+
+Who ordered, when, in which role and for whom; what was regulated, weighed, missing, exchanged; who signed for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from grenier.language import logistics, orders
+from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+
+_meta = sa.MetaData()
+facts = sa.Table(
+    "chain_facts",
+    _meta,
+    sa.Column("event_id", sa.Text, primary_key=True),
+    sa.Column("household_id", sa.Text, primary_key=True, index=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("on_behalf_of", sa.Text, nullable=False),
+    sa.Column("order_id", sa.Text, nullable=False),
+    sa.Column("distribution_id", sa.Text, nullable=False),
+    sa.Column("body", Json, nullable=False),
+)
+# Products by the cycle or distribution that offers them: a line must read as it did then.
+products = sa.Table(
+    "chain_products",
+    _meta,
+    sa.Column("scope_id", sa.Text, primary_key=True),
+    sa.Column("product_id", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("unit_label", sa.Text, nullable=False),
+)
+
+OnTheDay = (
+    logistics.LineWeighed
+    | logistics.ShortageRecorded
+    | logistics.SubstitutionRecorded
+    | logistics.SurplusSold
+    | logistics.SignedOff
+    | logistics.SignOffUndone
+)
+
+
+def apply(rows: Rows, fact: Fact) -> None:
+    match fact.event:
+        case orders.CycleScheduled() as e:
+            _name(rows, e.cycle_id, e.items)
+        case logistics.DistributionPlanned() as e:
+            _name(rows, e.distribution_id, e.items)
+        case orders.OrderConfirmed() | orders.OrderAmended() as e:
+            lines = [
+                {**_product(rows, e.cycle_id, line.product_id), "quantity": line.quantity,
+                 "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}
+                for line in e.lines
+            ]  # fmt: skip
+            body = {"lines": lines, "total_cents": e.total_cents, "channel": e.channel}
+            reason = e.reason if isinstance(e, orders.OrderAmended) else ""
+            _put(rows, fact, e.household_id, order_id=e.order_id, body={**body, "reason": reason})
+        case orders.OrderCancelled() as e:
+            _put(rows, fact, e.household_id, order_id=e.order_id, body={"reason": e.reason})
+        case orders.OrdersRegulated() as e:
+            for change in e.changes:
+                body = {**_product(rows, e.cycle_id, change.product_id), "from_quantity": change.from_quantity,
+                        "to_quantity": change.to_quantity, "rule": e.rule, "limit": e.limit}  # fmt: skip
+                _put(rows, fact, change.household_id, order_id=change.order_id, body=body)
+        case (
+            logistics.LineWeighed()
+            | logistics.ShortageRecorded()
+            | logistics.SubstitutionRecorded()
+            | logistics.SurplusSold()
+            | logistics.SignedOff()
+            | logistics.SignOffUndone()
+        ) as e:
+            _put(rows, fact, e.household_id, distribution_id=e.distribution_id, body=_on_the_day(rows, e))
+
+
+def _on_the_day(rows: Rows, event: OnTheDay) -> dict[str, Any]:
+    scope = event.distribution_id
+    match event:
+        case logistics.LineWeighed() as e:
+            return {**_product(rows, scope, e.product_id), "weight_g": e.weight_g, "amount_cents": e.amount_cents}
+        case logistics.ShortageRecorded() as e:
+            return {**_product(rows, scope, e.product_id), "missing": e.missing}
+        case logistics.SubstitutionRecorded() as e:
+            return {**_product(rows, scope, e.product_id), "quantity": e.quantity,
+                    "substitute": _product(rows, scope, e.substitute_id)["name"],
+                    "substitute_quantity": e.substitute_quantity, "amount_cents": e.amount_cents}  # fmt: skip
+        case logistics.SurplusSold() as e:
+            return {**_product(rows, scope, e.product_id), "quantity": e.quantity, "weight_g": e.weight_g,
+                    "amount_cents": e.amount_cents}  # fmt: skip
+        case logistics.SignedOff() as e:
+            lines = [
+                {"product_id": line.product_id, "name": line.name, "quantity": line.quantity,
+                 "weight_g": line.weight_g, "unit_price_cents": line.unit_price_cents,
+                 "amount_cents": line.amount_cents, "kind": line.kind}
+                for line in e.lines
+            ]  # fmt: skip
+            return {"lines": lines, "total_cents": e.total_cents}
+        case logistics.SignOffUndone() as e:
+            return {"reason": e.reason}
+
+
+def _name(rows: Rows, scope_id: str, items: Iterable[orders.CatalogueItem]) -> None:
+    for item in items:
+        rows.put(products, scope_id=scope_id, product_id=item.product_id, name=item.facts.name,
+                 unit_label=item.facts.unit_label)  # fmt: skip
+
+
+def _product(rows: Rows, scope_id: str, product_id: str) -> dict[str, Any]:
+    known = rows.get(products, scope_id, product_id) or {}
+    return {"product_id": product_id, "name": known.get("name", ""), "unit_label": known.get("unit_label", "")}
+
+
+def _put(
+    rows: Rows, fact: Fact, household_id: str, *, body: dict[str, Any], order_id: str = "", distribution_id: str = ""
+) -> None:
+    rows.put(facts, event_id=fact.id, household_id=household_id, position=fact.position, name=fact.name, at=fact.at,
+             actor=fact.meta.actor, role=fact.meta.role, on_behalf_of=fact.meta.on_behalf_of, order_id=order_id,
+             distribution_id=distribution_id, body=body)  # fmt: skip
+
+
+view = View(
+    "chain",
+    (facts, products),
+    (
+        "orders.cycle-scheduled",
+        "orders.order",
+        "logistics.distribution-planned",
+        "logistics.line-weighed",
+        "logistics.shortage-recorded",
+        "logistics.substitution-recorded",
+        "logistics.surplus-sold",
+        "logistics.sign",
+    ),
+    apply,
+)
+
+
+def behind(db: Database, household_id: str, *, order_id: str, distribution_id: str) -> list[Row]:
+    """The facts about one household's order and distribution, in the order of the log."""
+    about = [column == value for column, value in
+             ((facts.c.order_id, order_id), (facts.c.distribution_id, distribution_id)) if value]  # fmt: skip
+    if not about:
+        return []
+    query = sa.select(facts).where(facts.c.household_id == household_id, sa.or_(*about))
+    return db.rows(query.order_by(facts.c.position))
+
+
+def fact(db: Database, event_id: str, household_id: str) -> Row | None:
+    return db.row(sa.select(facts).where(facts.c.event_id == event_id, facts.c.household_id == household_id))

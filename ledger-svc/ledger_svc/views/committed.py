@@ -1,0 +1,117 @@
+"""View `committed`: confirmed orders that are not charged yet; they stand beside the balance, never in it.
+
+An order leaves when it is charged, cancelled, or when its distribution closes without the household having come.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from grenier.clock import iso
+from grenier.language import ledger, logistics, orders
+from grenier.readmodel import Database, Fact, Row, Rows, View
+
+_meta = sa.MetaData()
+pending = sa.Table(
+    "committed_orders",
+    _meta,
+    sa.Column("order_id", sa.Text, primary_key=True),
+    sa.Column("household_id", sa.Text, nullable=False, index=True),
+    sa.Column("group_id", sa.Text, nullable=False),
+    sa.Column("cycle_id", sa.Text, nullable=False, index=True),
+    sa.Column("amount_cents", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("entry_id", sa.Text, nullable=False, index=True),
+)
+cycles = sa.Table(
+    "committed_cycles",
+    _meta,
+    sa.Column("cycle_id", sa.Text, primary_key=True),
+    sa.Column("month", sa.Text, nullable=False),
+    sa.Column("distribution_starts_at", sa.Text, nullable=False),
+)
+distributions = sa.Table(
+    "committed_distributions",
+    _meta,
+    sa.Column("distribution_id", sa.Text, primary_key=True),
+    sa.Column("cycle_id", sa.Text, nullable=False),
+)
+
+
+def apply(rows: Rows, fact: Fact) -> None:
+    match fact.event:
+        case orders.CycleScheduled() as e:
+            rows.put(cycles, cycle_id=e.cycle_id, month=e.month, distribution_starts_at=iso(e.distribution_starts_at))
+        case orders.OrderConfirmed() | orders.OrderAmended() as e:
+            rows.put(pending, order_id=e.order_id, household_id=e.household_id, group_id=e.group_id,
+                     cycle_id=e.cycle_id, amount_cents=e.total_cents, state="open", at=fact.at, actor=fact.meta.actor,
+                     role=fact.meta.role, position=fact.position, entry_id="")  # fmt: skip
+        case orders.OrderCancelled() as e:
+            rows.change(pending, e.order_id, state="cancelled", position=fact.position)
+        case orders.OrdersRegulated() as e:
+            for change in e.changes:
+                rows.add(pending, change.order_id, amount_cents=change.to_amount_cents - change.from_amount_cents)
+        case ledger.GoodsCharged() as e:
+            rows.change(pending, e.order_id, state="charged", entry_id=e.entry_id)
+        case ledger.EntryReversed() as e:
+            # The sign-off was undone or its charge reversed: the order waits again.
+            for row in rows.where(pending, entry_id=e.reverses):
+                rows.change(pending, row["order_id"], state="open", entry_id="")
+        case logistics.DistributionPlanned() as e:
+            rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id)
+        case logistics.DistributionClosed() as e:
+            _release(rows, e.distribution_id)
+
+
+def _release(rows: Rows, distribution_id: str) -> None:
+    """Those who did not come are not charged; nothing is committed any more."""
+    known = rows.get(distributions, distribution_id)
+    for row in rows.where(pending, cycle_id=known["cycle_id"]) if known else ():
+        if row["state"] == "open":
+            rows.change(pending, row["order_id"], state="closed")
+
+
+view = View(
+    "committed",
+    (pending, cycles, distributions),
+    (
+        "orders.cycle-scheduled",
+        "orders.order",
+        "ledger.goods-charged",
+        "ledger.entry-reversed",
+        "logistics.distribution-planned",
+        "logistics.distribution-closed",
+    ),
+    apply,
+)
+
+
+def open_by_household() -> sa.Select[Any]:
+    """household_id, committed_cents of all households with a pending order."""
+    total = sa.func.sum(pending.c.amount_cents).label("committed_cents")
+    return sa.select(pending.c.household_id, total).where(pending.c.state == "open").group_by(pending.c.household_id)
+
+
+def of_household(db: Database, household_id: str) -> list[Row]:
+    """Pending orders of a household, oldest first: order_id, cycle_id, month, amount_cents, at, distribution_starts_at."""
+    query = (
+        sa.select(
+            pending.c.order_id,
+            pending.c.cycle_id,
+            pending.c.amount_cents,
+            pending.c.at,
+            pending.c.actor,
+            pending.c.role,
+            cycles.c.month,
+            cycles.c.distribution_starts_at,
+        )
+        .join_from(pending, cycles, cycles.c.cycle_id == pending.c.cycle_id, isouter=True)
+        .where(pending.c.household_id == household_id, pending.c.state == "open")
+    )
+    return db.rows(query.order_by(pending.c.position))

@@ -1,0 +1,14 @@
+"""The only file that puts the ledger together."""
+
+from __future__ import annotations
+
+from grenier.runtime import Service
+from ledger_svc.policies import POLICIES
+from ledger_svc.service import Ledger
+from ledger_svc.views import balances, chain, committed, entries, floors, tills, trial
+
+VIEWS = (entries.view, balances.view, committed.view, tills.view, trial.view, chain.view, floors.view)
+
+
+def service() -> Service:
+    return Service(name="ledger", views=VIEWS, doors=Ledger, policies=POLICIES)
