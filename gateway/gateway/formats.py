@@ -10,7 +10,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, current_app
 from flask_babel import get_locale, get_timezone, gettext, ngettext
@@ -18,7 +18,6 @@ from flask_babel import get_locale, get_timezone, gettext, ngettext
 from gateway.identity import current_group
 
 NBSP = "\u00a0"
-THIN = "\u202f"
 MINUS = "\u2212"
 Instant = datetime | str
 
@@ -59,12 +58,10 @@ def percent(basis_points: int) -> str:
 def day(value: date | Instant, weekday: bool = True) -> str:
     """A civil date as people say it; a date that is not an instant belongs to no time zone."""
     local = value if type(value) is date else _local(value).date()  # type: ignore[arg-type]
-    skeleton = ("EEEE" if weekday else "") + "MMMMd" + ("" if local.year == _now().year else "y")
-    if _french():
-        head = f"{_name(local, 'EEEE')} " if weekday else ""
-        first = f"1{'er'}" if local.day == 1 else str(local.day)
-        return f"{head}{first} {_name(local, 'MMMM')}" + ("" if local.year == _now().year else f" {local.year}")
-    return format_skeleton(skeleton, datetime(local.year, local.month, local.day, tzinfo=UTC), locale=get_locale(), tzinfo=UTC)
+    head = f"{_name(local, 'EEEE')} " if weekday else ""
+    number_of_day = "1er" if local.day == 1 and _french() else str(local.day)
+    year = "" if local.year == _local(_now()).year else f" {local.year}"
+    return f"{head}{number_of_day}{NBSP}{_name(local, 'MMMM')}{year}"
 
 
 def time_of(value: Instant) -> str:
@@ -142,9 +139,8 @@ def _now() -> datetime:
     return current_app.extensions["grenier"].clock.now()
 
 
-def _name(value: date, skeleton: str) -> str:
-    midnight = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return format_skeleton(skeleton, midnight, locale=get_locale(), tzinfo=UTC)
+def _name(value: date, pattern: str) -> str:
+    return format_date(value, pattern, locale=get_locale())
 
 
 def _french() -> bool:

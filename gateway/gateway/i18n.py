@@ -36,12 +36,31 @@ class CatalogueDomain(Domain):
         return catalogue(str(get_locale() or SOURCE_LANGUAGE))
 
 
+class FrenchTypography(NullTranslations):
+    """The source strings themselves, with the spaces that French keeps on one line before « : ; ? ! » and inside quotes."""
+
+    def ugettext(self, message: str) -> str:
+        return unbroken(message)
+
+    def ungettext(self, singular: str, plural: str, number: int) -> str:
+        return unbroken(singular if number in (0, 1) else plural)
+
+    def upgettext(self, context: str, message: str) -> str:
+        return unbroken(message)
+
+    gettext, ngettext = ugettext, ungettext
+
+
+def unbroken(text: str) -> str:
+    return re.sub(r" (?=[:;?!»%])|(?<=«) ", "\u00a0", text)
+
+
 @cache
 def catalogue(name: str) -> NullTranslations:
     """The merged translations of a language; the source language needs none."""
     files = sorted((FOLDER / name).glob("*.po"))
     if not files:
-        return NullTranslations()
+        return FrenchTypography()
     merged = Catalog(locale=name)
     for path in files:
         with path.open("rb") as file:
