@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grenier import metrics
+from grenier.logging import mask
 
 CHECK_AGAIN_AFTER_S = 0.5
 REQUEST_BYTES = 4096
@@ -80,7 +81,7 @@ def _run(check: Check) -> dict[str, Any]:
     try:
         detail = check()
     except Exception as error:  # a failing check is an answer, whatever failed
-        return {"ok": False, "detail": type(error).__name__}
+        return {"ok": False, "detail": mask(f"{type(error).__name__}: {error}")[:300]}
     if detail is False:
         return {"ok": False, "detail": None}
     return {"ok": True, "detail": None if detail is True else detail}

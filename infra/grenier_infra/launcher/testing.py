@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from grenier.config import PORTS_PER_INSTALLATION
 from grenier_infra.launcher import probes, state
@@ -40,7 +41,7 @@ class Installation:
 
     def pids(self) -> dict[str, int]:
         """Process name → pid, of those running now."""
-        found = state.read(self.data)
+        found = self._state()
         known = found["processes"] if found else {}
         return {name: process["pid"] for name, process in known.items() if process["pid"]}
 
@@ -54,7 +55,7 @@ class Installation:
 
     def ready(self) -> bool:
         """All processes are there and ready, and the demonstration (if asked for) is loaded."""
-        found = state.read(self.data)
+        found = self._state()
         if not found or not found["ready"]:
             return False
         back = all(found["processes"][name]["pid"] not in (None, pid) for name, pid in self._killed.items())
@@ -75,6 +76,11 @@ class Installation:
         for path in sorted((self.data / "logs").glob("*.log")):
             parts.append(f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-8:]))
         return "\n".join(parts)
+
+    def _state(self) -> dict[str, Any] | None:
+        """What this launcher wrote; not what another one of the same folder did."""
+        found = state.read(self.data)
+        return found if found and found["pid"] == self.launcher.pid else None
 
     def stop(self) -> int:
         """Orderly stop; returns the launcher's exit code."""
