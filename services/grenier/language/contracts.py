@@ -26,9 +26,12 @@ class Tier(Part, frozen=True, kw_only=True):
 
 @event("contracts.host-organisation-registered", public=("host_id", "name"))
 class HostOrganisationRegistered(Event, frozen=True, kw_only=True):
+    """`founder_id`: the person who may do the first things (role central_team)."""
+
     host_id: str
     name: str
     time_zone: str = "Europe/Paris"
+    founder_id: str = ""
 
 
 @event("contracts.tiers-defined", public=("host_id", "tiers"))
@@ -71,6 +74,15 @@ class DutyMoved(Event, frozen=True, kw_only=True):
     to: Literal["centre", "group"]
 
 
+@event("contracts.member-number-given", public=("group_id", "number"))
+class MemberNumberGiven(Event, frozen=True, kw_only=True):
+    """In the group's stream, so that no number is given twice; a household keeps its number for ever."""
+
+    group_id: str
+    household_id: str
+    number: int
+
+
 @event("contracts.producer-registered", public=("producer_id", "host_id", "name", "place"))
 class ProducerRegistered(Event, frozen=True, kw_only=True):
     """`name` is a business name, not a person's; the contact is a person with the role producer."""
@@ -84,7 +96,7 @@ class ProducerRegistered(Event, frozen=True, kw_only=True):
 
 @event("contracts.person-registered")
 class PersonRegistered(Event, frozen=True, kw_only=True):
-    """`sealed` holds first_name, last_name, email, phone, address; `digital` False: to be called by phone (S1:14)."""
+    """`sealed` holds first_name, last_name, email, phone, address, message; `digital` False: to be called by phone (S1:14)."""
 
     person_id: str
     sealed: dict[str, str]
@@ -177,3 +189,24 @@ class RoleRevoked(Event, frozen=True, kw_only=True):
     role: str
     scope_kind: ScopeKind
     scope_id: str
+
+
+@event("contracts.membership-requested", public=("application_id", "group_id"))
+class MembershipRequested(Event, frozen=True, kw_only=True):
+    """S1:111: somebody asks to join and has accepted the charter; what they say stands sealed in their person stream."""
+
+    application_id: str
+    group_id: str
+    person_id: str
+    charter_accepted_at: str
+
+
+@event("contracts.membership-request-decided", public=("application_id", "group_id", "decision"))
+class MembershipRequestDecided(Event, frozen=True, kw_only=True):
+    """`wait` keeps the request on the waiting list; `decline` also erases what the person told."""
+
+    application_id: str
+    group_id: str
+    person_id: str
+    decision: Literal["accept", "wait", "decline"]
+    household_id: str = ""

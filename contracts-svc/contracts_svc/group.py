@@ -1,0 +1,155 @@
+"""An autonomous group: its settings, whose duty is what, and the member numbers it has given. Stream `group-<id>`."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from contracts_svc.duties import DUTIES, Side
+from grenier.decider import Decider
+from grenier.errors import Invalid, Rejected
+from grenier.language.contracts import DutyMoved, GroupFounded, GroupKind, GroupSettingsChanged, MemberNumberGiven
+
+
+class FoundGroup(msgspec.Struct, frozen=True, kw_only=True):
+    group_id: str
+    host_id: str
+    kind: GroupKind
+    name: str
+    place: str
+    time_zone: str
+    phone_region: str
+    inclusive_language: bool = True
+
+
+class ChangeGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """None leaves a setting as it is."""
+
+    group_id: str
+    name: str | None = None
+    place: str | None = None
+    time_zone: str | None = None
+    phone_region: str | None = None
+    inclusive_language: bool | None = None
+    credit_floor_cents: int | None = None
+
+
+class MoveDuty(msgspec.Struct, frozen=True, kw_only=True):
+    group_id: str
+    duty: str
+    to: Side
+
+
+class GiveMemberNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """`wanted` 0: the next free one; another: the number the household has had on paper."""
+
+    group_id: str
+    household_id: str
+    wanted: int = 0
+
+
+Command: TypeAlias = FoundGroup | ChangeGroupSettings | MoveDuty | GiveMemberNumber
+Event: TypeAlias = GroupFounded | GroupSettingsChanged | DutyMoved | MemberNumberGiven
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    founded: GroupFounded | None = None
+    settings: dict[str, object] = {}
+    moved: dict[str, Side] = {}
+    numbers: dict[str, int] = {}
+    highest: int = 0
+
+    def done_by(self, duty: str) -> Side:
+        return self.moved.get(duty, DUTIES[duty])
+
+    @property
+    def phone_region(self) -> str:
+        return str(self.settings.get("phone_region") or "FR")
+
+
+def decide(group: Group, command: Command) -> list[Event]:
+    match command:
+        case FoundGroup():
+            return found(group, command)
+        case ChangeGroupSettings():
+            return change_settings(group, command)
+        case MoveDuty():
+            return move_duty(group, command)
+        case GiveMemberNumber():
+            return give_number(group, command)
+        case _:
+            assert_never(command)
+
+
+def found(group: Group, command: FoundGroup) -> list[Event]:
+    founded = GroupFounded(**msgspec.structs.asdict(command))
+    if group.founded is not None:
+        if group.founded == founded:
+            return []
+        raise Rejected("group-exists", group_id=command.group_id)
+    return [founded]
+
+
+def change_settings(group: Group, command: ChangeGroupSettings) -> list[Event]:
+    _must_exist(group, command.group_id)
+    asked = msgspec.structs.asdict(command)
+    del asked["group_id"]
+    changed = {name: value for name, value in asked.items() if value is not None and value != group.settings.get(name)}
+    return [GroupSettingsChanged(group_id=command.group_id, **changed)] if changed else []
+
+
+def move_duty(group: Group, command: MoveDuty) -> list[Event]:
+    _must_exist(group, command.group_id)
+    if command.duty not in DUTIES:
+        raise Invalid(fields={"duty": [f"One of {', '.join(DUTIES)}."]})
+    if group.done_by(command.duty) == command.to:
+        return []
+    return [DutyMoved(group_id=command.group_id, duty=command.duty, to=command.to)]
+
+
+def give_number(group: Group, command: GiveMemberNumber) -> list[Event]:
+    _must_exist(group, command.group_id)
+    has = group.numbers.get(command.household_id)
+    if has is not None:
+        if command.wanted in (0, has):
+            return []
+        raise Rejected("number-kept", number=has)
+    if command.wanted and command.wanted in group.numbers.values():
+        raise Rejected("number-taken", number=command.wanted)
+    number = command.wanted or group.highest + 1
+    return [MemberNumberGiven(group_id=command.group_id, household_id=command.household_id, number=number)]
+
+
+def _must_exist(group: Group, group_id: str) -> None:
+    if group.founded is None:
+        raise Rejected("group-missing", group_id=group_id)
+
+
+def evolve(group: Group, event: Event) -> Group:
+    match event:
+        case GroupFounded():
+            kept = ("name", "place", "time_zone", "phone_region", "inclusive_language")
+            settings = {name: getattr(event, name) for name in kept}
+            return msgspec.structs.replace(group, founded=event, settings={"credit_floor_cents": 0, **settings})
+        case GroupSettingsChanged():
+            return msgspec.structs.replace(group, settings={**group.settings, **changed_settings(event)})
+        case DutyMoved():
+            return msgspec.structs.replace(group, moved={**group.moved, event.duty: event.to})
+        case MemberNumberGiven():
+            return msgspec.structs.replace(
+                group,
+                numbers={**group.numbers, event.household_id: event.number},
+                highest=max(group.highest, event.number),
+            )
+        case _:
+            assert_never(event)
+
+
+def changed_settings(event: GroupSettingsChanged) -> dict[str, object]:
+    """The settings that the event names, without those it leaves alone."""
+    body = msgspec.structs.asdict(event)
+    return {name: value for name, value in body.items() if name != "group_id" and value is not None}
+
+
+decider: Decider[Group, Command, Event] = Decider("group", Group(), decide, evolve)

@@ -1,0 +1,17 @@
+"""The doors of contracts-svc; each part of the service's work has a file of its own."""
+
+from __future__ import annotations
+
+from contracts_svc.doors_enrolment import EnrolmentDoors
+from contracts_svc.doors_federation import FederationDoors
+from contracts_svc.doors_people import PeopleDoors
+from contracts_svc.questions_federation import FederationQuestions
+from contracts_svc.questions_people import PeopleQuestions
+from grenier.runtime import Runtime
+
+
+class Contracts(FederationDoors, PeopleDoors, EnrolmentDoors, FederationQuestions, PeopleQuestions):
+    name = "contracts"
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime

@@ -1,0 +1,1 @@
+"""Read models of contracts-svc: one file per question that people ask."""
