@@ -35,6 +35,7 @@ class PalletLine(Part, frozen=True, kw_only=True):
     weight_g: int
     producer_id: str = ""
     case_size: int = 1
+    unit_g: int = 0
 
 
 @event("logistics.pallet-planned", public=("pallet_id", "window_id", "group_id", "number", "lines", "weight_g"))

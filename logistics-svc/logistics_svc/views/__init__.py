@@ -1,0 +1,1 @@
+"""Questions people ask about goods, one file each."""
