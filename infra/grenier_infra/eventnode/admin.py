@@ -52,7 +52,8 @@ class HealthDoor:
                 status, kind, body = self._page(head.split(b" ", 2)[1].decode(errors="replace"))
                 writer.write(
                     f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-                    "Connection: close\r\n\r\n".encode() + body
+                    "Connection: close\r\n\r\n".encode()
+                    + body
                 )
                 await writer.drain()
         except (TimeoutError, OSError, EOFError, ValueError, IndexError, asyncio.LimitOverrunError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from esdbclient.protos.Grpc import shared_pb2, status_pb2, streams_pb2
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from grpclib.const import Status
 
-from esdbclient.protos.Grpc import shared_pb2, status_pb2, streams_pb2
-from grenier_infra.eventnode.log import Accepted, Deleted, Outcome, WrongVersion
+from grenier_infra.eventnode.requests import Accepted, Deleted, Outcome, WrongVersion
 from grenier_infra.eventnode.rules import ANY, EXISTS, NO_EVENTS, NO_STREAM
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
@@ -29,7 +29,10 @@ class Refusal(Exception):
 def stream_deleted(stream: str) -> Refusal:
     """The stream is tombstoned."""
     return Refusal(
-        Status.FAILED_PRECONDITION, f"Event stream '{stream}' is deleted.", exception="stream-deleted", stream_name=stream
+        Status.FAILED_PRECONDITION,
+        f"Event stream '{stream}' is deleted.",
+        exception="stream-deleted",
+        stream_name=stream,
     )
 
 

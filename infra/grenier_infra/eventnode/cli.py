@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -86,12 +86,13 @@ def _serve(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _loop_factory() -> object:
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:
         return None
-    return uvloop.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 def _backup(chosen: argparse.Namespace) -> int:
@@ -112,12 +113,12 @@ def _scavenge(chosen: argparse.Namespace) -> int:
     return _report(upkeep.scavenge, chosen.file)
 
 
-def _report(work: object, *paths: Path) -> int:
+def _report(work: Callable[..., dict[str, object]], *paths: Path) -> int:
     """Print what was done as JSON; 1 if it was refused or found the file unsound."""
     from grenier_infra.eventnode.upkeep import UpkeepFailed
 
     try:
-        facts = work(*paths)  # type: ignore[operator]
+        facts = work(*paths)
     except UpkeepFailed as error:
         print(json.dumps({"ok": False, "problems": error.problems}, ensure_ascii=False))
         return 1

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from esdbclient.protos.Grpc import streams_pb2
 
-from grenier_infra.eventnode.log import Row
+from grenier_infra.eventnode.requests import Row
 
 MAX_VERDICTS = 100_000
 DEFAULT_WINDOW = 32

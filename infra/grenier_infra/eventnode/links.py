@@ -6,6 +6,7 @@ import sqlite3
 from uuid import UUID
 
 from esdbclient.protos.Grpc import streams_pb2
+
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.reading import Transform
 
@@ -58,12 +59,3 @@ def _structure(event: _Recorded) -> None:
 
 def _signed(bits: int) -> int:
     return bits - 2**64 if bits >= 2**63 else bits
-
-
-def uuid_from(message: object) -> UUID:
-    """Read an id sent as text or as two integers. Errors: ValueError."""
-    if message.WhichOneof("value") == "structured":  # type: ignore[attr-defined]
-        parts = message.structured  # type: ignore[attr-defined]
-        high, low = parts.most_significant_bits % 2**64, parts.least_significant_bits % 2**64
-        return UUID(int=high << 64 | low)
-    return UUID(message.string)  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.filters import EventFilter
-from grenier_infra.eventnode.log import Row
 from grenier_infra.eventnode.reading import Checkpoints
+from grenier_infra.eventnode.requests import Row
 from grenier_infra.eventnode.schema import TOMBSTONE_REVISION
 
 MAX_PENDING = 512

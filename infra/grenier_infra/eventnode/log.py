@@ -11,9 +11,22 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from grenier_infra.eventnode import rules, wire
+from grenier_infra.eventnode.requests import (
+    JSON_CONTENT,
+    Accepted,
+    Append,
+    Delete,
+    Deleted,
+    NewEvent,
+    Outcome,
+    Request,
+    Row,
+    Tombstone,
+    WrongVersion,
+)
 from grenier_infra.eventnode.rules import NO_EVENTS, Recorded, StreamFacts, Truncation, Verdict
 from grenier_infra.eventnode.schema import FIRST_POSITION, TOMBSTONE_REVISION
 
@@ -21,97 +34,18 @@ CACHED_STREAMS = 20_000
 CACHED_TYPES = 2_000
 RECENT_IDS = 32_768
 GENESIS_STREAM = "$node"
-JSON_CONTENT = "application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """An event as a client proposes it."""
-
-    id: UUID
-    type: str
-    content_type: str
-    metadata: bytes
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    """Append events to a stream if it is at the expected version (see rules.py)."""
-
-    stream: str
-    expected: int
-    events: Sequence[NewEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Hide everything in the stream; it can be appended to again."""
-
-    stream: str
-    expected: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """End the stream for ever."""
-
-    stream: str
-    expected: int
-
-
-Request = Append | Delete | Tombstone
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Appended, or already there. ``revision`` is the last event's (NO_EVENTS if none), ``position`` None if nothing was asked."""
-
-    revision: int
-    position: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class WrongVersion:
-    """The stream is not at the expected version but at ``actual`` (NO_EVENTS if it has no event)."""
-
-    actual: int
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """The stream is tombstoned, or was expected to exist and is deleted."""
-
-
-Outcome = Accepted | WrongVersion | Deleted
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A committed event, as those who follow the log live receive it."""
-
-    position: int
-    revision: int
-    stream_id: int
-    stream: str
-    type_id: int
-    type: str
-    frame: bytes
 
 
 @dataclass(slots=True)
 class _Stream:
     id: int | None  # None until the stream's first event
     name: str
-    part: bytes
     last: int
     truncation: Truncation
     has_metadata: bool
 
     def facts(self) -> StreamFacts:
-        return StreamFacts(
-            self.last, self.last == TOMBSTONE_REVISION, self.truncation.soft_deleted, self.has_metadata
-        )
+        return StreamFacts(self.last, self.last == TOMBSTONE_REVISION, self.truncation.soft_deleted, self.has_metadata)
 
 
 class RecentIds:
@@ -149,7 +83,7 @@ class LogFile:
     next_position: int = 0
     _last_created: int = 0
     _streams: dict[str, _Stream] = field(default_factory=dict)
-    _types: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
+    _types: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read where the log ends; write its first event into an empty file."""
@@ -211,7 +145,11 @@ class LogFile:
     def _append(self, stream: _Stream, request: Append) -> Outcome:
         ids = [event.id.bytes for event in request.events]
         decision = rules.judge(
-            self._facts(stream), request.expected, ids, lambda i: self._recent(stream, i), lambda r: self._id_at(stream, r)
+            self._facts(stream),
+            request.expected,
+            ids,
+            lambda i: self._recent(stream, i),
+            lambda r: self._id_at(stream, r),
         )
         if decision.verdict is Verdict.DELETED:
             return Deleted()
@@ -257,13 +195,14 @@ class LogFile:
     def _insert(self, stream: _Stream, events: Sequence[NewEvent], first: int) -> Accepted:
         stream_id = self._stream_id(stream)
         created = self._now()
+        name, ticks = stream.name.encode(), str(created)
         values, position = [], 0
         for revision, event in enumerate(events, first):
-            type_id, kind = self._type(event.type, event.content_type)
+            type_id = self._type_id(event.type)
             position = self.next_position
             frame = wire.event_frame(
-                event_id=event.id, stream=stream.part, revision=revision, position=position, kind=kind,
-                created=created, metadata=event.metadata, data=event.data,
+                event_id=event.id, stream=name, revision=revision, position=position, event_type=event.type,
+                content_type=event.content_type, created=ticks, metadata=event.metadata, data=event.data,
             )  # fmt: skip
             self.next_position = position + len(frame)
             event_id = event.id.bytes
@@ -309,7 +248,7 @@ class LogFile:
         described = rules.described_by(name) is not None
         metadata = None if described else last_data(self.connection, rules.metadata_stream_of(name))
         truncation = rules.METADATA_STREAM_TRUNCATION if described else rules.truncation_from(metadata or b"{}")
-        return _Stream(stream_id, name, wire.stream_part(name), last, truncation, metadata is not None)
+        return _Stream(stream_id, name, last, truncation, metadata is not None)
 
     def _metadata(self, stream: _Stream) -> dict[str, object]:
         try:
@@ -324,14 +263,14 @@ class LogFile:
         assert stream.id is not None
         return stream.id
 
-    def _type(self, event_type: str, content_type: str) -> tuple[int, bytes]:
-        known = self._types.get((event_type, content_type))
+    def _type_id(self, name: str) -> int:
+        known = self._types.get(name)
         if known is None:
             if len(self._types) >= CACHED_TYPES:
                 self._types.clear()
-            self.connection.execute("INSERT OR IGNORE INTO type (name) VALUES (?)", (event_type,))
-            row = self.connection.execute("SELECT id FROM type WHERE name = ?", (event_type,)).fetchone()
-            known = self._types[event_type, content_type] = (row[0], wire.type_part(event_type, content_type))
+            self.connection.execute("INSERT OR IGNORE INTO type (name) VALUES (?)", (name,))
+            known = self.connection.execute("SELECT id FROM type WHERE name = ?", (name,)).fetchone()[0]
+            self._types[name] = known
         return known
 
     def _now(self) -> int:
@@ -352,7 +291,8 @@ def find_stream(connection: sqlite3.Connection, name: str) -> tuple[int | None, 
 def last_data(connection: sqlite3.Connection, name: str) -> bytes | None:
     """Give the data of a stream's last event, None if there is none."""
     row = connection.execute(
-        "SELECT frame FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?) ORDER BY rev DESC LIMIT 1", (name,)
+        "SELECT frame FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?) ORDER BY rev DESC LIMIT 1",
+        (name,),
     ).fetchone()
     return None if row is None else wire.parse_frame(row[0]).event.event.data
 

@@ -25,7 +25,10 @@ class Metrics:
             "eventnode_commit_requests", "Write requests per commit", buckets=_BATCH_BUCKETS, registry=self.registry
         )
         self.commit = Histogram(
-            "eventnode_commit_seconds", "Time to judge, insert and flush", buckets=_SECONDS_BUCKETS, registry=self.registry
+            "eventnode_commit_seconds",
+            "Time to judge, insert and flush",
+            buckets=_SECONDS_BUCKETS,
+            registry=self.registry,
         )
         self.subscriptions = Gauge("eventnode_subscriptions", "Subscriptions open", registry=self.registry)
         self._gauge("eventnode_file_bytes", "Size of the database file").set_function(lambda: _size(path))

@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -204,7 +204,9 @@ class Readers:
         for connection in self._opened:
             connection.close()
 
-    async def chunks(self, read: Callable[..., Chunk], query: object, bound: int, limit: int) -> AsyncIterator[Chunk]:
+    async def chunks(
+        self, read: Callable[..., Chunk], query: object, bound: int, limit: int
+    ) -> AsyncGenerator[Chunk, None]:
         """Read on and on until the end or the limit; the next chunk is fetched while the caller sends this one."""
         rows = FIRST_CHUNK_ROWS
         upcoming = asyncio.ensure_future(self.run(read, query, bound, limit, rows))

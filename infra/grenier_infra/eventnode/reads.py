@@ -6,12 +6,14 @@ from contextlib import aclosing
 from uuid import uuid4
 
 from esdbclient.protos.Grpc import streams_pb2
+
 from grenier_infra.eventnode import answers, wire
 from grenier_infra.eventnode.calls import Call, send_frames
 from grenier_infra.eventnode.filters import BadFilter, filter_from
 from grenier_infra.eventnode.links import transform_for
 from grenier_infra.eventnode.live import Dropped, Hub, StreamEnded
 from grenier_infra.eventnode.metrics import Metrics
+from grenier_infra.eventnode.proposals import stream_name
 from grenier_infra.eventnode.reading import (
     MAX_POSITION,
     AllQuery,
@@ -20,6 +22,7 @@ from grenier_infra.eventnode.reading import (
     StreamMissing,
     StreamQuery,
     StreamTombstoned,
+    Transform,
     all_chunk,
     last_revision,
     stream_chunk,
@@ -29,17 +32,6 @@ from grenier_infra.eventnode.subscriptions import Subscription, frames_of
 BEFORE_ALL = -1
 Options = streams_pb2.ReadReq.Options
 Query = AllQuery | StreamQuery
-
-
-def stream_name(identifier: object) -> str:
-    """Read a stream's name. Errors: Refusal."""
-    try:
-        name: str = identifier.stream_name.decode()  # type: ignore[attr-defined]
-    except UnicodeDecodeError as error:
-        raise answers.invalid("the stream name is not UTF-8") from error
-    if name in ("", "$$"):
-        raise answers.invalid("the stream name is empty")
-    return name
 
 
 class Reads:
@@ -91,15 +83,16 @@ class Reads:
     async def _subscribed_after(self, options: Options, query: Query) -> int:
         """Find what the subscription begins after; a given position or revision is not sent again."""
         if isinstance(query, AllQuery):
-            place = options.all.WhichOneof("all_option")
-            if place == "end":
-                return self._hub.head
-            return min(options.all.position.commit_position, MAX_POSITION) if place == "position" else BEFORE_ALL
+            given = options.all.position.commit_position
+            return _after(options.all.WhichOneof("all_option"), given, self._hub.head)
         last = await self._readers.run(last_revision, query.stream)
-        place = options.stream.WhichOneof("revision_option")
-        if place == "end":
-            return last
-        return min(options.stream.revision, MAX_POSITION) if place == "revision" else BEFORE_ALL
+        return _after(options.stream.WhichOneof("revision_option"), options.stream.revision, last)
+
+
+def _after(place: str | None, given: int, end: int) -> int:
+    if place == "end":
+        return end
+    return min(given, MAX_POSITION) if place in ("revision", "position") else BEFORE_ALL
 
 
 def query_from(options: Options) -> Query:
@@ -123,13 +116,15 @@ def query_from(options: Options) -> Query:
             raise answers.invalid("say what to read: a stream or $all")
 
 
-def _all_query(options: Options, forward: bool, filtered: bool, subscribes: bool, transform: object) -> AllQuery:
+def _all_query(
+    options: Options, forward: bool, filtered: bool, subscribes: bool, transform: Transform | None
+) -> AllQuery:
     try:
         wanted = filter_from(options.filter) if filtered else None
     except BadFilter as error:
         raise answers.invalid(str(error)) from error
     checkpoints = Checkpoints(wanted.checkpoint_every) if wanted is not None and subscribes else None
-    return AllQuery(forward, wanted, checkpoints, transform)  # type: ignore[arg-type]
+    return AllQuery(forward, wanted, checkpoints, transform)
 
 
 def bound_of(options: Options) -> int:
@@ -139,6 +134,7 @@ def bound_of(options: Options) -> int:
     backwards from before it.
     """
     forward = options.read_direction == Options.Forwards
+    place: str | None
     if options.WhichOneof("stream_option") == "stream":
         place, given = options.stream.WhichOneof("revision_option"), options.stream.revision
         inclusive = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
+from esdbclient.protos.Grpc import gossip_pb2, shared_pb2
 from grpclib.const import Cardinality, Status
 
-from esdbclient.protos.Grpc import gossip_pb2, shared_pb2
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.answers import Refusal
 from grenier_infra.eventnode.calls import Call, Method, Table
@@ -83,9 +83,11 @@ def _supported_methods() -> bytes:
     offered += [("gossip.Gossip", "read", ()), ("server_features.ServerFeatures", "getsupportedmethods", ())]
     parts = []
     for service, method, features in offered:
-        names = wire.field(0x0A, method.encode()) + wire.field(0x12, (_PREFIX + service).lower().encode())
-        parts.append(wire.field(0x0A, names + b"".join(wire.field(0x1A, name.encode()) for name in features)))
-    return b"".join(parts) + wire.field(0x12, SPOKEN_VERSION.encode())
+        names = wire.short_field(0x0A, method.encode()) + wire.short_field(0x12, (_PREFIX + service).lower().encode())
+        parts.append(
+            wire.short_field(0x0A, names + b"".join(wire.short_field(0x1A, name.encode()) for name in features))
+        )
+    return b"".join(parts) + wire.short_field(0x12, SPOKEN_VERSION.encode())
 
 
 def register_declined(table: Table) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class Subscription:
         return Follower(filter=self.query.filter, checkpoints=self.query.checkpoints)
 
 
-async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> AsyncIterator[bytes]:
+async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> AsyncGenerator[bytes, None]:
     """Give frames to send, for ever, in the order of the log, each event once.
 
     Errors: live.Dropped, live.StreamEnded, reading.StreamTombstoned.
@@ -45,8 +45,9 @@ async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> A
     while True:
         follower = subscription.follower()
         try:
-            async for frames, after in _catch_up(subscription.query, after, readers, hub, follower):  # noqa: B020
+            async for frames, reached in _catch_up(subscription.query, after, readers, hub, follower):
                 yield frames
+                after = reached
             follower.go_live(after)
             yield wire.CAUGHT_UP_FRAME
             while True:
@@ -66,7 +67,7 @@ def _transformed(connection: sqlite3.Connection, transform: Transform, pieces: l
 
 async def _catch_up(
     query: AllQuery | StreamQuery, after: int, readers: Readers, hub: Hub, follower: Follower
-) -> AsyncIterator[tuple[bytes, int]]:
+) -> AsyncGenerator[tuple[bytes, int], None]:
     """Read to the end of the file, then begin to follow, then read once more what came in between."""
     told = after
     for last_round in (False, True):
@@ -81,7 +82,7 @@ async def _catch_up(
         yield wire.checkpoint_frame(after), after  # filtered out since the last event or checkpoint sent
 
 
-async def _read(query: AllQuery | StreamQuery, after: int, readers: Readers) -> AsyncIterator[Chunk]:
+async def _read(query: AllQuery | StreamQuery, after: int, readers: Readers) -> AsyncGenerator[Chunk, None]:
     reading = all_chunk if isinstance(query, AllQuery) else stream_chunk
     try:
         async for chunk in readers.chunks(reading, query, after, MAX_POSITION):

@@ -1,8 +1,4 @@
-"""A node for tests: its own process, a free port, and faults on demand.
-
-    with running_node(faults=True) as node:
-        client = EventStoreDBClient(node.uri)
-"""
+"""A node for tests: its own process, a free port, and faults on demand: ``with running_node(faults=True) as node``."""
 
 from __future__ import annotations
 
@@ -20,6 +16,10 @@ from typing import Any
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
+
+
+def _same(data: bytes) -> bytes:
+    return data
 
 
 class NodeFaults:
@@ -68,7 +68,7 @@ class NodeFaults:
         import grpc
 
         with grpc.insecure_channel(f"127.0.0.1:{self._node.port}") as channel:
-            inject = channel.unary_unary("/grenier.eventnode.Faults/Inject")
+            inject = channel.unary_unary("/grenier.eventnode.Faults/Inject", _same, _same)
             answer: dict[str, Any] = json.loads(inject(json.dumps({"do": do, **facts}).encode(), timeout=10))
         return answer
 
@@ -107,7 +107,7 @@ class RunningNode:
         if self._metrics:
             command += ["--metrics-port", str(self.metrics_port or 0)]
         with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, pass_fds=[writing])  # noqa: S603
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, pass_fds=[writing])
         os.close(writing)
         with os.fdopen(reading, "rb") as ready:
             select.select([ready], [], [], START_TIMEOUT_S)
@@ -145,7 +145,9 @@ class RunningNode:
 
 
 @contextmanager
-def running_node(path: Path | str | None = None, *, faults: bool = False, metrics: bool = False) -> Iterator[RunningNode]:
+def running_node(
+    path: Path | str | None = None, *, faults: bool = False, metrics: bool = False
+) -> Iterator[RunningNode]:
     """Run a node for the length of a with statement; without ``path`` its file is temporary."""
     with tempfile.TemporaryDirectory(prefix="eventnode-") as folder:
         node = RunningNode(Path(path) if path else Path(folder) / "events.db", faults=faults, metrics=metrics)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from grenier_infra.eventnode import faults as fault_kinds
 from grenier_infra.eventnode.faults import Faults
-from grenier_infra.eventnode.log import Append, LogFile, Outcome, Request, Row
+from grenier_infra.eventnode.log import LogFile
+from grenier_infra.eventnode.requests import Append, Outcome, Request, Row
 
 MAX_REQUESTS_PER_COMMIT = 512
 MAX_EVENTS_PER_COMMIT = 20_000

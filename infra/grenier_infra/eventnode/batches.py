@@ -1,0 +1,133 @@
+"""BatchAppend: many batches over one call, each in one or several pieces, each answered when it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from esdbclient.protos.Grpc import streams_pb2
+
+from grenier_infra.eventnode import answers
+from grenier_infra.eventnode.answers import Refusal
+from grenier_infra.eventnode.calls import Call
+from grenier_infra.eventnode.proposals import (
+    MAX_APPEND_BYTES,
+    append_bytes,
+    expected_version,
+    proposed_event,
+    stream_name,
+)
+from grenier_infra.eventnode.requests import Append, NewEvent, Outcome, Request
+
+MAX_OPEN_BATCHES = 1_000
+NO_DEADLINE_S = 10**8  # clients without a deadline send ten thousand years
+
+Write = Callable[[Request], Awaitable[Outcome]]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What has arrived of one batch."""
+
+    options: Any
+    deadline: float | None  # loop time
+    events: list[NewEvent] = field(default_factory=list)
+    size: int = 0
+    refused: bool = False
+
+
+class Batches:
+    """The batches of one BatchAppend call: several may be under way at once."""
+
+    def __init__(self, write: Write, call: Call) -> None:
+        """Hand finished batches to ``write``; answer on ``call``."""
+        self._write_log = write
+        self._call = call
+        self._open: dict[bytes, _Batch] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending = asyncio.Lock()
+
+    def receive(self, request: Any) -> None:
+        """Take one piece; a final piece sends the batch to the writer."""
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.discard(task)
+            task.result()  # a lost answer or a failed write ends the call
+        key = request.correlation_id.SerializeToString()
+        batch = self._open.get(key)
+        if batch is None:
+            if len(self._open) >= MAX_OPEN_BATCHES:
+                raise answers.invalid(f"more than {MAX_OPEN_BATCHES} unfinished batches")
+            batch = self._open[key] = _Batch(request.options, _deadline(request.options))
+        refusal = None if batch.refused else _extend(batch, request.proposed_messages)
+        if refusal is not None:
+            batch.refused, batch.events = True, []
+            self._start(self._send(request.correlation_id, refusal))
+        if request.is_final:
+            del self._open[key]
+            if not batch.refused:
+                self._start(self._write(request.correlation_id, batch))
+
+    async def finish(self) -> None:
+        """Wait for the answers still to come."""
+        if self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    def cancel(self) -> None:
+        """Give up on all answers."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _start(self, work: Any) -> None:
+        self._tasks.add(asyncio.ensure_future(work))
+
+    async def _write(self, correlation_id: Any, batch: _Batch) -> None:
+        try:
+            name = stream_name(batch.options.stream_identifier)
+            expected = expected_version(batch.options)
+        except Refusal as refusal:
+            await self._send(correlation_id, answers.batch_bad_request(refusal.details))
+            return
+        try:
+            async with asyncio.timeout_at(batch.deadline):
+                outcome = await self._write_log(Append(name, expected, batch.events))
+        except TimeoutError:
+            response = answers.batch_timeout()
+        else:
+            response = answers.batch_response(outcome, name, expected)
+        _echo(response, batch.options)
+        await self._send(correlation_id, response)
+
+    async def _send(self, correlation_id: Any, response: streams_pb2.BatchAppendResp) -> None:
+        response.correlation_id.CopyFrom(correlation_id)
+        async with self._sending:
+            await self._call.send_message(response)
+
+
+def _extend(batch: _Batch, proposed: Iterable[Any]) -> streams_pb2.BatchAppendResp | None:
+    """Add events to a batch; give the answer that ends it if they cannot be accepted."""
+    try:
+        for message in proposed:
+            batch.events.append(proposed_event(message))
+            batch.size += append_bytes(batch.events[-1])
+    except Refusal as refusal:
+        return answers.batch_bad_request(refusal.details)
+    return answers.batch_too_large(MAX_APPEND_BYTES) if batch.size > MAX_APPEND_BYTES else None
+
+
+def _echo(response: streams_pb2.BatchAppendResp, options: Any) -> None:
+    response.stream_identifier.CopyFrom(options.stream_identifier)
+    kind = options.WhichOneof("expected_stream_position")
+    if kind == "stream_position":
+        response.stream_position = options.stream_position
+    elif kind is not None:
+        getattr(response, kind).SetInParent()
+
+
+def _deadline(options: Any) -> float | None:
+    """When to give up on a batch, in loop time; None if its client sets no deadline worth keeping."""
+    if options.WhichOneof("deadline_option") == "deadline":
+        seconds = options.deadline.seconds + options.deadline.nanos / 1e9
+        return None if seconds > NO_DEADLINE_S else asyncio.get_running_loop().time() + seconds
+    return None
