@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask, Response, g
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,6 +15,7 @@ from gateway import access, api, formats, i18n, icons, metrics, pages, problems,
 from gateway.access_view import AccessView, NoPlaces
 from gateway.auth_db import auth_url, open_auth_db
 from gateway.calls import Rpc, correlation_id
+from gateway.feed import Convert
 from gateway.identity import cookie_name, is_https
 from gateway.languages import Languages
 from gateway.security import web
@@ -23,7 +26,7 @@ from gateway.security.sessions import SessionStore
 from gateway.security.tokens import Tokens
 from grenier.clock import Clock, make_clock
 from grenier.config import Settings
-from grenier.log.protocol import EventLog
+from grenier.log.protocol import EventLog, Recorded
 
 MAX_REQUEST_BYTES = 2_000_000  # imports of spreadsheets set their own, larger limit
 MAX_FORM_BYTES = 1_000_000
@@ -35,10 +38,10 @@ class Gateway:
 
     settings: Settings
     rpc: Rpc
-    db: Engine
     clock: Clock
     access_view: AccessView
     log: EventLog | None
+    to_cloudevent: Convert
     sessions: SessionStore
     passwords: Passwords
     links: MagicLinks
@@ -46,34 +49,43 @@ class Gateway:
     limits: Limits
     languages: Languages
     defer: Callable[..., object]  # runs a function a little later, outside the request
+    json_only: bool = False  # no pages here: every refusal is a problem+json
     rules: dict[str, access.Rule] = field(default_factory=dict)
 
 
-def create_app(
-    settings: Settings | None = None,
+def create_app(settings: Settings | None = None, **collaborators: Any) -> Flask:
+    """The gateway with its pages and its API. Without collaborators: those of the installation (see `build`)."""
+    settings = settings or Settings.from_env()
+    app = build(settings, **(collaborators or wiring.collaborators(settings)))
+    pages.install(app)
+    api.install(app)
+    return finish(app)
+
+
+def build(
+    settings: Settings,
     *,
-    rpc: Rpc | None = None,
+    rpc: Rpc,
     db: Engine | None = None,
     clock: Clock | None = None,
     access_view: AccessView | None = None,
     log: EventLog | None = None,
+    to_cloudevent: Convert | None = None,
     now: Callable[[], float] = time.time,
     defer: Callable[..., object] | None = None,
-    password_hasher=None,
+    password_hasher: PasswordHasher | None = None,
+    json_only: bool = False,
 ) -> Flask:
-    """The gateway with its pages and its API. `now` is the real clock (sessions, limits), `clock` the app clock."""
-    if rpc is None:
-        return create_app(settings, **wiring.collaborators(settings := settings or Settings.from_env()))
-    settings = settings or Settings.from_env()
+    """An application with everything but routes. `now` is the real clock (sessions, limits), `clock` the app clock."""
     db = db if db is not None else open_auth_db(auth_url(settings))
-    app = Flask("gateway", static_url_path="/static")
-    app.extensions["grenier"] = gateway = Gateway(
+    app = Flask("gateway", static_url_path="/static", static_folder=None if json_only else "static")
+    app.extensions["grenier"] = Gateway(
         settings=settings,
         rpc=rpc,
-        db=db,
         clock=clock or make_clock(settings.demo, settings.clock_file),
         access_view=access_view or NoPlaces(),
         log=log,
+        to_cloudevent=to_cloudevent or _to_cloudevent,
         sessions=SessionStore(db, now),
         passwords=Passwords(db, now, password_hasher),
         links=MagicLinks(db, now),
@@ -81,6 +93,7 @@ def create_app(
         limits=Limits(db, settings.session_secret.encode(), now),
         languages=Languages(db),
         defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
+        json_only=json_only,
     )
     _configure(app, settings)
     metrics.install(app)
@@ -93,11 +106,21 @@ def create_app(
     icons.install(app)
     formats.install(app)
     templating.install(app)
-    pages.install(app)
-    api.install(app)
-    access.access("public")(app.view_functions["static"])
-    gateway.rules = dict(access.rules_of(app))
     return app
+
+
+def finish(app: Flask) -> Flask:
+    """Close the table of routes: each has its access rule, or there is no start."""
+    if "static" in app.view_functions:
+        access.access("public")(app.view_functions["static"])
+    app.extensions["grenier"].rules = dict(access.rules_of(app))
+    return app
+
+
+def _to_cloudevent(recorded: Recorded) -> dict[str, Any] | None:
+    from grenier.feed import to_cloudevent
+
+    return to_cloudevent(recorded)
 
 
 def _configure(app: Flask, settings: Settings) -> None:

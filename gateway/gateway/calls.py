@@ -18,8 +18,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 from flask import current_app, g, request
 
 from gateway.identity import identity, language
-from grenier.errors import GrenierError, Invalid, Unavailable
-from grenier.metrics import RPC_SECONDS
+from grenier.errors import Invalid
 
 COMMANDS = uuid5(NAMESPACE_URL, "https://grenier.invalid/commands")
 SELF = "system:gateway"
@@ -44,7 +43,12 @@ def tell(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
     """A command in the name of the person of this request."""
     person = identity().person_id
     command = command_id(person or SELF, service, method)
-    context = {"actor": person or "", "command_id": str(command), "fingerprint": fingerprint(), "after": after_position()}
+    context = {
+        "actor": person or "",
+        "command_id": str(command),
+        "fingerprint": fingerprint(),
+        "after": after_position(),
+    }
     answer = _call(service, method, payload, context)
     _remember(answer)
     return answer
@@ -127,13 +131,4 @@ def _call(service: str, method: str, payload: dict[str, Any], context: dict[str,
     gateway = current_app.extensions["grenier"]
     deadline = time.time() + gateway.settings.rpc_timeout_s
     context = {**context, "correlation_id": correlation_id(), "deadline": deadline, "language": language()}
-    started, outcome = time.perf_counter(), "failed"
-    try:
-        answer = gateway.rpc.call(service, method, payload, context)
-        outcome = "ok"
-        return answer
-    except GrenierError as error:
-        outcome = "unavailable" if isinstance(error, Unavailable) else "refused" if error.status < 500 else "failed"
-        raise
-    finally:
-        RPC_SECONDS.labels(service, outcome).observe(time.perf_counter() - started)
+    return gateway.rpc.call(service, method, payload, context)

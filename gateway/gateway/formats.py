@@ -1,11 +1,11 @@
 """How amounts, weights and instants are written, in the language of the page and the time zone of the group.
 
-    money(1240)               12,40 €          money(-250, signed=True)   −2,50 €     (cents)
-    weight(1250)              1,250 kg         weight(80)                 80 g        (grams)
-    day(date)                 jeudi 26 novembre (the year only when it is not this one)
-    time_of(instant)          18 h 30          (English: 18:30)
-    slot(start, end)          jeudi 26 novembre, 18 h – 20 h
-    when(instant)             dans 2 h, demain à 18 h, jeudi à 20 h, then the day
+money(1240)               12,40 €          money(-250, signed=True)   −2,50 €     (cents)
+weight(1250)              1,250 kg         weight(80)                 80 g        (grams)
+day(date)                 jeudi 26 novembre (the year only when it is not this one)
+time_of(instant)          18 h 30          (English: 18:30)
+slot(start, end)          jeudi 26 novembre, 18 h – 20 h
+when(instant)             dans 2 h, demain à 18 h, jeudi à 20 h, then the day
 """
 
 from datetime import UTC, date, datetime, timedelta

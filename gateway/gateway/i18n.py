@@ -25,7 +25,14 @@ from gateway.identity import current_group, language
 HERE = Path(__file__).parent
 FOLDER = HERE / "translations"
 SOURCE_LANGUAGE = "fr"
-KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "lazy_gettext": None,
+    "ngettext": (1, 2),
+    "lazy_ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
 METHODS = [("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2"), ("**.py", "python")]
 
 
@@ -78,7 +85,13 @@ def install(app: Flask, time_zone: str) -> None:
         group = current_group()
         return group.time_zone if group else time_zone
 
-    babel = Babel(app, default_locale=SOURCE_LANGUAGE, default_timezone=time_zone, locale_selector=language, timezone_selector=zone)
+    babel = Babel(
+        app,
+        default_locale=SOURCE_LANGUAGE,
+        default_timezone=time_zone,
+        locale_selector=language,
+        timezone_selector=zone,
+    )
     babel.__dict__["domain_instance"] = CatalogueDomain()  # fills the cached property
 
 
@@ -96,7 +109,21 @@ def _area(name: str) -> str:
     return area if (HERE / "pages" / f"{area}.py").exists() and area not in OWN_AREAS else "gateway"
 
 
-OWN_AREAS = {"public", "login", "account", "home", "components", "demo", "errors", "docs", "about", "events", "tokens", "me", "base"}
+OWN_AREAS = {
+    "public",
+    "login",
+    "account",
+    "home",
+    "components",
+    "demo",
+    "errors",
+    "docs",
+    "about",
+    "events",
+    "tokens",
+    "me",
+    "base",
+}
 
 
 def missing(name: str = "en") -> dict[str, list[tuple[str | tuple[str, ...], str | None]]]:

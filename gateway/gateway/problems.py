@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, g, json, jsonify, render_template, request
-from flask_babel import gettext, lazy_gettext
+from flask import Flask, Response, current_app, g, json, jsonify, render_template, request
+from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -61,21 +61,26 @@ def problem(code: str, status: int, facts: Mapping[str, Any] | None = None) -> d
     return body
 
 
-def answer(code: str, status: int, facts: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Response:
+def answer(
+    code: str, status: int, facts: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
     """The whole answer to a refused request, in the form that its address promises."""
     body = problem(code, status, facts)
     if wants_json():
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:
-        response = Response(render_template("errors/problem.html", problem=body, resend=_resend(code)), mimetype="text/html")
+        response = Response(
+            render_template("errors/problem.html", problem=body, resend=_resend(code)), mimetype="text/html"
+        )
     response.status_code = status
     response.headers.extend(dict(headers or {}))
     return response
 
 
 def wants_json() -> bool:
-    return request.path.startswith(("/api/", "/health")) or request.path == "/metrics"
+    json_only = current_app.extensions["grenier"].json_only
+    return json_only or request.path.startswith(("/api/", "/health")) or request.path == "/metrics"
 
 
 def install(app: Flask) -> None:
@@ -183,22 +188,56 @@ BY_STATUS = {
 
 register("bad-request", _("Demande incompréhensible"), _("La demande n’a pas la forme attendue."))
 register("sign-in-first", _("Connexion nécessaire"), _("Connectez-vous pour continuer."))
-register("forbidden", _("Cette action ne vous est pas ouverte"), _("Votre rôle ne permet pas cette action. Une personne qui organise votre groupe peut vous aider."))
-register("not-found", _("Page introuvable"), _("Cette page n’existe pas, ou n’existe plus. Vérifiez l’adresse, ou repartez de l’accueil."))
+register(
+    "forbidden",
+    _("Cette action ne vous est pas ouverte"),
+    _("Votre rôle ne permet pas cette action. Une personne qui organise votre groupe peut vous aider."),
+)
+register(
+    "not-found",
+    _("Page introuvable"),
+    _("Cette page n’existe pas, ou n’existe plus. Vérifiez l’adresse, ou repartez de l’accueil."),
+)
 register("method-not-allowed", _("Méthode non permise"), _("Cette adresse existe, mais pas avec cette méthode."))
 register("not-acceptable", _("Format non disponible"), _("Le format demandé n’existe pas à cette adresse."))
-register("conflict", _("Impossible en l’état"), _("La situation a changé entre-temps. Rechargez la page et recommencez."))
+register(
+    "conflict", _("Impossible en l’état"), _("La situation a changé entre-temps. Rechargez la page et recommencez.")
+)
 register("rejected", _("Impossible en l’état"), _("Une règle du groupe s’y oppose."))
-register("changed-meanwhile", _("Modifié entre-temps"), _("Quelqu’un a modifié ceci pendant que vous écriviez. Rechargez pour voir la dernière version."))
+register(
+    "changed-meanwhile",
+    _("Modifié entre-temps"),
+    _("Quelqu’un a modifié ceci pendant que vous écriviez. Rechargez pour voir la dernière version."),
+)
 register("too-large", _("Envoi trop volumineux"), _("Le fichier ou le texte dépasse la taille permise."))
-register("unsupported-media-type", _("Format non pris en charge"), _("Envoyez le contenu dans le format indiqué par la documentation (en général application/json)."))
+register(
+    "unsupported-media-type",
+    _("Format non pris en charge"),
+    _("Envoyez le contenu dans le format indiqué par la documentation (en général application/json)."),
+)
 register("invalid", _("Des informations sont à corriger"), _("Voyez le détail de chaque champ."))
-register("idempotency-key-reused", _("Formulaire déjà envoyé"), _("Cet envoi a déjà été fait avec un autre contenu. Rechargez la page pour repartir d’un formulaire neuf."))
+register(
+    "idempotency-key-reused",
+    _("Formulaire déjà envoyé"),
+    _("Cet envoi a déjà été fait avec un autre contenu. Rechargez la page pour repartir d’un formulaire neuf."),
+)
 register("version-needed", _("Version manquante"), _("Indiquez la version que vous modifiez (If-Match)."))
 register("too-many-requests", _("Trop de tentatives"), _("Patientez un peu avant de recommencer."))
-register("internal", _("Erreur de notre côté"), _("L’action n’a peut-être pas été faite. Réessayez ; si cela recommence, transmettez le numéro ci-dessous."))
-register("unavailable", _("Momentanément indisponible"), _("Une partie du service ne répond pas. Rien n’est perdu : réessayez dans un instant."))
-register("form-expired", _("Ce formulaire a expiré"), _("Votre session a changé depuis l’ouverture de la page. Ce que vous avez saisi est conservé."))
-register("cross-site", _("Demande venue d’un autre site"), _("Pour votre sécurité, cette demande n’a pas été exécutée."))
-
-
+register(
+    "internal",
+    _("Erreur de notre côté"),
+    _("L’action n’a peut-être pas été faite. Réessayez ; si cela recommence, transmettez le numéro ci-dessous."),
+)
+register(
+    "unavailable",
+    _("Momentanément indisponible"),
+    _("Une partie du service ne répond pas. Rien n’est perdu : réessayez dans un instant."),
+)
+register(
+    "form-expired",
+    _("Ce formulaire a expiré"),
+    _("Votre session a changé depuis l’ouverture de la page. Ce que vous avez saisi est conservé."),
+)
+register(
+    "cross-site", _("Demande venue d’un autre site"), _("Pour votre sécurité, cette demande n’a pas été exécutée.")
+)

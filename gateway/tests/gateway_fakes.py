@@ -17,7 +17,12 @@ NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 PEOPLE = {
-    "p-nadia": {"name": "Nadia Belkacem", "email": "nadia@example.org", "role": "organisatrice", "group": "VRAC Belleville"},
+    "p-nadia": {
+        "name": "Nadia Belkacem",
+        "email": "nadia@example.org",
+        "role": "organisatrice",
+        "group": "VRAC Belleville",
+    },
     "p-paul": {"name": "Paul Martin", "email": "paul@example.org", "role": "mangeur", "group": "VRAC Belleville"},
     "p-lea": {"name": "Léa Fontaine", "email": "lea@example.org", "role": "équipe centrale", "group": ""},
     "p-tom": {"name": "Tom Rossi", "email": "tom@example.org", "role": "trésorier", "group": "AMAP Confitures"},
@@ -39,7 +44,10 @@ class FakePlaces:
             "p-lea": [Role("central_team", "federation", "f-vrac")],
             "p-tom": [Role("treasurer", "group", "g-confitures")],
         }
-        self.households = {"p-paul": [HouseholdRef("h-martin", "g-belleville")], "p-nadia": [HouseholdRef("h-nadia", "g-belleville")]}
+        self.households = {
+            "p-paul": [HouseholdRef("h-martin", "g-belleville")],
+            "p-nadia": [HouseholdRef("h-nadia", "g-belleville")],
+        }
 
     def is_active(self, person_id: str) -> bool:
         return person_id not in self.gone
@@ -64,9 +72,13 @@ class FakeRpc:
         self.calls: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = []
         self.answers: dict[tuple[str, str], Callable[..., Any]] = {
             ("contracts", "person_by_email"): self._person_by_email,
-            ("contracts", "public_groups"): lambda **_: {"groups": [{"name": g.name, "kind": g.kind, "place": "Paris 20e"} for g in GROUPS.values()]},
-            ("contracts", "demo_accounts"): lambda **_: {"accounts": [{"person_id": k, **v} for k, v in PEOPLE.items()]},
-            ("contracts", "my_profile"): lambda actor, **_: {**PEOPLE.get(actor, {}), "phone": "06 00 00 00 00"},
+            ("contracts", "public_groups"): lambda **_: {
+                "groups": [{"name": g.name, "kind": g.kind, "place": "Paris 20e"} for g in GROUPS.values()]
+            },
+            ("contracts", "demo_accounts"): lambda **_: {
+                "accounts": [{"person_id": k, "label": v["name"], **v} for k, v in PEOPLE.items()]
+            },
+            ("contracts", "me"): lambda actor, **_: {"person": {**PEOPLE.get(actor, {}), "phone": "06 00 00 00 00"}},
             ("contracts", "my_data"): lambda actor, **_: PEOPLE.get(actor, {}),
             ("notify", "send_login_link"): lambda **_: {"position": 1},
         }

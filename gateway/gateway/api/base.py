@@ -1,16 +1,16 @@
 """What every API module is built from: strict schemas, a blueprint that documents the common headers, problems in the spec.
 
-    bp = ApiBlueprint("cycles", url_prefix="/cycles", description="Order cycles")
+bp = ApiBlueprint("cycles", url_prefix="/cycles", description="Order cycles")
 
-    @bp.get("/<cycle_id>")
-    @access("person")
-    @bp.arguments(Query, location="query")
-    @bp.response(200, CycleSchema)
-    def read_cycle(query, cycle_id): ...
+@bp.get("/<cycle_id>")
+@access("person")
+@bp.arguments(Query, location="query")
+@bp.response(200, CycleSchema)
+def read_cycle(query, cycle_id): ...
 """
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from flask import Flask, Response, request
@@ -57,7 +57,9 @@ class Done(Schema):
 
 
 class ProblemSchema(Schema):
-    type = ma.fields.String(required=True, metadata={"description": "Address that explains the code", "example": "/problems/invalid"})
+    type = ma.fields.String(
+        required=True, metadata={"description": "Address that explains the code", "example": "/problems/invalid"}
+    )
     title = ma.fields.String(required=True)
     status = ma.fields.Integer(required=True)
     code = ma.fields.String(required=True, metadata={"description": "Stable; compare this"})
@@ -70,7 +72,7 @@ class ProblemSchema(Schema):
 class StrictParser(FlaskParser):
     """Unknown fields are errors wherever they stand, the query included."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {}
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {}
 
 
 class ApiBlueprint(Blueprint):
@@ -83,7 +85,9 @@ class ApiBlueprint(Blueprint):
         self.tag = name
         self._prepare_doc_cbks.append(self._idempotency_doc)
 
-    def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any) -> None:
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
+    ) -> None:
         options["tags"] = options.get("tags") or [self.tag]
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 

@@ -22,7 +22,9 @@ class PasswordForm(Schema):
     @validates_schema
     def check(self, data: dict, **_kwargs: object) -> None:
         if not MIN_LENGTH <= len(data["password"]) <= MAX_LENGTH:
-            raise ValidationError(_("Au moins %(num)s caractères. Une phrase convient très bien.", num=MIN_LENGTH), "password")
+            raise ValidationError(
+                _("Au moins %(num)s caractères. Une phrase convient très bien.", num=MIN_LENGTH), "password"
+            )
         if data["again"] != data["password"]:
             raise ValidationError(_("Les deux saisies sont différentes."), "again")
 
@@ -48,7 +50,11 @@ def set_password():
     wait = gateway.limits.hit("password-change", person, at_most=10, per_s=900)
     known = gateway.passwords.exists(person)
     if wait or (known and not gateway.passwords.check(person, values["current"])):
-        form.errors = {"current": [_("Ce n’est pas votre mot de passe actuel.") if not wait else _("Trop de tentatives. Patientez un peu.")]}
+        form.errors = {
+            "current": [
+                _("Ce n’est pas votre mot de passe actuel.") if not wait else _("Trop de tentatives. Patientez un peu.")
+            ]
+        }
         return _page(password=form, status=422)
     gateway.passwords.set(person, values["password"])
     gateway.sessions.close_all(person, except_hash=session.hash if session else "")
@@ -107,7 +113,7 @@ def my_data() -> Response:
 def _page(password: Form | None = None, token: Form | None = None, new_secret: str = "", status: int = 200):
     gateway = current_app.extensions["grenier"]
     try:
-        profile = ask("contracts", "my_profile")
+        profile = ask("contracts", "me").get("person") or {}
     except GrenierError:
         profile = {}  # the page still serves to change a password while the directory is away
     page = render_template(

@@ -10,6 +10,7 @@ from gateway.access import access
 from gateway.formats import as_instant, instant_text
 from gateway.pages.login import demo_accounts, local_path, sign_in
 from grenier.clock import OffsetClock
+from grenier_infra import mailbox as mailbox_of
 
 bp = Blueprint("demo", __name__, url_prefix="/demo")
 MAX_STEP = timedelta(days=92)
@@ -27,23 +28,17 @@ def sign_in_as():
 @bp.get("/mailbox")
 @access("demo")
 def mailbox():
-    from grenier_infra.mailbox import list_mails
-
-    path = current_app.extensions["grenier"].settings.mailbox_file
-    mails = list_mails(path) if path.exists() else []
+    mails = mailbox_of.mails(current_app.extensions["grenier"].settings.mailbox_file)
     wanted = request.args.get("q", "").strip().casefold()
     if wanted:
-        mails = [mail for mail in mails if wanted in f"{mail['to']} {mail['subject']}".casefold()]
+        mails = [mail for mail in mails if wanted in f"{mail.recipient} {mail.subject}".casefold()]
     return render_template("demo/mailbox.html", mails=mails)
 
 
-@bp.get("/mailbox/<mail_id>")
+@bp.get("/mailbox/<int:mail_id>")
 @access("demo")
-def mail(mail_id: str):
-    from grenier_infra.mailbox import read_mail
-
-    path = current_app.extensions["grenier"].settings.mailbox_file
-    found = read_mail(path, mail_id) if path.exists() else None
+def mail(mail_id: int):
+    found = mailbox_of.read(current_app.extensions["grenier"].settings.mailbox_file, mail_id)
     if found is None:
         abort(404)
     return render_template("demo/mail.html", mail=found)

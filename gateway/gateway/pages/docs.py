@@ -31,7 +31,12 @@ def document() -> dict[str, Any]:
     spec = current_app.extensions["grenier-api"].spec.to_dict()
     spec["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "POST /api/v1/tokens"},
-        "session": {"type": "apiKey", "in": "cookie", "name": "session", "description": "The cookie of the pages, with X-CSRF-Token"},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "session",
+            "description": "The cookie of the pages, with X-CSRF-Token",
+        },
     }
     spec["security"] = [{"token": []}, {"session": []}]
     return spec
@@ -45,7 +50,9 @@ def _areas(spec: dict[str, Any]) -> list[dict[str, Any]]:
             operation = methods.get(method)
             if operation is None:
                 continue
-            parameters = [_followed(spec, p) for p in [*methods.get("parameters", []), *operation.get("parameters", [])]]
+            parameters = [
+                _followed(spec, p) for p in [*methods.get("parameters", []), *operation.get("parameters", [])]
+            ]
             shown = {
                 "method": method.upper(),
                 "path": path,
@@ -53,7 +60,9 @@ def _areas(spec: dict[str, Any]) -> list[dict[str, Any]]:
                 "description": operation.get("description", ""),
                 "parameters": parameters,
                 "body": _properties(spec, operation.get("requestBody")),
-                "responses": [_response(spec, status, r) for status, r in operation["responses"].items() if status != "default"],
+                "responses": [
+                    _response(spec, status, r) for status, r in operation["responses"].items() if status != "default"
+                ],
             }
             for tag in operation["tags"]:
                 areas[tag]["operations"].append(shown)
@@ -73,7 +82,12 @@ def _properties(spec: dict[str, Any], holder: dict[str, Any] | None) -> list[dic
         schema = _followed(spec, schema.get("items", {}))
     required = schema.get("required", [])
     return [
-        {"name": name, "type": _type(spec, field), "required": name in required, "description": _followed(spec, field).get("description", "")}
+        {
+            "name": name,
+            "type": _type(spec, field),
+            "required": name in required,
+            "description": _followed(spec, field).get("description", ""),
+        }
         for name, field in schema.get("properties", {}).items()
     ]
 

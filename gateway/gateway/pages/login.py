@@ -30,7 +30,11 @@ REDEMPTIONS_PER_SOURCE = 60
 MAX_KEPT = 100_000  # characters of a form that waits for the login
 SEND_ATTEMPTS = 4
 
-register("wrong-credentials", lazy_gettext("Adresse ou mot de passe incorrect"), lazy_gettext("Vérifiez l’adresse et le mot de passe, ou demandez un lien par courriel."))
+register(
+    "wrong-credentials",
+    lazy_gettext("Adresse ou mot de passe incorrect"),
+    lazy_gettext("Vérifiez l’adresse et le mot de passe, ou demandez un lien par courriel."),
+)
 
 
 class TooMany(Exception):
@@ -115,7 +119,9 @@ def sign_out():
         gateway.sessions.close(session)
         log.info("signed out", extra={"person_id": session.person_id})
     response = redirect(url_for("public.index"))
-    response.delete_cookie(cookie_name(gateway.settings), secure=is_https(gateway.settings), httponly=True, samesite="Lax")
+    response.delete_cookie(
+        cookie_name(gateway.settings), secure=is_https(gateway.settings), httponly=True, samesite="Lax"
+    )
     response.headers["Clear-Site-Data"] = '"storage"'  # kept drafts are the person's, not the next one's
     flash(_("Vous êtes déconnecté. À bientôt !"), "success")
     return response
@@ -140,7 +146,15 @@ def sign_in(person_id: str, response: Response) -> Response:
         gateway.sessions.close(old)
     secret = gateway.sessions.open(person_id, gateway.languages.of(person_id))
     settings = gateway.settings
-    response.set_cookie(cookie_name(settings), secret, httponly=True, samesite="Lax", secure=is_https(settings), path="/", max_age=60 * 24 * HOUR_S)
+    response.set_cookie(
+        cookie_name(settings),
+        secret,
+        httponly=True,
+        samesite="Lax",
+        secure=is_https(settings),
+        path="/",
+        max_age=60 * 24 * HOUR_S,
+    )
     log.info("signed in", extra={"person_id": person_id})
     return response
 

@@ -53,7 +53,9 @@ def choose_language():
         gateway.sessions.choose_language(session, wanted)
         gateway.languages.choose(session.person_id, wanted)
     response = redirect(local_path(request.form.get("next", "")))
-    response.set_cookie(LANGUAGE_COOKIE, wanted, max_age=YEAR_S, samesite="Lax", httponly=True, secure=is_https(gateway.settings))
+    response.set_cookie(
+        LANGUAGE_COOKIE, wanted, max_age=YEAR_S, samesite="Lax", httponly=True, secure=is_https(gateway.settings)
+    )
     return response
 
 
@@ -67,5 +69,3 @@ def choose_group():
     if session is not None:
         current_app.extensions["grenier"].sessions.choose_group(session, group_id)
     return redirect(url_for("public.index"))
-
-

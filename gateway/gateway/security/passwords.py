@@ -34,7 +34,10 @@ class Passwords:
 
     def exists(self, person_id: str) -> bool:
         with self._engine.connect() as db:
-            return db.execute(select(credentials.c.person_id).where(credentials.c.person_id == person_id)).first() is not None
+            return (
+                db.execute(select(credentials.c.person_id).where(credentials.c.person_id == person_id)).first()
+                is not None
+            )
 
     def check(self, person_id: str | None, password: str) -> bool:
         """True for the right password. Unknown people cost the same time as known ones."""

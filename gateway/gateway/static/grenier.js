@@ -139,7 +139,7 @@
   const heard = (event) => {
     for (const element of all("[data-live][id]")) {
       const wanted = element.dataset.live.split(/\s+/);
-      if (wanted.some((w) => w === "*" || event.type.startsWith(w) || (event.subject || "").startsWith(w))) pending.add(element.id);
+      if (wanted.some((w) => w === "*" || `.${event.type}/${event.subject}`.match(new RegExp(`[./]${w.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`)))) pending.add(element.id);
     }
     if (pending.size) { clearTimeout(timer); timer = setTimeout(refresh, 600); }
   };
