@@ -1,0 +1,198 @@
+"""What the doors are asked: the shape of their payloads. A wrong shape is answered with the field's name."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from grenier.language.orders import ProductFacts
+from orders_svc.ordering import MAX_LINES, MAX_QUANTITY
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Cents = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Reason = Annotated[str, msgspec.Meta(max_length=500)]
+Page = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+MAX_IMPORT_ROWS = 2000
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all payloads: a field that nobody knows is an error, not a silence."""
+
+
+# -- catalogue ---------------------------------------------------------------------------------------------------
+
+
+class ListProduct(Ask):
+    product_id: Id
+    host_id: Id
+    facts: ProductFacts
+    price_cents: Cents
+    cost_cents: Cents
+    effective_from: date
+
+
+class ChangeProduct(Ask):
+    product_id: Id
+    facts: ProductFacts
+
+
+class RevisePrice(Ask):
+    product_id: Id
+    price_cents: Cents
+    cost_cents: Cents
+    effective_from: date
+    reason: Reason = ""
+
+
+class ImportProducts(Ask):
+    host_id: Id
+    effective_from: date
+    rows: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=MAX_IMPORT_ROWS)]
+    dry_run: bool = False
+
+
+class ImportRow(ProductFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    price_cents: Cents
+    cost_cents: Cents
+
+
+class ReleaseItem(Ask):
+    product_id: Id
+    max_per_household: Count = 0
+    max_per_group: Count = 0
+    stock_limit: Count = 0
+
+
+class ReleaseCatalogue(Ask):
+    catalogue_id: Id
+    host_id: Id
+    month: Month
+    items: list[ReleaseItem] | None = None
+
+
+# -- windows and cycles ------------------------------------------------------------------------------------------
+
+
+class ScheduledGroup(Ask):
+    group_id: Id
+    distribution_starts_at: Instant
+    distribution_ends_at: Instant
+    place: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    max_per_group: dict[str, Count] = {}
+
+
+class ScheduleWindow(Ask):
+    window_id: Id
+    catalogue_id: Id
+    opens_at: Instant
+    closes_at: Instant
+    groups: Annotated[list[ScheduledGroup], msgspec.Meta(min_length=1, max_length=500)]
+
+
+class MakeUnavailable(Ask):
+    cycle_id: Id
+    product_id: Id
+
+
+class Regulate(Ask):
+    cycle_id: Id
+    product_id: Id
+    rule: Id
+
+
+# -- orders ------------------------------------------------------------------------------------------------------
+
+
+class Line(Ask):
+    product_id: Id
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)]
+
+
+Lines = Annotated[list[Line], msgspec.Meta(max_length=MAX_LINES)]
+
+
+class SaveDraft(Ask):
+    cycle_id: Id
+    household_id: Id
+    lines: Lines
+
+
+class ConfirmOrder(Ask):
+    cycle_id: Id
+    household_id: Id
+    lines: Annotated[list[Line], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
+    channel: Literal["web", "paper"] = "web"
+    reason: Reason = ""
+
+
+class CancelOrder(Ask):
+    cycle_id: Id
+    household_id: Id
+    reason: Reason = ""
+
+
+class OfHouseholdInCycle(Ask):
+    cycle_id: Id
+    household_id: Id
+
+
+# -- queries -----------------------------------------------------------------------------------------------------
+
+
+class OfHost(Ask):
+    host_id: Id
+    on: date | None = None
+
+
+class OfProduct(Ask):
+    product_id: Id
+
+
+class OfCatalogue(Ask):
+    catalogue_id: Id
+
+
+class OfWindow(Ask):
+    window_id: Id
+
+
+class OfGroup(Ask):
+    group_id: Id
+
+
+class OfCycle(Ask):
+    cycle_id: Id
+    page: Page = 1
+
+
+class OfCycleProduct(Ask):
+    cycle_id: Id
+    product_id: Id
+
+
+class OfHousehold(Ask):
+    household_id: Id
+    page: Page = 1
+
+
+class OfOrder(Ask):
+    order_id: Id
+
+
+class OfSupplierOrder(Ask):
+    supplier_order_id: Id
+
+
+class SupplierOrders(Ask):
+    window_id: str = ""
+    host_id: str = ""
+    producer_id: str = ""
+
+
+class Nothing(Ask):
+    pass

@@ -1,0 +1,1 @@
+"""Doors, by part of the service; service.py puts them together."""

@@ -1,0 +1,67 @@
+"""Who stands at the counter: a household, the person who acts for it, and whether its membership is alive.
+
+The counter is where most calls come in, so all of it is one read of the access view.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import sqlalchemy as sa
+
+from grenier.access import belongs, groups, households
+from grenier.decider import Rejected
+from grenier.doors import Context
+from grenier.errors import NotFound
+from grenier.runtime import Runtime
+
+
+class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """`own`: the actor belongs to the household; otherwise `role` is the one that allows acting for it."""
+
+    household_id: str
+    group_id: str
+    host_id: str
+    tier: str
+    valid_until: str | None
+    time_zone: str
+    own: bool
+    role: str = "eater"
+
+    def is_active(self, now: datetime) -> bool:
+        """A membership holds until the end of its last day, where the group lives."""
+        today = now.astimezone(ZoneInfo(self.time_zone)).date().isoformat()
+        return self.valid_until is not None and self.valid_until >= today
+
+    def check_active(self, now: datetime) -> None:
+        if not self.is_active(now):
+            raise Rejected("membership-inactive", household_id=self.household_id, valid_until=self.valid_until)
+
+    @property
+    def for_whom(self) -> str:
+        """The household, when somebody else enters for it."""
+        return "" if self.own else self.household_id
+
+
+_PERSON, _HOUSEHOLD = sa.bindparam("person"), sa.bindparam("household")
+_BUYER = (
+    sa.select(households, groups.c.host_id, groups.c.time_zone, belongs.c.person_id)
+    .join(groups, groups.c.group_id == households.c.group_id)
+    .outerjoin(belongs, sa.and_(belongs.c.household_id == households.c.household_id, belongs.c.person_id == _PERSON))
+    .where(households.c.household_id == _HOUSEHOLD)
+)
+
+
+def buyer(runtime: Runtime, context: Context, household_id: str, permission: str = "orders.proxy") -> Buyer:
+    """The household for its own person, or for one who holds `permission` in its group. NotFound to strangers."""
+    found: dict[str, Any] | None = next(
+        iter(runtime.db.rows(_BUYER.params(person=context.actor, household=household_id))), None
+    )
+    if found is None:
+        raise NotFound
+    own = found.pop("person_id") is not None
+    role = "eater" if own else runtime.access.require(context, permission, group_id=found["group_id"])
+    return Buyer(**found, own=own, role=role)

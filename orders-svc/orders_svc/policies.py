@@ -1,0 +1,105 @@
+"""What follows from what has happened. Each act is harmless to repeat: its command id derives from the fact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from grenier.language import orders
+from grenier.readmodel import Fact
+from grenier.runtime import Policy, Runtime
+from orders_svc import catalogue, cycle, draft, supplier_order, window
+from orders_svc.supplying import by_id, supplier_lines, supplier_order_id
+
+
+def schedule_cycles(runtime: Runtime, fact: Fact) -> None:
+    """A window scheduled gives every group its cycle, with the catalogue's items and the group's own maxima."""
+    assert isinstance(fact.event, orders.WindowScheduled)
+    scheduled = fact.event
+    offered = runtime.handler.state(catalogue.decider, scheduled.catalogue_id).items
+    for group in scheduled.groups:
+        event = _cycle(scheduled, group, offered)
+        runtime.react(
+            cycle.decider,
+            group.cycle_id,
+            cycle.ScheduleCycle(scheduled=event),
+            fact,
+            "schedule-cycles",
+            group_id=group.group_id,
+        )
+
+
+def _cycle(
+    scheduled: orders.WindowScheduled, group: orders.WindowGroup, offered: list[orders.CatalogueItem]
+) -> orders.CycleScheduled:
+    maxima = group.max_per_group
+    items = [
+        msgspec.structs.replace(item, max_per_group=maxima[item.product_id]) if item.product_id in maxima else item
+        for item in offered
+    ]
+    return orders.CycleScheduled(
+        cycle_id=group.cycle_id,
+        window_id=scheduled.window_id,
+        group_id=group.group_id,
+        host_id=scheduled.host_id,
+        catalogue_id=scheduled.catalogue_id,
+        month=scheduled.month,
+        opens_at=scheduled.opens_at,
+        closes_at=scheduled.closes_at,
+        distribution_starts_at=group.distribution_starts_at,
+        distribution_ends_at=group.distribution_ends_at,
+        place=group.place,
+        items=items,
+        tier_rates_bp=scheduled.tier_rates_bp,
+    )
+
+
+def discard_draft(runtime: Runtime, fact: Fact) -> None:
+    """What was confirmed is no draft any more; what was put together later stays."""
+    assert isinstance(fact.event, orders.OrderConfirmed | orders.OrderAmended)
+    confirmed = fact.event
+    command = draft.DiscardDraft(
+        cycle_id=confirmed.cycle_id,
+        group_id=confirmed.group_id,
+        household_id=confirmed.household_id,
+        saved_until=datetime.fromisoformat(fact.at),
+    )
+    key = draft.key(confirmed.cycle_id, confirmed.household_id)
+    runtime.react(draft.decider, key, command, fact, "discard-draft")
+
+
+def note_frozen(runtime: Runtime, fact: Fact) -> None:
+    """The window waits for every group's aggregation."""
+    assert isinstance(fact.event, orders.AggregationFrozen)
+    frozen = fact.event
+    command = window.NoteFrozen(cycle_id=frozen.cycle_id, group_id=frozen.group_id, totals=frozen.totals)
+    runtime.react(window.decider, frozen.window_id, command, fact, "note-frozen")
+
+
+def place_supplier_orders(runtime: Runtime, fact: Fact) -> None:
+    """All groups are frozen: one order per producer, the sum of what was accepted."""
+    assert isinstance(fact.event, orders.WindowAggregated)
+    aggregated = fact.event
+    scheduled = runtime.handler.state(window.decider, aggregated.window_id).scheduled
+    assert scheduled is not None
+    items = by_id(runtime.handler.state(catalogue.decider, scheduled.catalogue_id).items)
+    for producer_id, lines in supplier_lines(aggregated.cells, items).items():
+        key = supplier_order_id(aggregated.window_id, producer_id)
+        command = supplier_order.PlaceSupplierOrder(
+            supplier_order_id=key,
+            window_id=aggregated.window_id,
+            host_id=aggregated.host_id,
+            month=aggregated.month,
+            producer_id=producer_id,
+            lines=lines,
+        )
+        runtime.react(supplier_order.decider, key, command, fact, "place-supplier-orders")
+
+
+POLICIES = (
+    Policy("schedule-cycles", ("orders.window-scheduled",), schedule_cycles),
+    Policy("discard-draft", ("orders.order-confirmed", "orders.order-amended"), discard_draft),
+    Policy("note-frozen", ("orders.aggregation-frozen",), note_frozen),
+    Policy("place-supplier-orders", ("orders.window-aggregated",), place_supplier_orders),
+)

@@ -1,0 +1,56 @@
+"""What the calendar brings about: cycles open, announce their end, close, and freeze at the regulation deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from grenier.clock import iso
+from grenier.runtime import Runtime, Timer
+from orders_svc import cycle
+from orders_svc.closing import DAY_BEFORE, regulation_deadline
+from orders_svc.views import cycles, drafts
+
+# Noon of the next day is never less than twelve hours after closing: nothing closed later needs a look.
+SOONEST_FREEZE = timedelta(hours=12)
+
+
+def open_cycles(runtime: Runtime) -> None:
+    now = runtime.clock.now()
+    for row in cycles.to_open(runtime.db, iso(now)):
+        command = cycle.OpenCycle(now=now)
+        runtime.due(cycle.decider, row["cycle_id"], command, "open-cycles", group_id=row["group_id"])
+
+
+def announce_closing(runtime: Runtime) -> None:
+    """S1:33: the day before, with those who still hold an unconfirmed draft."""
+    now = runtime.clock.now()
+    for row in cycles.to_announce(runtime.db, iso(now + DAY_BEFORE)):
+        waiting = [draft["household_id"] for draft in drafts.drafts_in(runtime.db, [row["cycle_id"]])]
+        command = cycle.AnnounceClosing(draft_household_ids=waiting, now=now)
+        runtime.due(cycle.decider, row["cycle_id"], command, "announce-closing", group_id=row["group_id"])
+
+
+def close_cycles(runtime: Runtime) -> None:
+    now = runtime.clock.now()
+    for row in cycles.to_close(runtime.db, iso(now)):
+        command = cycle.CloseCycle(now=now)
+        runtime.due(cycle.decider, row["cycle_id"], command, "close-cycles", group_id=row["group_id"])
+
+
+def freeze_cycles(runtime: Runtime) -> None:
+    """S1:34: regulation is due on the day after closing before noon; then the process finishes by itself."""
+    now = runtime.clock.now()
+    for row in cycles.to_freeze(runtime.db, iso(now - SOONEST_FREEZE)):
+        group = runtime.access.group(row["group_id"])
+        zone = group["time_zone"] if group else "UTC"
+        if now >= regulation_deadline(datetime.fromisoformat(row["closes_at"]), zone):
+            command = cycle.FreezeAggregation(automatic=True)
+            runtime.due(cycle.decider, row["cycle_id"], command, "freeze-cycles", group_id=row["group_id"])
+
+
+TIMERS = (
+    Timer("open-cycles", open_cycles),
+    Timer("announce-closing", announce_closing),
+    Timer("close-cycles", close_cycles),
+    Timer("freeze-cycles", freeze_cycles),
+)

@@ -1,0 +1,1 @@
+"""Read models of orders-svc: one file per question."""
