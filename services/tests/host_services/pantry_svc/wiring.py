@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from grenier.doors import Context, door
 from grenier.errors import Rejected
@@ -50,6 +51,14 @@ class Pantry:
         version = len(self._runtime.log.read(stream)) - 1
         appended = self._runtime.log.append(stream, [event], expected=payload.get("expected", max(version, NO_STREAM)))
         return {"id": stream, "version": appended.version, "position": appended.position}
+
+    @door
+    def put_once(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        logging.getLogger("pantry").info("putting")
+        self._runtime.sleep(payload["seconds"])
+        event = NewEvent(uuid5(UUID(context.command_id), "0"), "pantry.jar-put", b"{}", b"{}")
+        appended = self._runtime.log.append(payload["stream"], [event], expected=NO_STREAM)
+        return {"position": appended.position}
 
     @door
     def next_jar(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
