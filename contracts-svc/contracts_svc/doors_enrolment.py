@@ -122,7 +122,7 @@ class EnrolmentDoors:
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
         desk = Desk(self.runtime, context, group_id, role, today(self.runtime, group_id))
         if ask.decision == "accept":
-            self._address_free(requested.person_id)
+            self._applicant_is_new(requested.person_id)
             desk.check_tier(ask.tier)
         command = application.DecideRequest(
             application_id=ask.application_id, decision=ask.decision,
@@ -135,7 +135,7 @@ class EnrolmentDoors:
             return answer
         return {**desk.admit(requested, ask.tier), "id": ask.application_id}
 
-    def _address_free(self, person_id: str) -> None:
+    def _applicant_is_new(self, person_id: str) -> None:
         applicant = people.person(self.runtime.db, person_id)
         taken = people.by_email(self.runtime.db, [applicant["email"] if applicant else ""])
         if any(row["person_id"] != person_id for row in taken.values()):
