@@ -20,7 +20,7 @@ class PlanDistribution(msgspec.Struct, frozen=True):
 
 
 class ReceivedLine(msgspec.Struct, frozen=True):
-    """`reason` "damaged": it came and is lost; anything else: it did not come (yet)."""
+    """`received`: the total so far. `reason` "damaged": the rest came and is lost; else it did not come (yet)."""
 
     product_id: str
     received: int
@@ -28,7 +28,10 @@ class ReceivedLine(msgspec.Struct, frozen=True):
 
 
 class ReceiveDelivery(msgspec.Struct, frozen=True):
-    """The first receipt names only what differs from `dispatched`; a later one only what came since."""
+    """The first receipt names only what differs from `dispatched`; a later one what came since, or a correction.
+
+    Saying the same total again changes nothing, so two helpers may both type the list.
+    """
 
     delivery_id: str
     dispatched: list[PalletLine]

@@ -14,7 +14,8 @@ from grenier.language.logistics import (
     ShortageShare,
 )
 from logistics_svc.distribution.commands import PlanDistribution, ReceiveDelivery, ReceivedLine
-from logistics_svc.distribution.state import DAMAGED, Day, Delivered, Event, evolve
+from logistics_svc.distribution.serving import known_item
+from logistics_svc.distribution.state import Day, Delivered, Event, delivered, evolve
 from logistics_svc.goods import unit_weight_g
 from logistics_svc.shares import share_out
 from logistics_svc.slots import assign_slots, plan_slots
@@ -52,68 +53,58 @@ def plan_distribution(day: Day, command: PlanDistribution) -> list[Event]:
 def receive_delivery(day: Day, command: ReceiveDelivery) -> list[Event]:
     """What came, then for every product that is short who gets how much of it."""
     assert day.plan is not None
-    _check_lines(day, command)
-    lines = list(_delivered_lines(day, command))
+    for told in command.lines:
+        known_item(day, told.product_id)
+    lines = [line for line in _totals(day, command) if _news(day, line)]
     if not lines:
         return []
+    movements = [movement for line in lines for movement in _movements(day, line)]
     received = DeliveryReceived(
-        delivery_id=command.delivery_id,
-        host_id=day.plan.host_id,
-        lines=lines,
-        movements=[movement for line in lines for movement in _movements(day, line)],
-        **day.ids,
+        delivery_id=command.delivery_id, host_id=day.plan.host_id, lines=lines, movements=movements, **day.ids
     )
     after = evolve(day, received)
+    for line in lines:
+        if after.on_hand(line.product_id) < 0:
+            raise Rejected("out-of-stock", product_id=line.product_id, available=day.on_hand(line.product_id))
     return [received, *_shortages(after, [line.product_id for line in lines])]
 
 
-def _check_lines(day: Day, command: ReceiveDelivery) -> None:
-    for line in command.lines:
-        if line.product_id not in day.items:
-            raise Rejected("unknown-product", product_id=line.product_id)
-        missing = day.delivered.get(line.product_id, Delivered()).missing
-        if day.delivered and line.received > missing:
-            raise Rejected("more-than-missing", product_id=line.product_id, missing=missing, received=line.received)
-
-
-def _delivered_lines(day: Day, command: ReceiveDelivery) -> Iterator[DeliveredLine]:
-    """`expected`: on the delivery note the first time, still missing after that."""
+def _totals(day: Day, command: ReceiveDelivery) -> Iterator[DeliveredLine]:
+    """The first time every line of the delivery note, after that only what is named; `received` is the total so far."""
     named = {line.product_id: line for line in command.lines}
-    if day.delivered:
-        for line in named.values():
-            if line.received:
-                expected = day.delivered.get(line.product_id, Delivered()).missing
-                yield DeliveredLine(product_id=line.product_id, expected=expected, received=line.received)
-        return
     expected_of = {line.product_id: line.quantity for line in command.dispatched}
-    for product_id in [*expected_of, *(other for other in named if other not in expected_of)]:
+    rest = () if day.delivered else tuple(product_id for product_id in expected_of if product_id not in named)
+    for product_id in [*named, *rest]:
         expected = expected_of.get(product_id, 0)
         told = named.get(product_id) or ReceivedLine(product_id, expected)
-        if expected or told.received:
-            yield DeliveredLine(product_id=product_id, expected=expected, received=told.received, reason=told.reason)
+        yield DeliveredLine(product_id=product_id, expected=expected, received=told.received, reason=told.reason)
+
+
+def _news(day: Day, line: DeliveredLine) -> bool:
+    known = day.delivered.get(line.product_id)
+    if known is None:
+        return bool(line.expected or line.received)
+    return delivered(known, line) != known
 
 
 def _movements(day: Day, line: DeliveredLine) -> Iterator[Movement]:
+    """Only the difference to what was received before; a correction downwards travels back."""
     assert day.plan is not None
     item = day.items[line.product_id]
-    before = day.delivered.get(line.product_id, Delivered(expected=line.expected))
-    at_warehouse = max(0, before.missing - before.damaged)
-    warehouse, loss = f"warehouse:{day.plan.host_id}", f"loss:{day.plan.group_id}"
-    carried = min(line.received, at_warehouse)
-    lost = at_warehouse - carried if line.reason == DAMAGED else 0
+    before = day.delivered.get(line.product_id) or Delivered(expected=line.expected)
+    now = delivered(before, line)
+    warehouse, supplier = f"warehouse:{day.plan.host_id}", f"supplier:{item.facts.producer_id}"
     roads = (
-        (warehouse, day.place, carried),
-        (f"supplier:{item.facts.producer_id}", day.place, line.received - carried),
-        (warehouse, loss, lost),
+        (warehouse, day.place, now.carried - before.carried),
+        (supplier, day.place, now.beyond - before.beyond),
+        (warehouse, f"loss:{day.plan.group_id}", now.damaged - before.damaged),
     )
     for source, target, units in roads:
         if units:
+            source, target = (source, target) if units > 0 else (target, source)
+            weight_g = abs(units) * unit_weight_g(item)
             yield Movement(
-                product_id=line.product_id,
-                source=source,
-                target=target,
-                quantity=units,
-                weight_g=units * unit_weight_g(item),
+                product_id=line.product_id, source=source, target=target, quantity=abs(units), weight_g=weight_g
             )
 
 

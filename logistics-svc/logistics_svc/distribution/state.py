@@ -30,15 +30,30 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True)
 class Delivered:
-    """Of one product: on the delivery note, come, come but unusable."""
+    """Of one product: on the delivery note, received so far, arrived but unusable."""
 
     expected: int = 0
     received: int = 0
     damaged: int = 0
 
     @property
-    def missing(self) -> int:
-        return max(0, self.expected - self.received)
+    def carried(self) -> int:
+        """Units received out of those that left the warehouse."""
+        return min(self.received, self.expected - self.damaged)
+
+    @property
+    def beyond(self) -> int:
+        """Units received beyond them: replacements and gifts of the producer."""
+        return self.received - self.carried
+
+
+DAMAGED = "damaged"
+
+
+def delivered(before: Delivered, line: facts.DeliveredLine) -> Delivered:
+    """What is known of a product after a receipt. What was damaged once stays lost; its replacement comes anew."""
+    unusable = max(0, before.expected - line.received) if line.reason == DAMAGED else 0
+    return replace(before, received=line.received, damaged=max(before.damaged, unusable))
 
 
 @dataclass(frozen=True)
@@ -187,17 +202,11 @@ def _planned(event: facts.DistributionPlanned) -> Day:
 
 
 def _received(day: Day, event: facts.DeliveryReceived) -> Day:
-    delivered = dict(day.delivered)
+    known = dict(day.delivered)
     for line in event.lines:
-        before = delivered.get(line.product_id) or Delivered(expected=line.expected)
-        damaged = max(0, line.expected - line.received) if line.reason == DAMAGED else 0
-        delivered[line.product_id] = replace(
-            before, received=before.received + line.received, damaged=before.damaged + damaged
-        )
-    return _moved(replace(day, delivered=delivered), event.movements)
-
-
-DAMAGED = "damaged"
+        before = known.get(line.product_id) or Delivered(expected=line.expected)
+        known[line.product_id] = delivered(before, line)
+    return _moved(replace(day, delivered=known), event.movements)
 
 
 def _moved(day: Day, movements: Iterable[facts.Movement]) -> Day:

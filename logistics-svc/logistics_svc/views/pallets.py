@@ -105,7 +105,7 @@ def _receive(rows: Rows, fact: Fact, e: facts.DeliveryReceived) -> None:
     lines = {line["product_id"]: dict(line) for line in delivery["lines"]}
     for got in e.lines:
         line = lines.setdefault(got.product_id, _beyond_the_note(got.product_id))
-        line["received"] = (line["received"] or 0) + got.received
+        line["received"] = got.received
         line["missing"] = max(0, line["expected"] - line["received"])
         line["reason"] = got.reason or line["reason"]
     missing = sum(1 for line in lines.values() if line["missing"])

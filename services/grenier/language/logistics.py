@@ -99,8 +99,8 @@ class DeliveredLine(Part, frozen=True, kw_only=True):
 class DeliveryReceived(Event, frozen=True, kw_only=True):
     """S1:136: received with or without discrepancies; only what came enters the group's stock.
 
-    What is missing stays on the warehouse's account until it comes later (a second receipt names only that), what
-    arrived damaged is lost; what came beyond the delivery note comes from the supplier.
+    What is missing stays on the warehouse's account until it comes later, what arrived damaged is lost, what came
+    beyond the delivery note comes from the supplier. A later receipt (more came, or a correction) moves the difference.
     """
 
     delivery_id: str
