@@ -55,7 +55,11 @@ class FrenchTypography(NullTranslations):
     def upgettext(self, context: str, message: str) -> str:
         return unbroken(message)
 
-    gettext, ngettext = ugettext, ungettext
+    def gettext(self, message: str) -> str:
+        return unbroken(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.ungettext(msgid1, msgid2, n)
 
 
 def unbroken(text: str) -> str:

@@ -6,6 +6,7 @@ An endpoint whose address has `<group_id>` gets the current group and is hidden 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app, request, url_for
 from flask_babel.speaklater import LazyString
@@ -57,7 +58,7 @@ def _link(item: NavItem) -> NavLink | None:
     needs_group = any("group_id" in rule.arguments for rule in current_app.url_map.iter_rules(item.endpoint))
     if needs_group and group is None:
         return None
-    arguments = {"group_id": group.group_id} if needs_group and group else {}
+    arguments: dict[str, Any] = {"group_id": group.group_id} if needs_group and group else {}
     if not allows(item.who, arguments):
         return None
     area = item.endpoint.split(".")[0]

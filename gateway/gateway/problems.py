@@ -8,7 +8,7 @@ Every code has a page of its own at /problems/<code>, so that the `type` of a pr
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 from flask import Flask, Response, current_app, g, json, jsonify, render_template, request
 from flask_babel import lazy_gettext
@@ -21,7 +21,7 @@ from grenier.errors import GrenierError, Unavailable
 
 log = logging.getLogger(__name__)
 
-Text = str | LazyString
+Text: TypeAlias = "str | LazyString"
 _ = lazy_gettext
 
 
@@ -100,7 +100,7 @@ def _grenier_error(error: GrenierError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None:
-        return error.get_response()  # redirects of the router
+        return cast(Response, error.get_response())  # redirects of the router
     if error.code == 401 and not wants_json():
         return _sign_in_first()
     data = getattr(error, "data", None) or {}

@@ -130,8 +130,8 @@ def _events(app: Flask, place: Any, wanted: feed.Wanted, last: int | None, welco
     try:
         yield f"retry: {RETRY_MS}\n\n"
         if last is not None:
-            for position, event in feed.public_events(gateway.log, gateway.to_cloudevent, wanted, last):
-                yield _message(position, event)
+            for position, past in feed.public_events(gateway.log, gateway.to_cloudevent, wanted, last):
+                yield _message(position, past)
         while True:
             try:
                 item = place.get(timeout=app.config["HEARTBEAT_S"])

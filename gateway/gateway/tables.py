@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from flask import Response, request
 from flask_babel import get_locale
@@ -26,7 +26,7 @@ from gateway.templating import with_query
 
 NUMERIC = ("number", "money", "movement", "weight")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so would be computed by a spreadsheet
-Text = str | LazyString
+Text: TypeAlias = "str | LazyString"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _header(column: Column) -> str:
 
 def _xlsx(table: Table) -> Response:
     """A sheet with a frozen header, real numbers and a formula for each total."""
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})

@@ -10,7 +10,7 @@ def read_cycle(query, cycle_id): ...
 """
 
 import hashlib
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow as ma
 from flask import Flask, Response, request
@@ -72,7 +72,9 @@ class ProblemSchema(Schema):
 class StrictParser(FlaskParser):
     """Unknown fields are errors wherever they stand, the query included."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.DEFAULT_UNKNOWN_BY_LOCATION = {}
 
 
 class ApiBlueprint(Blueprint):
@@ -114,9 +116,9 @@ class ProblemApi(Api):
         """All errors of the application go through `gateway.problems`."""
 
     def _register_responses(self) -> None:
-        usual, self.DEFAULT_RESPONSE_CONTENT_TYPE = self.DEFAULT_RESPONSE_CONTENT_TYPE, PROBLEM_JSON
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
         super()._register_responses()
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
 
     def register_blueprint(self, blp: Blueprint, *, parameters: list | None = None, **options: Any) -> None:
         super().register_blueprint(blp, parameters=parameters, **options)

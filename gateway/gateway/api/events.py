@@ -1,6 +1,7 @@
 """The event feed: what happened, for dashboards and other federations."""
 
 import threading
+from typing import Any
 
 from flask import Response, current_app, json, request, url_for
 from marshmallow import fields, validate
@@ -69,7 +70,7 @@ def read(query: dict):
 
 def _answer(batch: feed.Batch) -> Response:
     response = Response(json.dumps(batch.events), mimetype=CLOUDEVENTS_BATCH)
-    again = {**request.args.to_dict(), "after": batch.next_after}
+    again: dict[str, Any] = {**request.args.to_dict(), "after": batch.next_after}
     response.headers["Link"] = f'<{url_for("api_events.read", **again)}>; rel="next"'
     response.headers["Grenier-Position"] = str(batch.next_after)
     return response

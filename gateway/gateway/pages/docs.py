@@ -77,7 +77,8 @@ def _response(spec: dict[str, Any], status: str, response: dict[str, Any]) -> di
 def _properties(spec: dict[str, Any], holder: dict[str, Any] | None) -> list[dict[str, Any]]:
     """Fields of a JSON body: name, type, whether it must be there, what it means."""
     content = (holder or {}).get("content", {})
-    schema = _followed(spec, next(iter(content.values()), {}).get("schema", {}))
+    first: dict[str, Any] = next(iter(content.values()), {})
+    schema = _followed(spec, first.get("schema", {}))
     if schema.get("type") == "array":
         schema = _followed(spec, schema.get("items", {}))
     required = schema.get("required", [])

@@ -6,11 +6,13 @@ Nothing here tells whether an address is known: the same page, the same time. Th
 import json
 import logging
 import time
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from werkzeug.wrappers import Response as BaseResponse
 
 from gateway.access import access
 from gateway.calls import FORM_KEY, FORM_TOKEN, ask_as_gateway, tell_as_gateway
@@ -20,6 +22,7 @@ from gateway.problems import register
 from grenier.errors import GrenierError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
+AnyResponse = TypeVar("AnyResponse", bound=BaseResponse)
 bp = Blueprint("login", __name__)
 HOUR_S = 3600
 LINKS_PER_ADDRESS = 5  # mails per hour to one address
@@ -138,7 +141,7 @@ def login_page(back: str, status: int = 200, **shown: object) -> Response:
     return make_response(page, status)
 
 
-def sign_in(person_id: str, response: Response) -> Response:
+def sign_in(person_id: str, response: AnyResponse) -> AnyResponse:
     """Open a session with a fresh secret, whatever session was there before."""
     gateway = current_app.extensions["grenier"]
     old = identity().session

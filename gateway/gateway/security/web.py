@@ -18,6 +18,7 @@ from gateway.security.secrets_ import keyed, new_secret, same
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 VISITOR_COOKIE = "visitor"
 PRIVATE_CACHE = "no-store"
+API_MEDIA_TYPES = ("application/json", "multipart/form-data", "text/csv")
 HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:]+\]")  # what may be written into a header
 
 
@@ -33,7 +34,11 @@ class FormExpired(BadRequest):
 
 def check_origin() -> None:
     """Unsafe requests from elsewhere end here, before anything is parsed."""
-    if request.method in SAFE or request.endpoint is None or identity().via == "token":
+    if request.method in SAFE or request.endpoint is None:
+        return
+    if request.path.startswith("/api/") and request.mimetype not in ("", *API_MEDIA_TYPES):
+        raise UnsupportedMediaType()  # among them everything that a foreign page's form could send
+    if identity().via == "token":
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise CrossSite()
@@ -41,11 +46,8 @@ def check_origin() -> None:
     # Under `Referrer-Policy: no-referrer` browsers send "null" with our own forms: then the token alone decides.
     if origin not in (None, "null") and urlsplit(origin).netloc != request.host:
         raise CrossSite()
-    if request.path.startswith("/api/"):
-        if request.mimetype and request.mimetype not in ("application/json", "multipart/form-data"):
-            raise UnsupportedMediaType()
-        if identity().via == "nobody":
-            return  # no authority to protect; the access rule decides
+    if request.path.startswith("/api/") and identity().via == "nobody":
+        return  # no authority to protect; the access rule decides
     _check_token(request.headers.get("X-CSRF-Token") or request.form.get(FORM_TOKEN) or "")
 
 

@@ -1,0 +1,63 @@
+"""Fixtures: an application on fakes, and clients who are somebody."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from gateway_fakes import make_gateway
+
+
+@pytest.fixture
+def app(tmp_path):
+    return make_gateway(tmp_path / "data")
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def rpc(app):
+    return app.fakes["rpc"]
+
+
+@pytest.fixture
+def sign_in(app):
+    """sign_in("p-nadia") → (client, form token)."""
+
+    def enter(person_id: str):
+        client = app.test_client()
+        secret = app.extensions["grenier"].sessions.open(person_id)
+        client.set_cookie(cookie(app), secret)
+        return client, token_of(client)
+
+    return enter
+
+
+@pytest.fixture
+def bearer(app):
+    """bearer("p-nadia") → headers of a program with that person's token."""
+    return lambda person_id: {"Authorization": "Bearer " + app.extensions["grenier"].tokens.issue(person_id, "test")[1]}
+
+
+def cookie(app) -> str:
+    from gateway.identity import cookie_name
+
+    return cookie_name(app.extensions["grenier"].settings)
+
+
+def token_of(client) -> str:
+    """The form token that the client's pages carry."""
+    page = client.get("/accessibilite").text
+    return page.split('name="csrf-token" content="')[1].split('"')[0]
+
+
+def fields(page: str) -> dict[str, str]:
+    """Hidden fields of the first form that has an idempotency key or a token."""
+    import re
+
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
