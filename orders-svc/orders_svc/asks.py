@@ -27,7 +27,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 # -- catalogue ---------------------------------------------------------------------------------------------------
 
 
-class ListProduct(Ask):
+class ListProduct(Ask, frozen=True, kw_only=True):
     product_id: Id
     host_id: Id
     facts: ProductFacts
@@ -36,12 +36,12 @@ class ListProduct(Ask):
     effective_from: date
 
 
-class ChangeProduct(Ask):
+class ChangeProduct(Ask, frozen=True, kw_only=True):
     product_id: Id
     facts: ProductFacts
 
 
-class RevisePrice(Ask):
+class RevisePrice(Ask, frozen=True, kw_only=True):
     product_id: Id
     price_cents: Cents
     cost_cents: Cents
@@ -49,7 +49,7 @@ class RevisePrice(Ask):
     reason: Reason = ""
 
 
-class ImportProducts(Ask):
+class ImportProducts(Ask, frozen=True, kw_only=True):
     host_id: Id
     effective_from: date
     rows: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=MAX_IMPORT_ROWS)]
@@ -61,14 +61,14 @@ class ImportRow(ProductFacts, frozen=True, kw_only=True, forbid_unknown_fields=T
     cost_cents: Cents
 
 
-class ReleaseItem(Ask):
+class ReleaseItem(Ask, frozen=True, kw_only=True):
     product_id: Id
     max_per_household: Count = 0
     max_per_group: Count = 0
     stock_limit: Count = 0
 
 
-class ReleaseCatalogue(Ask):
+class ReleaseCatalogue(Ask, frozen=True, kw_only=True):
     catalogue_id: Id
     host_id: Id
     month: Month
@@ -78,7 +78,7 @@ class ReleaseCatalogue(Ask):
 # -- windows and cycles ------------------------------------------------------------------------------------------
 
 
-class ScheduledGroup(Ask):
+class ScheduledGroup(Ask, frozen=True, kw_only=True):
     group_id: Id
     distribution_starts_at: Instant
     distribution_ends_at: Instant
@@ -86,7 +86,7 @@ class ScheduledGroup(Ask):
     max_per_group: dict[str, Count] = {}
 
 
-class ScheduleWindow(Ask):
+class ScheduleWindow(Ask, frozen=True, kw_only=True):
     window_id: Id
     catalogue_id: Id
     opens_at: Instant
@@ -94,12 +94,12 @@ class ScheduleWindow(Ask):
     groups: Annotated[list[ScheduledGroup], msgspec.Meta(min_length=1, max_length=500)]
 
 
-class MakeUnavailable(Ask):
+class MakeUnavailable(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     product_id: Id
 
 
-class Regulate(Ask):
+class Regulate(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     product_id: Id
     rule: Id
@@ -108,7 +108,7 @@ class Regulate(Ask):
 # -- orders ------------------------------------------------------------------------------------------------------
 
 
-class Line(Ask):
+class Line(Ask, frozen=True, kw_only=True):
     product_id: Id
     quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)]
 
@@ -116,13 +116,13 @@ class Line(Ask):
 Lines = Annotated[list[Line], msgspec.Meta(max_length=MAX_LINES)]
 
 
-class SaveDraft(Ask):
+class SaveDraft(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     household_id: Id
     lines: Lines
 
 
-class ConfirmOrder(Ask):
+class ConfirmOrder(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     household_id: Id
     lines: Annotated[list[Line], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
@@ -130,13 +130,13 @@ class ConfirmOrder(Ask):
     reason: Reason = ""
 
 
-class CancelOrder(Ask):
+class CancelOrder(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     household_id: Id
     reason: Reason = ""
 
 
-class OfHouseholdInCycle(Ask):
+class OfHouseholdInCycle(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     household_id: Id
 
@@ -144,55 +144,55 @@ class OfHouseholdInCycle(Ask):
 # -- queries -----------------------------------------------------------------------------------------------------
 
 
-class OfHost(Ask):
+class OfHost(Ask, frozen=True, kw_only=True):
     host_id: Id
     on: date | None = None
 
 
-class OfProduct(Ask):
+class OfProduct(Ask, frozen=True, kw_only=True):
     product_id: Id
 
 
-class OfCatalogue(Ask):
+class OfCatalogue(Ask, frozen=True, kw_only=True):
     catalogue_id: Id
 
 
-class OfWindow(Ask):
+class OfWindow(Ask, frozen=True, kw_only=True):
     window_id: Id
 
 
-class OfGroup(Ask):
+class OfGroup(Ask, frozen=True, kw_only=True):
     group_id: Id
 
 
-class OfCycle(Ask):
+class OfCycle(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     page: Page = 1
 
 
-class OfCycleProduct(Ask):
+class OfCycleProduct(Ask, frozen=True, kw_only=True):
     cycle_id: Id
     product_id: Id
 
 
-class OfHousehold(Ask):
+class OfHousehold(Ask, frozen=True, kw_only=True):
     household_id: Id
     page: Page = 1
 
 
-class OfOrder(Ask):
+class OfOrder(Ask, frozen=True, kw_only=True):
     order_id: Id
 
 
-class OfSupplierOrder(Ask):
+class OfSupplierOrder(Ask, frozen=True, kw_only=True):
     supplier_order_id: Id
 
 
-class SupplierOrders(Ask):
+class SupplierOrders(Ask, frozen=True, kw_only=True):
     window_id: str = ""
     host_id: str = ""
     producer_id: str = ""
 
 
-class Nothing(Ask):
+class Nothing(Ask, frozen=True, kw_only=True):
     pass

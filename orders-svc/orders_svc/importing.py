@@ -66,6 +66,16 @@ def check_rows(rows: list[dict[str, Any]], producers: set[str], known: list[dict
     return checked
 
 
+def written_by_others(known: list[dict[str, Any]], command_id: str, rows: int) -> list[dict[str, Any]]:
+    """Products without those of this very import: repeating it must not stumble over itself."""
+    own = {_product_id(command_id, number) for number in range(1, rows + 1)} if command_id else set()
+    return [row for row in known if row["product_id"] not in own]
+
+
+def _product_id(command_id: str, number: int) -> str:
+    return derived_id(command_id, f"row-{number}")
+
+
 def _read_row(raw: dict[str, Any]) -> tuple[asks.ImportRow | None, Errors]:
     try:
         return msgspec.convert(raw, asks.ImportRow, strict=False), {}
@@ -101,7 +111,7 @@ def _create(
     runtime: Runtime, ask: asks.ImportProducts, checked: Checked, context: Context, role: str
 ) -> dict[str, Any]:
     assert checked.row is not None
-    product_id = derived_id(context.command_id, f"row-{checked.number}")
+    product_id = _product_id(context.command_id, checked.number)
     facts = ProductFacts(**{name: getattr(checked.row, name) for name in ProductFacts.__struct_fields__})
     command = product.ListProduct(
         product_id=product_id,

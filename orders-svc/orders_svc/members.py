@@ -46,7 +46,8 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
         return "" if self.own else self.household_id
 
 
-_PERSON, _HOUSEHOLD = sa.bindparam("person"), sa.bindparam("household")
+_PERSON: sa.BindParameter[str] = sa.bindparam("person")
+_HOUSEHOLD: sa.BindParameter[str] = sa.bindparam("household")
 _BUYER = (
     sa.select(households, groups.c.host_id, groups.c.time_zone, belongs.c.person_id)
     .join(groups, groups.c.group_id == households.c.group_id)

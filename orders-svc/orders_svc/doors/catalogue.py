@@ -53,7 +53,8 @@ class CatalogueDoors(Doors):
         """All rows or none; `dry_run` only reads them over."""
         ask = read(asks.ImportProducts, payload)
         role = self.runtime.access.require(context, "orders.catalogue", host_id=ask.host_id)
-        known = products.listed(self.runtime.db, ask.host_id, ask.effective_from)
+        listed = products.listed(self.runtime.db, ask.host_id, ask.effective_from)
+        known = importing.written_by_others(listed, context.command_id, len(ask.rows))
         checked = importing.check_rows(ask.rows, self._producers(ask.host_id), known)
         return importing.carry_out(self.runtime, ask, checked, context, role)
 

@@ -11,6 +11,7 @@ from grenier.runtime import read
 from orders_svc import asks, supplier_order
 from orders_svc.answers import todo
 from orders_svc.doors.base import Doors
+from orders_svc.supplier_order import SupplierOrder
 from orders_svc.views import cycles, partners, supply
 
 
@@ -61,7 +62,7 @@ class SupplyDoors(Doors):
 
     # -- shared --------------------------------------------------------------------------------------------------
 
-    def _supplier_order(self, payload: dict[str, Any]) -> tuple[str, supplier_order.SupplierOrder]:
+    def _supplier_order(self, payload: dict[str, Any]) -> tuple[str, SupplierOrder]:
         ask = read(asks.OfSupplierOrder, payload)
         order = self.runtime.handler.state(supplier_order.decider, ask.supplier_order_id)
         if not order.status:

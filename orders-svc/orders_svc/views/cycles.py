@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 
@@ -158,5 +158,5 @@ def to_freeze(db: Database, closed_before: str) -> list[Row]:
 
 
 def _due(db: Database, *where: sa.ColumnElement[bool]) -> list[Row]:
-    columns: Sequence[sa.Column[str]] = (cycles.c.cycle_id, cycles.c.group_id, cycles.c.closes_at)
-    return db.rows(sa.select(*columns).where(*where).order_by(cycles.c.cycle_id))
+    query = sa.select(cycles.c.cycle_id, cycles.c.group_id, cycles.c.closes_at)
+    return db.rows(query.where(*where).order_by(cycles.c.cycle_id))
