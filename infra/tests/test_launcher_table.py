@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from grenier.config import PORTS_PER_INSTALLATION, Settings
-from grenier.run import SERVICES, WORKERS
+from grenier.process import SERVICES, WORKERS
 from grenier_infra.launcher import commands, secrets, state
-from grenier_infra.launcher.table import Own, Process, ports_used, processes
+from grenier_infra.launcher.table import LAYOUTS, Own, Process, named, ports_used, processes
 
 INFRA = Path(__file__).parents[1]
 ALL_OWN = Own(broker=True, event_node=True, mailbox=True)
@@ -23,24 +23,30 @@ def table(tmp_path: Path, own: Own = ALL_OWN, **settings: object) -> list[Proces
     return processes(Settings(data_dir=tmp_path, **settings), own)  # type: ignore[arg-type]
 
 
-def test_every_service_has_its_doors_and_its_views(tmp_path: Path) -> None:
-    names = [process.name for process in table(tmp_path)]
-    assert [name for name in names if name.startswith("serve-")] == [f"serve-{name}" for name in SERVICES]
-    assert [name for name in names if name.startswith("work-")] == [f"work-{name}" for name in WORKERS]
-    assert {"epmd", "broker", "eventnode", "mailbox", "gateway", "stream", "relay", "mailer"} <= set(names)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_service_has_its_doors_and_its_views_once(tmp_path: Path, layout: str) -> None:
+    listed = table(tmp_path, layout=layout)
+    served = [name for process in listed if process.name.startswith("serve-") for name in process.argv[4:]]
+    worked = [name for process in listed if process.name.startswith("work-") for name in process.argv[4:]]
+    assert sorted(served) == sorted(SERVICES)
+    assert sorted(worked) == sorted(WORKERS)
+    others = {"epmd", "broker", "eventnode", "mailbox", "gateway", "stream", "relay", "mailer"}
+    assert others <= {process.name for process in listed}
+    assert all(named(f"work-{name}", [process.name for process in listed]) for name in WORKERS)
+
+
+def test_a_process_is_found_by_a_service_it_hosts() -> None:
+    names = ["serve-orders", "work-ledger+logistics", "relay"]
+    assert named("work-logistics", names) == "work-ledger+logistics"
+    assert named("relay", names) == "relay"
+    with pytest.raises(KeyError):
+        named("serve-ledger", names)
 
 
 def test_servers_that_the_environment_names_are_not_started(tmp_path: Path) -> None:
     own = Own.from_env({"AMQP_URL": "amqp://x/", "ESDB_URI": "esdb://x:1", "SMTP_URL": " smtp://x "})
     assert not {"epmd", "broker", "eventnode", "mailbox"} & {process.name for process in table(tmp_path, own)}
     assert Own.from_env({"AMQP_URL": "", "OTHER": "1"}) == ALL_OWN
-
-
-def test_the_compact_layout_groups_services(tmp_path: Path) -> None:
-    grouped = {process.name: process for process in table(tmp_path, layout="compact")}
-    assert grouped["serve-all"].argv[-len(SERVICES) - 1 :] == ("serve", *SERVICES)
-    assert grouped["work-all"].argv[-len(WORKERS) - 1 :] == ("work", *WORKERS)
-    assert len(grouped) == len(table(tmp_path)) - (len(SERVICES) - 1) - (len(WORKERS) - 1)
 
 
 def test_two_installations_side_by_side_share_no_port(tmp_path: Path) -> None:
@@ -152,7 +158,10 @@ def test_the_cluster_starts_every_process_of_the_table(tmp_path: Path) -> None:
     compose = yaml.safe_load((INFRA / "compose" / "compose.yaml").read_text())
     commands_there = {tuple(service["command"]) for service in compose["services"].values() if "command" in service}
     no_servers = Own(broker=False, event_node=False, mailbox=False)
-    wanted = {process.argv[process.argv.index("grenier.run") + 1 :] for process in table(tmp_path, no_servers)}
+    wanted = {
+        process.argv[process.argv.index("grenier.process") + 1 :]
+        for process in table(tmp_path, no_servers, layout="spread")
+    }
     assert commands_there == wanted
     assert all(
         ":" in service.get("image", ":") and not service["image"].endswith("latest")
@@ -167,4 +176,4 @@ def test_units_start_every_process_of_the_table(tmp_path: Path) -> None:
         assert words is not None, unit.name
         started.add(words[1].replace(" %i", ""))
     own = Own(broker=False, event_node=True, mailbox=False)
-    assert started == {process.argv[process.argv.index("grenier.run") + 1] for process in table(tmp_path, own)}
+    assert started == {process.argv[process.argv.index("grenier.process") + 1] for process in table(tmp_path, own)}

@@ -61,9 +61,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "GRENIER_LAYOUT",
         "layout",
-        "spread",
-        choice("spread", "compact"),
-        "spread : un processus par service ; compact : services regroupés, pour les petites machines.",
+        "grouped",
+        choice("grouped", "spread", "compact"),
+        "grouped : services regroupés par affinité ; spread : un processus par service, pour les grandes machines ; "
+        "compact : tous les services ensemble, pour les très petites.",
     ),
     Variable(
         "GRENIER_URL",
@@ -189,7 +190,7 @@ class Settings:
     port_base: int = DEFAULT_PORT
     bind: str = LOCAL
     demo: bool = False
-    layout: Literal["spread", "compact"] = "spread"
+    layout: Literal["grouped", "spread", "compact"] = "grouped"
     public_url: str = ""
     amqp_url: str = field(default="", repr=False)
     esdb_uri: str = field(default="", repr=False)

@@ -18,7 +18,16 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-import structlog
+# structlog imports rich and pygments for a coloured console that is not used here: 10 MB and a third of a second in each
+# of some twenty processes. Without rich it falls back by itself; whoever wants rich afterwards still finds it.
+_NO_RICH = "rich" not in sys.modules
+if _NO_RICH:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+try:
+    import structlog
+finally:
+    if _NO_RICH:
+        del sys.modules["rich"]
 
 HIDDEN_FIELDS = frozenset(
     {

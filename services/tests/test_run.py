@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grenier import run
+from grenier import process, run
 from grenier.config import Settings
 
 RUNNER = CliRunner()
@@ -55,7 +55,7 @@ def test_a_wrong_value_stops_any_process_before_it_starts(env: Path, monkeypatch
 )
 def test_unknown_names_are_refused(env: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     with_secrets(monkeypatch)
-    assert RUNNER.invoke(run.app, words).exit_code == 2
+    assert RUNNER.invoke(run.app, words).exit_code in (1, 2)
 
 
 HANDED_OVER = [
@@ -74,6 +74,7 @@ def test_each_command_hands_over_to_its_module(
 ) -> None:
     with_secrets(monkeypatch)
     monkeypatch.setenv("EVENTLET_HUB", "")
+    monkeypatch.setenv("EVENTLET_NO_GREENDNS", "")
     called: list[tuple[object, ...]] = []
     loaded: list[str] = []
 
@@ -81,7 +82,7 @@ def test_each_command_hands_over_to_its_module(
         loaded.append(name)
         return lambda *arguments: called.append(arguments)
 
-    monkeypatch.setattr(run, "load", load)
+    monkeypatch.setattr(process, "load", load)
     monkeypatch.setattr("grenier.waiting.for_servers", lambda settings, needs: None)
     monkeypatch.setattr("grenier.logging.configure", lambda *words: None)
     result = RUNNER.invoke(run.app, words)
@@ -92,6 +93,20 @@ def test_each_command_hands_over_to_its_module(
     if names:
         assert arguments[0] == names
     assert os.environ["EVENTLET_HUB"] == ("asyncio" if target.startswith("grenier.rpc_nameko") else "")
+
+
+def test_the_launcher_starts_processes_without_the_command_line_library(env: Path) -> None:
+    command = [sys.executable, "-m", "grenier.process", "work", "orders"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "GRENIER_KEK" in done.stderr
+    code = "import sys, grenier.process, grenier.logging; print([m for m in ('typer', 'rich', 'pygments') if m in sys.modules])"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_the_runner_itself_imports_nothing_heavy() -> None:

@@ -27,6 +27,8 @@ disk_free_limit.absolute = 50MB
 collect_statistics_interval = 60000
 log.console = true
 log.console.level = warning
+log.console.use_colors = off
+log.connection.level = error
 log.file = false
 """
 
@@ -62,7 +64,6 @@ def environment(settings: Settings) -> dict[str, str]:
     return {
         "HOME": str(folder),
         "LANG": "C.UTF-8",
-        "RABBITMQ_LOG": "-color",
         "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin:/sbin:/bin",
         "ERL_EPMD_PORT": str(settings.epmd_port),
         "ERL_EPMD_ADDRESS": LOCAL,

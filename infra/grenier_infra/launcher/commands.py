@@ -22,7 +22,7 @@ from grenier_infra.launcher import broker, probes, secrets, state
 from grenier_infra.launcher.demo import DemoLoader
 from grenier_infra.launcher.screen import Screen
 from grenier_infra.launcher.supervisor import Supervisor
-from grenier_infra.launcher.table import BrokerMissing, Own, Process, ports_used, processes
+from grenier_infra.launcher.table import BrokerMissing, Own, Process, named, ports_used, processes
 
 SLOW_AFTER_S = 60.0
 LEFTOVERS_PATIENCE_S = 20.0
@@ -224,7 +224,9 @@ def _table(settings: Settings, only: list[str] | None, console: Console) -> list
     except BrokerMissing:
         console.print("RabbitMQ n'est pas installé : apt-get install rabbitmq-server, ou donner AMQP_URL.")
         return None
-    return [process for process in table if only is None or process.name in only]
+    names = [process.name for process in table]
+    chosen = set(names) if only is None else {named(name, names) for name in only}
+    return [process for process in table if process.name in chosen]
 
 
 def _ports_are_free(settings: Settings, table: list[Process], console: Console) -> bool:

@@ -1,22 +1,34 @@
 """The processes of an installation: what each is for, how it starts, where it answers, what must be ready before it.
 
-This is the whole list. `spread` runs one process per service; `compact` puts the services' doors into one process and
-their views into another, for small machines. What stops first stands in the highest layer.
+This is the whole list. The layout says which services share a process: memory goes with the number of processes, and
+orders, where the crowd is, stands alone unless the machine is very small. What stops first stands in the highest layer.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from grenier.config import LOCAL, Settings
-from grenier.run import SERVICES, WORKERS
+from grenier.process import SERVICES, WORKERS
 from grenier_infra.launcher import broker
 
 SERVERS, DOORS, EDGE = 0, 1, 2
+
+Groups = tuple[tuple[str, ...], ...]
+
+# Layout: (services that share a process for their doors, services that share one for their views).
+LAYOUTS: dict[str, tuple[Groups, Groups]] = {
+    "spread": (tuple((name,) for name in SERVICES), tuple((name,) for name in WORKERS)),
+    "grouped": (
+        (("contracts", "notify", "matching"), ("orders",), ("ledger", "logistics")),
+        (("contracts", "notify", "matching", "gateway"), ("orders",), ("ledger", "logistics")),
+    ),
+    "compact": ((SERVICES,), (WORKERS,)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +68,16 @@ class Own:
 
 def processes(settings: Settings, own: Own) -> list[Process]:
     """The table in the order of starting; ports of /metrics and /health follow this order from the port base + 20."""
-    groups: list[tuple[str, ...]] = [(name,) for name in SERVICES] if settings.layout == "spread" else [SERVICES]
-    workers: list[tuple[str, ...]] = [(name,) for name in WORKERS] if settings.layout == "spread" else [WORKERS]
+    doors, views = LAYOUTS[settings.layout]
     metrics_port = settings.first_metrics_port
     table: list[Process] = []
 
     def add(name: str, role: str, words: tuple[str, ...], layer: int, own_port: int = 0) -> None:
-        """One of our own programs: `grenier WORDS`, answering about itself on the next port (or on its own)."""
+        """One of our own programs: `grenier.process WORDS`, answering about itself on the next port (or on its own)."""
         nonlocal metrics_port
         port = own_port or metrics_port
         host = settings.bind if own_port and settings.bind != "0.0.0.0" else LOCAL  # noqa: S104
-        argv = (sys.executable, "-m", "grenier.run", *words)
+        argv = (sys.executable, "-m", "grenier.process", *words)
         table.append(
             Process(
                 name, role, argv, Probe("http", port, host), layer, env=child_env(settings, 0 if own_port else port)
@@ -81,18 +92,30 @@ def processes(settings: Settings, own: Own) -> list[Process]:
     if own.mailbox:
         add("mailbox", "la boîte qui garde les courriels", ("mailbox",), SERVERS)
     add("gateway", "le portail : pages et API", ("gateway",), EDGE, own_port=settings.gateway_port)
-    for group in groups:
-        add(_named("serve", group), f"les portes de {', '.join(group)}", ("serve", *group), DOORS)
-    for group in workers:
-        add(_named("work", group), f"les vues de {', '.join(group)}", ("work", *group), DOORS)
+    for group in doors:
+        add(group_name("serve", group), f"les portes de {', '.join(group)}", ("serve", *group), DOORS)
+    for group in views:
+        add(group_name("work", group), f"les vues de {', '.join(group)}", ("work", *group), DOORS)
     add("relay", "le flux public", ("relay",), DOORS)
     add("mailer", "l'envoi des courriels", ("mailer",), DOORS)
     add("stream", "les écrans qui se mettent à jour", ("stream",), EDGE, own_port=settings.stream_port)
     return table
 
 
-def _named(verb: str, group: tuple[str, ...]) -> str:
-    return f"{verb}-{group[0]}" if len(group) == 1 else f"{verb}-all"
+def group_name(verb: str, group: tuple[str, ...]) -> str:
+    """`serve-orders`, `serve-ledger+logistics`."""
+    return f"{verb}-{'+'.join(group)}"
+
+
+def named(name: str, names: Iterable[str]) -> str:
+    """The process that does the work of `name`: `work-ledger` is found in `work-ledger+logistics`. KeyError if none does."""
+    verb, _, service = name.partition("-")
+    for candidate in names:
+        if candidate == name or (
+            service and candidate.startswith(f"{verb}-") and service in candidate.partition("-")[2].split("+")
+        ):
+            return candidate
+    raise KeyError(name)
 
 
 def broker_processes(settings: Settings) -> list[Process]:

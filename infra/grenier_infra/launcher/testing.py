@@ -23,6 +23,7 @@ from typing import Any
 from grenier.config import PORTS_PER_INSTALLATION
 from grenier_infra.launcher import probes, state
 from grenier_infra.launcher.supervisor import kill_group
+from grenier_infra.launcher.table import named
 
 START_PATIENCE_S = 120.0
 STOP_PATIENCE_S = 40.0
@@ -46,8 +47,10 @@ class Installation:
         return {name: process["pid"] for name, process in known.items() if process["pid"]}
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int:
-        """Send a signal to a process by name; returns the pid it had. `ready` then means: another one is there."""
-        pid = self.pids()[name]
+        """Send a signal to a process by name (`work-ledger` also when it shares a process); returns the pid it had. `ready` then means: another one is there."""
+        pids = self.pids()
+        name = named(name, pids)
+        pid = pids[name]
         os.kill(pid, number)
         if number in (signal.SIGKILL, signal.SIGTERM):
             self._killed[name] = pid
