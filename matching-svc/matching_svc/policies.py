@@ -1,0 +1,56 @@
+"""What follows from facts of other services. The table is at the bottom."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, uuid5
+
+from grenier.clock import iso
+from grenier.language.contracts import PersonErased
+from grenier.language.orders import CycleScheduled
+from grenier.readmodel import Fact
+from grenier.runtime import Policy, Runtime
+from matching_svc import activity
+from matching_svc.defaults import TITLE, distribution_slots
+from matching_svc.views import activities
+
+
+def distribution_activity(cycle_id: str) -> str:
+    """The id of the activity of a cycle's distribution day."""
+    return str(uuid5(NAMESPACE_URL, f"https://grenier.invalid/distribution-activity/{cycle_id}"))
+
+
+def plan_distribution(runtime: Runtime, fact: Fact) -> None:
+    """S1:18: as soon as a distribution has a date, people can sign up for it."""
+    cycle = fact.event
+    if not isinstance(cycle, CycleScheduled):
+        return
+    activity_id = distribution_activity(cycle.cycle_id)
+    slots = tuple(distribution_slots(cycle.distribution_starts_at, cycle.distribution_ends_at))
+    command = activity.PlanActivity(
+        activity_id=activity_id, group_id=cycle.group_id, kind="distribution", title=TITLE,
+        starts_at=min(slot.starts_at for slot in slots), ends_at=max(slot.ends_at for slot in slots),
+        place=cycle.place, slots=slots, subject_id=cycle.cycle_id,
+    )  # fmt: skip
+    runtime.react(activity.decider, activity_id, command, fact, "plan-distribution", group_id=cycle.group_id)
+
+
+def free_slots(runtime: Runtime, fact: Fact) -> None:
+    """Whoever is erased will not come: their places in slots to come are free again."""
+    if not isinstance(fact.event, PersonErased):
+        return
+    now, person_id = runtime.clock.now(), fact.event.person_id
+    for row in activities.slots_of_person(runtime.db, person_id, iso(now)):
+        if row["starts_at"] > iso(now):
+            command = activity.Withdraw(
+                activity_id=row["activity_id"], slot_id=row["slot_id"], person_id=person_id, now=now
+            )
+            runtime.react(
+                activity.decider, row["activity_id"], command, fact, f"free-slots/{row['slot_id']}",
+                group_id=row["group_id"],
+            )  # fmt: skip
+
+
+POLICIES = (
+    Policy("plan-distribution", ("orders.cycle-scheduled",), plan_distribution),
+    Policy("free-slots", ("contracts.person-erased",), free_slots),
+)

@@ -1,0 +1,1 @@
+"""Read models of matching-svc: one file per question that people ask."""
