@@ -22,7 +22,7 @@ MENTIONED = 3
 
 class Screen:
     def __init__(self, logs_dir: Path, plain: bool) -> None:
-        self.console = Console(highlight=False)
+        self.console = Console(highlight=False, soft_wrap=True)
         self._logs_dir = logs_dir
         self._plain = plain or not self.console.is_terminal
         self._progress: Progress | None = None
