@@ -38,6 +38,7 @@ class Gateway:
 
     settings: Settings
     rpc: Rpc
+    db: Engine
     clock: Clock
     access_view: AccessView
     log: EventLog | None
@@ -82,6 +83,7 @@ def build(
     app.extensions["grenier"] = Gateway(
         settings=settings,
         rpc=rpc,
+        db=db,
         clock=clock or make_clock(settings.demo, settings.clock_file),
         access_view=access_view or NoPlaces(),
         log=log,

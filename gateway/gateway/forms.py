@@ -17,6 +17,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
 from gateway.calls import tell
+from gateway.messages import localized
 from gateway.problems import problem
 from grenier.errors import Forbidden, GrenierError, Invalid, NotFound, Unavailable
 
@@ -91,4 +92,4 @@ class Form:
 def _texts(messages: Any) -> list[str]:
     if isinstance(messages, dict):
         return [text for inner in messages.values() for text in _texts(inner)]
-    return [str(text) for text in messages] if isinstance(messages, list | tuple) else [str(messages)]
+    return [localized(text) for text in messages] if isinstance(messages, list | tuple) else [localized(messages)]

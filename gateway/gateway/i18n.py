@@ -63,7 +63,7 @@ class FrenchTypography(NullTranslations):
 
 
 def unbroken(text: str) -> str:
-    return re.sub(r" (?=[:;?!»%])|(?<=«) ", "\u00a0", text)
+    return re.sub(r" (?=[:;?!»]|%(?!\())|(?<=«) ", "\u00a0", text)
 
 
 @cache

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from gateway.calls import correlation_id
+from gateway.messages import localized
 from grenier.errors import GrenierError, Unavailable
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def problem(code: str, status: int, facts: Mapping[str, Any] | None = None) -> d
     if facts:
         body["facts"] = facts
     if fields:
-        body["errors"] = fields
+        body["errors"] = localized(fields)
     return body
 
 

@@ -229,7 +229,12 @@ def test_the_demo_clock_moves_through_the_api(tmp_path):
     assert client.post("/api/v1/demo/clock", json={"advance_seconds": 3600}).json["now"] == "2026-11-23T10:30:00+00:00"
     assert client.post("/api/v1/demo/clock", json={"now": "2026-12-01T08:00:00Z"}).status_code == 200
     assert app.fakes["clock"].now().day == 1
-    for body in ({}, {"now": "2026-12-01T08:00:00"}, {"advance_seconds": -1}, {"advance_seconds": 1, "now": "2026-12-01T08:00:00Z"}):
+    for body in (
+        {},
+        {"now": "2026-12-01T08:00:00"},
+        {"advance_seconds": -1},
+        {"advance_seconds": 1, "now": "2026-12-01T08:00:00Z"},
+    ):
         assert client.post("/api/v1/demo/clock", json=body).status_code == 422
 
 

@@ -6,8 +6,9 @@ import threading
 import time
 
 import pytest
-from conftest import cookie, token_of
 from gateway_fakes import PEOPLE, make_gateway
+
+from conftest import cookie, token_of
 
 
 def link_secret(rpc) -> str:
@@ -85,7 +86,11 @@ def test_fifty_at_once_get_one_session(app, client, rpc):
 
 def test_known_and_unknown_addresses_look_the_same(client, rpc):
     known, unknown = ask_link(client, "nadia@example.org"), ask_link(client, "nobody@example.org")
-    assert (known.status_code, known.data, known.headers["Location"]) == (unknown.status_code, unknown.data, unknown.headers["Location"])
+    assert (known.status_code, known.data, known.headers["Location"]) == (
+        unknown.status_code,
+        unknown.data,
+        unknown.headers["Location"],
+    )
     assert len(rpc.named("notify", "send_login_link")) == 1
 
 
@@ -117,17 +122,29 @@ def test_at_most_five_mails_an_hour_go_to_one_address(app, client, rpc):
 
 
 def test_a_link_leads_back_to_where_one_was_going_but_never_elsewhere(app, client, rpc):
-    for wanted, led in (("/compte", "/compte"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("/\\evil", "/")):
-        client.post("/connexion/lien", data={"email": "paul@example.org", "next": wanted, "csrf_token": token_of(client)})
+    for wanted, led in (
+        ("/compte", "/compte"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil", "/"),
+    ):
+        client.post(
+            "/connexion/lien", data={"email": "paul@example.org", "next": wanted, "csrf_token": token_of(client)}
+        )
         assert press(app.test_client(), link_secret(rpc)).headers["Location"] == led
 
 
 def test_a_password_signs_in_and_a_wrong_one_does_not(app, client):
     app.extensions["grenier"].passwords.set("p-nadia", "une phrase assez longue")
-    wrong = client.post("/connexion", data={"email": "nadia@example.org", "password": "non", "csrf_token": token_of(client)})
+    wrong = client.post(
+        "/connexion", data={"email": "nadia@example.org", "password": "non", "csrf_token": token_of(client)}
+    )
     assert wrong.status_code == 403
     assert not signed_in(client)
-    right = client.post("/connexion", data={"email": "nadia@example.org", "password": "une phrase assez longue", "csrf_token": token_of(client)})
+    right = client.post(
+        "/connexion",
+        data={"email": "nadia@example.org", "password": "une phrase assez longue", "csrf_token": token_of(client)},
+    )
     assert right.status_code == 302
     assert signed_in(client)
 
@@ -176,7 +193,9 @@ def test_the_cookie_is_for_this_host_only_and_invisible_to_scripts(tmp_path):
     client = app.test_client()
     page = client.get("/connexion", base_url="https://grenier.example.org")
     token = re.search(r'csrf-token" content="(\w+)"', page.text).group(1)
-    answer = client.post("/demo/connexion", base_url="https://grenier.example.org", data={"person_id": "p-nadia", "csrf_token": token})
+    answer = client.post(
+        "/demo/connexion", base_url="https://grenier.example.org", data={"person_id": "p-nadia", "csrf_token": token}
+    )
     header = next(value for value in answer.headers.getlist("Set-Cookie") if value.startswith("__Host-grenier="))
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(header.split("; "))
     assert "Domain" not in header
@@ -197,7 +216,9 @@ def test_short_or_different_passwords_are_refused_at_their_fields(sign_in):
     page = client.post("/compte/mot-de-passe", data={"password": "court", "again": "court", "csrf_token": token})
     assert page.status_code == 422
     assert 'id="password-error"' in page.text
-    page = client.post("/compte/mot-de-passe", data={"password": "assez longue phrase", "again": "autre", "csrf_token": token})
+    page = client.post(
+        "/compte/mot-de-passe", data={"password": "assez longue phrase", "again": "autre", "csrf_token": token}
+    )
     assert 'id="again-error"' in page.text
 
 

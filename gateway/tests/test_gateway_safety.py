@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from conftest import token_of
 from flask import Blueprint
 from gateway_fakes import make_gateway
 
+from conftest import token_of
 from gateway.access import UndeclaredRoutes, access, rule, rules_of
 from gateway.app import build, finish
 
@@ -23,7 +23,7 @@ HEADERS = (
 
 def routes(app):
     for found in app.url_map.iter_rules():
-        arguments = {name: "1" for name in found.arguments}
+        arguments = dict.fromkeys(found.arguments, "1")
         with app.test_request_context():
             from flask import url_for
 
@@ -92,15 +92,24 @@ def test_rules_follow_group_and_permission(tmp_path):
 
 def test_a_foreign_group_and_no_group_answer_the_same_bytes(tmp_path):
     app = gate_app(tmp_path)
-    answers = [app.test_client().get(f"/g/{group}/members", headers=bearer_of(app, "p-tom")) for group in ("g-belleville", "none")]
-    first, second = (re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|content=\"\w{64}\"|value=\"[^\"]*\"", "", answer.text) for answer in answers)
+    answers = [
+        app.test_client().get(f"/g/{group}/members", headers=bearer_of(app, "p-tom"))
+        for group in ("g-belleville", "none")
+    ]
+    first, second = (
+        re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|content=\"\w{64}\"|value=\"[^\"]*\"", "", answer.text) for answer in answers
+    )
     assert first == second
 
 
 def gate_app(folder):
     app = make_gateway(folder)
     bp = Blueprint("gate", __name__)
-    for name, declared in (("members", access("member")), ("regulate", access(may="orders.regulate")), ("till", access(role="treasurer"))):
+    for name, declared in (
+        ("members", access("member")),
+        ("regulate", access(may="orders.regulate")),
+        ("till", access(role="treasurer")),
+    ):
         bp.add_url_rule(f"/g/<group_id>/{name}", name, declared(lambda group_id: group_id))
     app._got_first_request = False
     app.register_blueprint(bp)
@@ -181,9 +190,22 @@ def test_a_form_sent_without_a_session_waits_for_the_login(app, client):
 
 
 def test_every_answer_carries_the_security_headers(app, client):
-    samples = ["/", "/nope", "/connexion", "/api/v1/me", "/api/v1/nope", "/static/grenier.css", "/health/live", "/compte"]
+    samples = [
+        "/",
+        "/nope",
+        "/connexion",
+        "/api/v1/me",
+        "/api/v1/nope",
+        "/static/grenier.css",
+        "/health/live",
+        "/compte",
+    ]
     answers = [client.get(path) for path in samples]
-    answers += [client.post("/"), client.put("/connexion"), client.post("/api/v1/tokens", data=b"{", content_type="application/json")]
+    answers += [
+        client.post("/"),
+        client.put("/connexion"),
+        client.post("/api/v1/tokens", data=b"{", content_type="application/json"),
+    ]
     answers += [client.post("/api/v1/tokens", data=b"x" * 3_000_000, content_type="application/json")]
     for answer in answers:
         for header in HEADERS:

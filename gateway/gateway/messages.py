@@ -1,0 +1,54 @@
+"""What is wrong with a field, in the words of the page: the libraries that check say it in English, people read French.
+
+Messages that areas write themselves pass through unchanged.
+"""
+
+import re
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+WORDS = (
+    (r"Missing data for required field\.|Object missing required field.*", _("Cette information est nécessaire.")),
+    (r"Field may not be (?:null|blank)\.", _("Cette information ne peut pas être vide.")),
+    (r"Unknown field\.|Object contains unknown field.*", _("Ce champ n’existe pas.")),
+    (r"Not a valid integer\.|Expected `int`.*", _("Écrivez un nombre entier.")),
+    (r"Not a valid number\.|Expected `float`.*", _("Écrivez un nombre.")),
+    (r"Not a valid string\.|Expected `str`.*", _("Écrivez un texte.")),
+    (r"Not a valid boolean\.|Expected `bool`.*", _("Répondez par oui ou non.")),
+    (r"Not a valid date\.|Invalid RFC3339 encoded date", _("Écrivez une date, par exemple 2026-11-26.")),
+    (r"Not a valid (?:aware )?(?:datetime|time)\.", _("Écrivez une date et une heure.")),
+    (r"Not a valid email address\.", _("Une adresse ressemble à nom@exemple.fr.")),
+    (r"Not a valid list\.|Expected `array`.*", _("Une liste est attendue.")),
+    (r"Not a valid mapping type\.|Invalid input type\.|Expected `object`.*", _("Un objet est attendu.")),
+    (r"Must be one of: (?P<choices>.+)\.", _("Choisissez parmi : %(choices)s.")),
+    (
+        r"Must be greater than or equal to (?P<min>\S+) and less than or equal to (?P<max>\S+)\.",
+        _("Entre %(min)s et %(max)s."),
+    ),
+    (r"Must be greater than or equal to (?P<min>\S+)\.", _("Au moins %(min)s.")),
+    (r"Must be less than or equal to (?P<max>\S+)\.", _("Au plus %(max)s.")),
+    (r"Must be greater than (?P<min>\S+)\.", _("Plus de %(min)s.")),
+    (r"Must be less than (?P<max>\S+)\.", _("Moins de %(max)s.")),
+    (r"Shorter than minimum length (?P<min>\d+)\.", _("Au moins %(min)s caractères.")),
+    (r"Longer than maximum length (?P<max>\d+)\.", _("Au plus %(max)s caractères.")),
+    (r"Length must be between (?P<min>\d+) and (?P<max>\d+)\.", _("Entre %(min)s et %(max)s caractères.")),
+    (r"Length must be (?P<equal>\d+)\.", _("Exactement %(equal)s caractères.")),
+    (r"String does not match expected pattern\.", _("Cette forme n’est pas celle attendue.")),
+    (r"Invalid value\.|Expected `.*", _("Cette valeur ne convient pas.")),
+)
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in WORDS)
+
+
+def localized(message: Any) -> Any:
+    """A message, or lists and dicts of them, in the language of the request."""
+    if isinstance(message, dict):
+        return {name: localized(inner) for name, inner in message.items()}
+    if isinstance(message, list | tuple):
+        return [localized(inner) for inner in message]
+    text = str(message)
+    for pattern, words in _COMPILED:
+        found = pattern.fullmatch(text)
+        if found:
+            return str(words) % found.groupdict()
+    return text
