@@ -1,11 +1,9 @@
 """The REST API under /api/v1: one module per area with a blueprint named `bp`, found and registered by itself."""
 
-import importlib
-import pkgutil
-
 from flask import Flask
 
 from gateway.api.base import ProblemApi, install_etags
+from gateway.pages import blueprints
 
 PREFIX = "/api/v1"
 
@@ -20,10 +18,8 @@ def install(app: Flask) -> ProblemApi:
     api = ProblemApi(app)
     app.extensions["grenier-api"] = api
     install_etags(app)
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
-        blueprint = getattr(importlib.import_module(f"{__name__}.{module.name}"), "bp", None)
-        if blueprint is not None:
-            api.register_blueprint(blueprint, url_prefix=PREFIX + (blueprint.url_prefix or ""))
+    for blueprint in blueprints(__name__, __path__):
+        api.register_blueprint(blueprint, url_prefix=PREFIX + (blueprint.url_prefix or ""))
     return api
 
 
