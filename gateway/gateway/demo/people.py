@@ -56,7 +56,7 @@ class Crowd:
     _taken: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 (a fixed seed is the point)
+        self.random = random.Random(self.seed)
 
     def person(self, last_name: str = "", *, digital: bool = True) -> Person:
         first, last = self.random.choice(FIRST_NAMES), last_name or self.random.choice(LAST_NAMES)
