@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from grenier.language.registry import Event, event
+from grenier.language.registry import Event, Part, event
 
 Channel = Literal["email", "phone"]
+Audience = Literal["all", "ordered", "not-ordered", "drafts"]
 
 
 @event("notify.template-changed", public=("owner_id", "code", "language"))
@@ -58,3 +59,31 @@ class CallLogged(Event, frozen=True, kw_only=True):
     message_id: str
     group_id: str
     outcome: Literal["told", "no-answer", "wrong-number"]
+
+
+class Recipient(Part):
+    person_id: str
+    household_id: str = ""
+
+
+@event("notify.announcement-made", public=("announcement_id", "group_id", "template", "audience"))
+class AnnouncementMade(Event):
+    """Something is told to many at once: the recipients as they were chosen, and what all of them are told.
+
+    `params` of a free announcement hold its subject and body, as written by an organiser for everybody.
+    """
+
+    announcement_id: str
+    group_id: str
+    template: str
+    audience: str
+    recipients: list[Recipient]
+    params: dict[str, Any]
+
+
+@event("notify.announcements-chosen")
+class AnnouncementsChosen(Event):
+    """Whether a person wants announcements; what concerns their own orders and account is always told."""
+
+    person_id: str
+    wanted: bool

@@ -1,0 +1,106 @@
+"""What the sending side notes for itself, beside the views: which messages were put on the queue when, and login links.
+
+Neither is replayed from the log: losing these rows means at most that a message is put on the queue again, and that a
+person asks for a new login link. A link lies here sealed with its person's key, for ten minutes at most.
+Instants are of the machine's clock, in seconds: they measure waiting, not the month.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from grenier.readmodel import Database, Json, Row
+
+_meta = sa.MetaData()
+queued = sa.Table(
+    "outbox_queued",
+    _meta,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("queued_at", sa.Float, nullable=False, index=True),
+)
+logins = sa.Table(
+    "outbox_logins",
+    _meta,
+    sa.Column("login_id", sa.Text, primary_key=True),
+    sa.Column("person_id", sa.Text, nullable=False),
+    sa.Column("sealed", Json, nullable=False),
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False),
+    sa.Column("queued_at", sa.Float, nullable=False),
+)
+
+LOGIN_LIFE_S = 600
+# A message that was put on the queue and is still not sent after this long is put there again.
+QUEUE_AGAIN_AFTER_S = 60.0
+FORGET_AFTER_S = 3_600.0
+
+
+class Outbox:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        db.create([queued, logins])
+
+    # -- messages ------------------------------------------------------------------------------------------------
+
+    def lately_queued(self) -> set[str]:
+        """Ids put on the queue so recently that they are given time."""
+        since = time.time() - QUEUE_AGAIN_AFTER_S
+        return {row["message_id"] for row in self._db.rows(sa.select(queued).where(queued.c.queued_at > since))}
+
+    def note_queued(self, message_ids: Iterable[str]) -> None:
+        now = time.time()
+        with self._db.transaction() as connection:
+            for message_id in message_ids:
+                connection.execute(sa.delete(queued).where(queued.c.message_id == message_id))
+                connection.execute(sa.insert(queued).values(message_id=message_id, queued_at=now))
+            connection.execute(sa.delete(queued).where(queued.c.queued_at < now - FORGET_AFTER_S))
+
+    def forget(self, message_id: str) -> None:
+        """It came off the queue unsent: its next try is due by its own pause, not by the queue's."""
+        with self._db.transaction() as connection:
+            connection.execute(sa.delete(queued).where(queued.c.message_id == message_id))
+
+    # -- login links ---------------------------------------------------------------------------------------------
+
+    def put_login(self, person_id: str, sealed: dict[str, str], minutes: int) -> str:
+        login_id = str(uuid4())
+        expires_at = time.time() + min(minutes * 60, LOGIN_LIFE_S)
+        with self._db.transaction() as connection:
+            connection.execute(
+                sa.insert(logins).values(
+                    login_id=login_id,
+                    person_id=person_id,
+                    sealed=sealed,
+                    minutes=minutes,
+                    expires_at=expires_at,
+                    queued_at=0,
+                )
+            )
+        return login_id
+
+    def logins_to_queue(self) -> list[str]:
+        """Login links that wait; those that have run out are removed on the way."""
+        now = time.time()
+        if self._db.row(sa.select(logins.c.login_id).where(logins.c.expires_at <= now)):
+            with self._db.transaction() as connection:
+                connection.execute(sa.delete(logins).where(logins.c.expires_at <= now))
+        again = now - QUEUE_AGAIN_AFTER_S
+        query = sa.select(logins.c.login_id).where(logins.c.queued_at < again)
+        return [row["login_id"] for row in self._db.rows(query.order_by(logins.c.expires_at))]
+
+    def note_login_queued(self, login_id: str) -> None:
+        with self._db.transaction() as connection:
+            connection.execute(sa.update(logins).where(logins.c.login_id == login_id).values(queued_at=time.time()))
+
+    def login(self, login_id: str) -> Row | None:
+        """None when it was sent or has run out."""
+        return self._db.row(sa.select(logins).where(logins.c.login_id == login_id, logins.c.expires_at > time.time()))
+
+    def drop_login(self, login_id: str) -> None:
+        with self._db.transaction() as connection:
+            connection.execute(sa.delete(logins).where(logins.c.login_id == login_id))
+        self._db.scrub()

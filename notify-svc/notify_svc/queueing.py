@@ -1,0 +1,86 @@
+"""From the view of what waits to the queue of the mailers: ids only, confirmed by the broker, again when nothing came of it.
+
+Losing the broker loses nothing: what waits stays in the view and is put on the queue when the broker is back.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from grenier.broker import MAIL_OUTBOX, BrokerUnavailable, ConfirmedPublisher, Message
+from grenier.logging import get_logger
+from grenier.readmodel import Row
+from grenier.runtime import Runtime
+from notify_svc.outbox import Outbox
+from notify_svc.sending import LOGIN
+from notify_svc.views import messages
+
+log = get_logger(__name__)
+
+MOST_AT_ONCE = 500
+CONFIRMED_WITHIN_S = 5.0
+# The pause after each refusal for now: 5 s, 20 s, 80 s, 320 s.
+FIRST_PAUSE = timedelta(seconds=5)
+PAUSE_GROWS_BY = 4
+
+_publishers: dict[str, ConfirmedPublisher] = {}
+_outboxes: dict[str, Outbox] = {}
+
+
+def queue_waiting(runtime: Runtime) -> None:
+    """Put what is due on the queue; does nothing while the broker is away or still busy with the last batch."""
+    outbox = _outbox(runtime)
+    logins = outbox.logins_to_queue()
+    message_ids = due(runtime, outbox)
+    if not logins and not message_ids:
+        return
+    publisher = _publisher(runtime.settings.amqp_url)
+    if publisher is None or not publisher.connected or publisher.unconfirmed:
+        return
+    try:
+        for body in [*(LOGIN + login_id for login_id in logins), *message_ids]:
+            publisher.publish(Message("", MAIL_OUTBOX.name, body.encode(), message_id=body, mandatory=True))
+        confirmed = publisher.flush(CONFIRMED_WITHIN_S)
+    except BrokerUnavailable:
+        confirmed = False
+    if not confirmed:
+        log.warning("mail-queue-unconfirmed", waiting=len(message_ids))
+        return
+    for login_id in logins:
+        outbox.note_login_queued(login_id)
+    if message_ids:
+        outbox.note_queued(message_ids)
+
+
+def due(runtime: Runtime, outbox: Outbox) -> list[str]:
+    """Ids of messages to put on the queue now, oldest first."""
+    waiting = messages.waiting(runtime.db, MOST_AT_ONCE)
+    if not waiting:
+        return []
+    lately, now = outbox.lately_queued(), runtime.clock.now()
+    return [row["message_id"] for row in waiting if row["message_id"] not in lately and _paused_enough(row, now)]
+
+
+def _paused_enough(row: Row, now: datetime) -> bool:
+    if not row["attempts"]:
+        return True
+    pause = FIRST_PAUSE * PAUSE_GROWS_BY ** (row["attempts"] - 1)
+    return bool(now >= datetime.fromisoformat(row["failed_at"]) + pause)
+
+
+def _outbox(runtime: Runtime) -> Outbox:
+    key = f"{runtime.db.url}#{runtime.db.schema}"
+    if key not in _outboxes:
+        _outboxes[key] = Outbox(runtime.db)
+    return _outboxes[key]
+
+
+def _publisher(amqp_url: str) -> ConfirmedPublisher | None:
+    """None while the installation has no password for its broker, that is, before its first start."""
+    parts = urlsplit(amqp_url)
+    if parts.username and parts.password is None:
+        return None
+    if amqp_url not in _publishers:
+        _publishers[amqp_url] = ConfirmedPublisher(amqp_url, MAIL_OUTBOX.declare).start()
+    return _publishers[amqp_url]

@@ -1,0 +1,149 @@
+"""From a template and figures to a mail (pure): amounts and instants in the person's language and the group's zone."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+
+from notify_svc.catalogue import PLACEHOLDER, Kind, Template, Text
+
+LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+LINE_BREAKS = re.compile(r"[ \t\r\n\v\f\x85\u2028\u2029]+")
+LINK = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who reads, and where: decides language, time zone and the names that are put in."""
+
+    language: str = "fr"
+    time_zone: str = "Europe/Paris"
+    first_name: str = ""
+    group: str = ""
+    link: str = ""
+
+
+class Mail(msgspec.Struct, frozen=True):
+    subject: str
+    text: str
+    html: str
+
+
+def render(template: Template, text: Text, params: Mapping[str, Any], reader: Reader) -> Mail:
+    """The mail; a parameter that is missing leaves an empty place rather than stopping the message."""
+    values = {name: _formatted(kind, params.get(name), reader) for name, kind in template.placeholders.items()} | {
+        "first_name": reader.first_name,
+        "group": reader.group,
+        "link": reader.link,
+    }
+
+    def fill(wording: str) -> str:
+        return PLACEHOLDER.sub(lambda found: values.get(found[1], ""), wording)
+
+    # One line, whatever was put in; the no-break spaces of amounts stay.
+    subject = LINE_BREAKS.sub(" ", fill(text.subject)).strip()
+    # A name that is not known leaves "Bonjour ," behind.
+    body = fill(text.body).replace(" ,\n", ",\n").strip() + "\n"
+    return Mail(subject, body, as_html(subject, body, reader.language))
+
+
+def _formatted(kind: Kind, value: Any, reader: Reader) -> str:
+    return "" if value is None else FORMATS[kind](value, reader)
+
+
+def money(cents: int, reader: Reader) -> str:
+    """Cents as `12,50 €` or `€12.50`; a debt carries its sign."""
+    return format_currency(Decimal(cents) / 100, "EUR", locale=LOCALES[reader.language])
+
+
+def weight(grams: int, reader: Reader) -> str:
+    locale = LOCALES[reader.language]
+    if abs(grams) < 1000:
+        return f"{format_decimal(grams, locale=locale)}\u00a0g"
+    return f"{format_decimal(Decimal(grams) / 1000, locale=locale)}\u00a0kg"
+
+
+def instant(iso: str, reader: Reader) -> str:
+    """`jeudi 26 novembre à 18 h`, in the group's time zone."""
+    local = datetime.fromisoformat(iso).astimezone(ZoneInfo(reader.time_zone))
+    day = format_datetime(local, "EEEE d MMMM", locale=LOCALES[reader.language])
+    return f"{day} {'at' if reader.language == 'en' else 'à'} {_hour(local, reader.language)}"
+
+
+def time(iso: str, reader: Reader) -> str:
+    local = datetime.fromisoformat(iso).astimezone(ZoneInfo(reader.time_zone))
+    return _hour(local, reader.language)
+
+
+def _hour(local: datetime, language: str) -> str:
+    if language == "en":
+        return local.strftime("%H:%M")
+    return f"{local.hour}\u00a0h" + (f"\u00a0{local.minute:02d}" if local.minute else "")
+
+
+def month(iso: str, reader: Reader) -> str:
+    """`2026-11` as `novembre 2026`."""
+    year, number = iso.split("-")[:2]
+    first = datetime(int(year), int(number), 1, tzinfo=ZoneInfo("UTC"))
+    return format_date(first, "MMMM y", locale=LOCALES[reader.language])
+
+
+def names(values: list[str], _reader: Reader) -> str:
+    return "\n".join(f"- {value}" for value in values)
+
+
+def changes(values: list[dict[str, Any]], _reader: Reader) -> str:
+    """Lines `- Comté : 4 → 3`."""
+    return "\n".join(
+        f"- {change['product']} : {change['from_quantity']} → {change['to_quantity']}" for change in values
+    )
+
+
+def limits(values: list[dict[str, Any]], reader: Reader) -> str:
+    asked, limit = ("asked", "maximum") if reader.language == "en" else ("demandé", "maximum")
+    return "\n".join(f"- {row['product']} : {asked} {row['asked']}, {limit} {row['limit']}" for row in values)
+
+
+FORMATS: dict[Kind, Callable[[Any, Reader], str]] = {
+    "text": lambda value, _reader: str(value),
+    "count": lambda value, reader: format_decimal(value, locale=LOCALES[reader.language]),
+    "money": money,
+    "weight": weight,
+    "instant": instant,
+    "time": time,
+    "month": month,
+    "names": names,
+    "changes": changes,
+    "limits": limits,
+}
+
+
+def as_html(subject: str, text: str, language: str) -> str:
+    """The same words with paragraphs, lists and links; everything is escaped first."""
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        paragraph: list[str] = []
+        items: list[str] = []
+        for line in block.split("\n"):
+            (items if line.startswith("- ") else paragraph).append(_linked(line.removeprefix("- ")))
+        if paragraph:
+            blocks.append(f"<p>{'<br>'.join(paragraph)}</p>")
+        if items:
+            blocks.append("<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>")
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(subject)}</title></head>'
+        '<body style="font-family:sans-serif;line-height:1.5;max-width:36em;margin:0 auto;padding:1em">'
+        f"{''.join(blocks)}</body></html>"
+    )
+
+
+def _linked(line: str) -> str:
+    return LINK.sub(r'<a href="\1">\1</a>', html.escape(line, quote=False))
