@@ -104,7 +104,7 @@ class Supervisor:
     def _start(self, child: Child, now: float) -> None:
         with open_log(self._logs_dir, child.process.name) as log:
             child.popen = subprocess.Popen(
-                [*self._prefix, *child.process.argv],
+                [*self._prefix, *_nice(child.process.niceness), *child.process.argv],
                 env=dict(child.process.env),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -140,6 +140,10 @@ class Supervisor:
 def _end_with_parent() -> list[str]:
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
+
+
+def _nice(niceness: int) -> list[str]:
+    return ["nice", "-n", str(niceness)] if niceness else []
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

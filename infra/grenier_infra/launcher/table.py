@@ -17,6 +17,9 @@ from grenier.process import SERVICES, WORKERS
 from grenier_infra.launcher import broker
 
 SERVERS, DOORS, EDGE = 0, 1, 2
+# While a dozen programs import on two cores, what others wait for goes first: broker and log, then pages and doors.
+NICENESS = {SERVERS: 0, DOORS: 3, EDGE: 3}
+CAN_WAIT = 8
 
 Groups = tuple[tuple[str, ...], ...]
 
@@ -51,6 +54,7 @@ class Process:
     layer: int
     after: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    niceness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
