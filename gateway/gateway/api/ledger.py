@@ -1,0 +1,462 @@
+"""Balances, statements, payments and tills over the API. Amounts are integer cents; credits are positive."""
+
+from flask import Response, current_app
+from marshmallow import fields, validate
+
+from gateway.access import access
+from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.calls import after_position, ask, tell
+from gateway.identity import person_id
+from gateway.projections import Balances, open_views
+from grenier.doors import Context
+
+MEANS = validate.OneOf(["cash", "cheque"])
+AMOUNT = validate.Range(min=1, max=10_000_000)
+REASON = validate.Length(min=1, max=500)
+
+bp = ApiBlueprint("ledger", description="Balances with the facts behind them, prepayments, corrections, tills.")
+
+
+class AsOf(Query):
+    as_of = fields.AwareDateTime(metadata={"description": "The past instant to answer for"})
+
+
+class StatementQuery(AsOf):
+    since = fields.AwareDateTime(metadata={"description": "Show entries from this instant on"})
+
+
+class Entry(Schema):
+    entry_id = fields.String()
+    kind = fields.String(metadata={"example": "goods-charged"})
+    at = fields.String()
+    position = fields.Integer()
+    event_id = fields.String()
+    cause = fields.String(metadata={"description": "Id of the event that caused it"})
+    actor = fields.String()
+    role = fields.String()
+    on_behalf_of = fields.String()
+    group_id = fields.String()
+    household_id = fields.String()
+    effect_cents = fields.Integer(metadata={"description": "What it does to the household's balance"})
+    amount_cents = fields.Integer()
+    running_cents = fields.Integer(metadata={"description": "The balance after it (statements only)"})
+    touches_eater = fields.Integer()
+    till_id = fields.String()
+    distribution_id = fields.String()
+    order_id = fields.String()
+    means = fields.String()
+    cheque_number = fields.String()
+    cheque_bank = fields.String()
+    reason = fields.String()
+    reverses = fields.String()
+    reversed_by = fields.String()
+    lines = fields.List(fields.Dict())
+
+
+class BalanceSchema(Schema):
+    household_id = fields.String()
+    group_id = fields.String()
+    balance_cents = fields.Integer()
+    committed_cents = fields.Integer(metadata={"description": "Confirmed orders not charged yet"})
+    position = fields.Integer(allow_none=True, metadata={"description": "Of the account's last entry"})
+    at = fields.String()
+    as_of = fields.String()
+    last = fields.Nested(Entry, allow_none=True)
+
+
+class PendingOrder(Schema):
+    order_id = fields.String()
+    cycle_id = fields.String()
+    amount_cents = fields.Integer()
+    at = fields.String()
+    actor = fields.String()
+    role = fields.String()
+    month = fields.String(allow_none=True)
+    distribution_starts_at = fields.String(allow_none=True)
+
+
+class Statement(Schema):
+    household_id = fields.String()
+    group_id = fields.String()
+    as_of = fields.String()
+    since = fields.String()
+    opening_cents = fields.Integer()
+    closing_cents = fields.Integer()
+    lines = fields.Nested(Entry, many=True)
+    pending = fields.Nested(PendingOrder, many=True)
+    committed_cents = fields.Integer()
+
+
+class Posting(Schema):
+    account = fields.String()
+    amount_cents = fields.Integer()
+
+
+class FactSchema(Schema):
+    name = fields.String()
+    at = fields.String()
+    actor = fields.String()
+    role = fields.String()
+    on_behalf_of = fields.String()
+    position = fields.Integer()
+    event_id = fields.String()
+    entry_id = fields.String()
+    household_id = fields.String()
+    order_id = fields.String()
+    distribution_id = fields.String()
+    body = fields.Dict()
+
+
+class Explanation(Schema):
+    entry = fields.Nested(Entry)
+    postings = fields.Nested(Posting, many=True)
+    lines = fields.List(fields.Dict())
+    facts = fields.Nested(FactSchema, many=True)
+
+
+class Account(Schema):
+    household_id = fields.String()
+    group_id = fields.String()
+    tier = fields.String()
+    valid_until = fields.String(allow_none=True)
+    balance_cents = fields.Integer()
+    committed_cents = fields.Integer()
+    at = fields.String(allow_none=True)
+    last_entry_id = fields.String(allow_none=True)
+
+
+class AccountsQuery(Pages):
+    negative = fields.Boolean(load_default=False)
+
+
+class Accounts(Schema):
+    items = fields.Nested(Account, many=True)
+    total = fields.Integer()
+    page = fields.Integer()
+    size = fields.Integer()
+    sum_cents = fields.Integer()
+    negative = fields.Integer(metadata={"description": "Households in the red"})
+    negative_cents = fields.Integer()
+
+
+class DoneEntry(Done):
+    entry_id = fields.String()
+
+
+class Cheque(Schema):
+    number = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    bank = fields.String(validate=validate.Length(max=80))
+
+
+class Prepayment(Schema):
+    amount_cents = fields.Integer(required=True, strict=True, validate=AMOUNT)
+    number = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    bank = fields.String(validate=validate.Length(max=80))
+
+
+class Dues(Schema):
+    amount_cents = fields.Integer(required=True, strict=True, validate=AMOUNT)
+    means = fields.String(required=True, validate=MEANS)
+    membership_id = fields.String(validate=validate.Length(max=100))
+    cheque = fields.Nested(Cheque)
+
+
+class Adjustment(Schema):
+    amount_cents = fields.Integer(required=True, strict=True, validate=validate.Range(min=-10_000_000, max=10_000_000))
+    reason = fields.String(required=True, validate=REASON)
+
+
+class Reason(Schema):
+    reason = fields.String(required=True, validate=REASON)
+
+
+class OpenTill(Schema):
+    float_cents = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=10_000_000))
+    distribution_id = fields.String(validate=validate.Length(max=100))
+
+
+class Payment(Schema):
+    household_id = fields.String(required=True, validate=validate.Length(min=1, max=100))
+    means = fields.String(required=True, validate=MEANS)
+    amount_cents = fields.Integer(required=True, strict=True, validate=AMOUNT)
+    cheque = fields.Nested(Cheque)
+
+
+class Count(Schema):
+    coins = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(r"\d{1,5}")),
+        values=fields.Integer(strict=True, validate=validate.Range(min=0, max=100_000)),
+        required=True,
+        metadata={"description": "Pieces by denomination in cents", "example": {"5000": 1, "200": 3}},
+    )
+    cheque_entry_ids = fields.List(fields.String(), metadata={"description": "Payments whose cheques lie here"})
+
+
+class Explain(Schema):
+    explanation = fields.String(required=True, validate=REASON)
+
+
+class Till(Schema):
+    till_id = fields.String()
+    group_id = fields.String()
+    distribution_id = fields.String()
+    state = fields.String(validate=validate.OneOf(["open", "closed"]))
+    float_cents = fields.Integer()
+    cash_cents = fields.Integer(metadata={"description": "Expected cash, float included"})
+    cheques_cents = fields.Integer()
+    cheques = fields.Integer()
+    payments = fields.Integer()
+    taken_cash_cents = fields.Integer()
+    opened_at = fields.String()
+    opened_by = fields.String()
+    counted_cents = fields.Integer(allow_none=True)
+    counted_at = fields.String(allow_none=True)
+    counted_by = fields.String(allow_none=True)
+    count_is_current = fields.Integer()
+    coins = fields.Dict()
+    cheque_entries = fields.List(fields.String())
+    difference_cents = fields.Integer(allow_none=True)
+    explained = fields.Integer()
+    explained_cents = fields.Integer()
+    explanation = fields.String(allow_none=True)
+    closed_at = fields.String(allow_none=True)
+    closed_by = fields.String(allow_none=True)
+
+
+class Tills(Schema):
+    items = fields.Nested(Till, many=True)
+
+
+class TillPayment(Schema):
+    entry_id = fields.String()
+    till_id = fields.String()
+    household_id = fields.String()
+    means = fields.String()
+    amount_cents = fields.Integer()
+    cheque_number = fields.String()
+    cheque_bank = fields.String()
+    at = fields.String()
+    actor = fields.String()
+    role = fields.String()
+    position = fields.Integer()
+    reversed_by = fields.String()
+    reason = fields.String()
+
+
+class Payments(Schema):
+    items = fields.Nested(TillPayment, many=True)
+
+
+class TrialLine(Schema):
+    account = fields.String()
+    group_id = fields.String()
+    balance_cents = fields.Integer()
+
+
+class TrialBalance(Schema):
+    accounts = fields.Nested(TrialLine, many=True)
+    sum_cents = fields.Integer(metadata={"description": "Zero, always"})
+
+
+# -- accounts ------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/households/<household_id>/balance")
+@access("person")
+@bp.arguments(AsOf, location="query")
+@bp.response(200, BalanceSchema)
+@bp.alt_response(404, description="No such household, or none of yours")
+def balance(query, household_id):
+    """Balance of a household, today or as of a past instant"""
+    if query.get("as_of"):
+        return ask("ledger", "balance", household_id=household_id, as_of=query["as_of"].isoformat())
+    # From the gateway's own projection: no call to a service.
+    context = Context(actor=person_id(), after=after_position())
+    return _balances().of(household_id, context)
+
+
+@bp.get("/households/<household_id>/statement")
+@access("person")
+@bp.arguments(StatementQuery, location="query")
+@bp.response(200, Statement)
+@bp.alt_response(404, description="No such household, or none of yours")
+def statement(query, household_id):
+    """Every entry of a household's account with the running balance"""
+    span = {name: query[name].isoformat() for name in ("as_of", "since") if query.get(name)}
+    return ask("ledger", "statement", household_id=household_id, **span)
+
+
+@bp.get("/entries/<entry_id>")
+@access("person")
+@bp.arguments(Query, location="query")
+@bp.response(200, Explanation)
+@bp.alt_response(404, description="No such entry, or none of yours")
+def explain(query, entry_id):
+    """One entry with its postings and the chain of facts behind it"""
+    return ask("ledger", "explain", entry_id=entry_id)
+
+
+@bp.get("/groups/<group_id>/accounts")
+@access(may="ledger.read")
+@bp.arguments(AccountsQuery, location="query")
+@bp.response(200, Accounts)
+def accounts(query, group_id):
+    """Households of a group with their balances, deepest in the red first"""
+    page = query["offset"] // query["limit"] + 1
+    return ask("ledger", "accounts", group_id=group_id, negative=query["negative"], page=page, size=query["limit"])
+
+
+@bp.post("/groups/<group_id>/households/<household_id>/prepayments")
+@access(may="ledger.prepay")
+@bp.arguments(Prepayment)
+@bp.response(201, DoneEntry)
+def receive_prepayment(body, group_id, household_id):
+    """Receive a prepayment cheque"""
+    return tell("ledger", "receive_prepayment", household_id=household_id, **body)
+
+
+@bp.post("/groups/<group_id>/households/<household_id>/dues")
+@access(may="ledger.prepay")
+@bp.arguments(Dues)
+@bp.response(201, DoneEntry)
+def receive_dues(body, group_id, household_id):
+    """Receive membership dues"""
+    return tell("ledger", "receive_dues", household_id=household_id, **body)
+
+
+@bp.post("/groups/<group_id>/households/<household_id>/adjustments")
+@access(may="ledger.correct")
+@bp.arguments(Adjustment)
+@bp.response(201, DoneEntry)
+def post_adjustment(body, group_id, household_id):
+    """Correct a balance, with a reason; positive in favour of the household"""
+    return tell("ledger", "post_adjustment", household_id=household_id, **body)
+
+
+@bp.post("/groups/<group_id>/households/<household_id>/entries/<entry_id>/reversal")
+@access(may="ledger.correct")
+@bp.arguments(Reason)
+@bp.response(201, DoneEntry)
+@bp.alt_response(409, description="`already-reversed`, `reversal-is-final` or `entry-unknown`")
+def reverse_entry(body, group_id, household_id, entry_id):
+    """Reverse an entry; nothing is ever edited"""
+    return tell("ledger", "reverse_entry", household_id=household_id, entry_id=entry_id, **body)
+
+
+@bp.get("/groups/<group_id>/trial-balance")
+@access(may="ledger.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, TrialBalance)
+def trial_balance(query, group_id):
+    """All accounts of a group; their sum is zero"""
+    return ask("ledger", "trial_balance", group_id=group_id)
+
+
+@bp.get("/groups/<group_id>/journal")
+@access(may="ledger.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, content_type="text/plain")
+def journal(query, group_id):
+    """The group's books as an hledger journal"""
+    text = ask("ledger", "export_journal", group_id=group_id)["journal"]
+    response = Response(text, mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="grenier.journal"'
+    return response
+
+
+# -- tills ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/groups/<group_id>/tills")
+@access(may="ledger.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, Tills)
+def tills(query, group_id):
+    """Tills of a group, latest first"""
+    return ask("ledger", "tills", group_id=group_id)
+
+
+@bp.post("/groups/<group_id>/tills")
+@access(may="ledger.till")
+@bp.arguments(OpenTill)
+@bp.response(201, Done)
+@bp.alt_response(409, description="`no-money-at-csa-distribution`")
+def open_till(body, group_id):
+    """Open a till with its float"""
+    return tell("ledger", "open_till", group_id=group_id, **body)
+
+
+@bp.get("/groups/<group_id>/tills/<till_id>")
+@access(may="ledger.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, Till)
+def till(query, group_id, till_id):
+    """A till: what it should hold, what was counted"""
+    return ask("ledger", "till", till_id=till_id)
+
+
+@bp.get("/groups/<group_id>/tills/<till_id>/payments")
+@access(may="ledger.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, Payments)
+def payments(query, group_id, till_id):
+    """Payments of a till, in order"""
+    return ask("ledger", "payments", till_id=till_id)
+
+
+@bp.post("/groups/<group_id>/tills/<till_id>/payments")
+@access(may="ledger.till")
+@bp.arguments(Payment)
+@bp.response(201, DoneEntry)
+@bp.alt_response(409, description="`till-closed`, `household-of-another-group` or `no-money-at-csa-distribution`")
+def take_payment(body, group_id, till_id):
+    """Take a payment in cash or by cheque"""
+    return tell("ledger", "take_payment", till_id=till_id, **body)
+
+
+@bp.post("/groups/<group_id>/tills/<till_id>/payments/<entry_id>/reversal")
+@access(may="ledger.till")
+@bp.arguments(Reason)
+@bp.response(201, DoneEntry)
+@bp.alt_response(409, description="`already-reversed`, `entry-unknown` or `till-closed`")
+def reverse_payment(body, group_id, till_id, entry_id):
+    """Reverse a payment while the till is open"""
+    return tell("ledger", "reverse_payment", till_id=till_id, entry_id=entry_id, **body)
+
+
+@bp.put("/groups/<group_id>/tills/<till_id>/count")
+@access(may="ledger.count")
+@bp.arguments(Count)
+@bp.response(200, Done)
+def count_cash(body, group_id, till_id):
+    """Count cash by denomination and the cheques that lie there"""
+    return tell("ledger", "count_cash", till_id=till_id, **body)
+
+
+@bp.put("/groups/<group_id>/tills/<till_id>/explanation")
+@access(may="ledger.count")
+@bp.arguments(Explain)
+@bp.response(200, Done)
+@bp.alt_response(409, description="`count-first`, `count-outdated` or `nothing-to-explain`")
+def explain_difference(body, group_id, till_id):
+    """Explain the difference of the count, which posts it"""
+    return tell("ledger", "explain_difference", till_id=till_id, **body)
+
+
+@bp.put("/groups/<group_id>/tills/<till_id>/closed")
+@access(may="ledger.count")
+@bp.response(200, Done)
+@bp.alt_response(409, description="`count-first`, `count-outdated`, `difference-unexplained` or `cheques-missing`")
+def close_till(group_id, till_id):
+    """Close a counted till"""
+    return tell("ledger", "close_till", till_id=till_id)
+
+
+def _balances() -> Balances:
+    """One reader of the projection per application."""
+    gateway = current_app.extensions["grenier"]
+    if "grenier-balances" not in current_app.extensions:
+        views = open_views(gateway.settings)
+        current_app.extensions["grenier-balances"] = Balances(gateway.settings, gateway.log, gateway.clock, views)
+    found: Balances = current_app.extensions["grenier-balances"]
+    return found
