@@ -72,8 +72,7 @@ def test_an_order_is_committed_until_it_is_charged_and_again_when_the_charge_is_
 
 def test_a_balance_is_read_by_its_household_and_by_nobody_else(house):
     house.record("account-h1", charge(1520))
-    room = house.rooms["gateway"].runtime
-    mine = Balances(room.settings, house.log, house.clock, db_of(house))
+    mine = Balances(house.rooms["gateway"].runtime)
     answer = mine.of("h1", Context(actor="ann", after=house.log.head()))
     assert (answer["balance_cents"], answer["group_id"]) == (-1520, "g1")
     assert mine.of("h2", Context(actor="bob"))["balance_cents"] == 0

@@ -7,7 +7,6 @@ from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
 from gateway.calls import after_position, ask, tell
 from gateway.identity import person_id
-from gateway.projections import Balances, open_views
 from grenier.doors import Context
 
 MEANS = validate.OneOf(["cash", "cheque"])
@@ -270,9 +269,11 @@ def balance(query, household_id):
     """Balance of a household, today or as of a past instant"""
     if query.get("as_of"):
         return ask("ledger", "balance", household_id=household_id, as_of=query["as_of"].isoformat())
+    projection = current_app.extensions["grenier"].balances
+    if projection is None:
+        return ask("ledger", "balance", household_id=household_id)
     # From the gateway's own projection: no call to a service.
-    context = Context(actor=person_id(), after=after_position())
-    return _balances().of(household_id, context)
+    return projection.of(household_id, Context(actor=person_id(), after=after_position()))
 
 
 @bp.get("/households/<household_id>/statement")
@@ -450,13 +451,3 @@ def explain_difference(body, group_id, till_id):
 def close_till(group_id, till_id):
     """Close a counted till"""
     return tell("ledger", "close_till", till_id=till_id)
-
-
-def _balances() -> Balances:
-    """One reader of the projection per application."""
-    gateway = current_app.extensions["grenier"]
-    if "grenier-balances" not in current_app.extensions:
-        views = open_views(gateway.settings)
-        current_app.extensions["grenier-balances"] = Balances(gateway.settings, gateway.log, gateway.clock, views)
-    found: Balances = current_app.extensions["grenier-balances"]
-    return found
