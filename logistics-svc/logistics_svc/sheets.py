@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import msgspec
-
 from grenier.clock import iso
 from grenier.language.orders import CatalogueItem
 from logistics_svc.cutting import plan_cuts
 from logistics_svc.distribution.serving import OrderedLine, ordered_lines, served_lines, total_cents
 from logistics_svc.distribution.state import Day, Delivered
+from logistics_svc.plain import plain
 
 Sheet = dict[str, Any]
 
@@ -30,13 +29,13 @@ def household_sheet(day: Day, household_id: str) -> Sheet:
         "slot": _slot(day, guest.slot_id),
         "call": guest.call,
         "lines": [_line(line) for line in lines],
-        "substitutions": msgspec.to_builtins(list(guest.substitutions.values())),
-        "surplus": msgspec.to_builtins(list(guest.surplus.values())),
+        "substitutions": plain(guest.substitutions.values()),
+        "surplus": plain(guest.surplus.values()),
         "ordered_cents": sum(line.amount_cents for line in guest.lines.values()),
         "total_cents": signed.total_cents if signed else total_cents(served_lines(day, household_id)),
         "extras_cents": total_cents(extras),
         "sign_off_id": signed.sign_off_id if signed else None,
-        "served_lines": msgspec.to_builtins(signed.lines if signed else served_lines(day, household_id)),
+        "served_lines": plain(signed.lines if signed else served_lines(day, household_id)),
     }
 
 
@@ -91,7 +90,7 @@ def cutting_sheet(day: Day, product_id: str) -> Sheet:
     cuts = plan_cuts([line.quantity * item.facts.portion_g for _, line in lines], item.facts.whole_piece_g)
     return {
         **_product(item),
-        "groups": msgspec.to_builtins(cuts.groups),
+        "groups": [{"weight_g": group.weight_g, "portions": group.portions} for group in cuts.groups],
         "portions": cuts.portions,
         "total_g": cuts.total_g,
         "margin_g": cuts.margin_g,

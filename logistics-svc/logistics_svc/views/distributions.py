@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from grenier.clock import iso
 from grenier.language import logistics as facts
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from logistics_svc.plain import plain
 
 _meta = sa.MetaData()
 distributions = sa.Table(
@@ -84,7 +84,7 @@ def apply(rows: Rows, fact: Fact) -> None:
             if day and day["state"] == "planned":
                 rows.change(distributions, e.distribution_id, state="received")
         case facts.StockCounted() as e:
-            rows.change(distributions, e.distribution_id, counted=msgspec.to_builtins(e.lines), counted_at=fact.at)
+            rows.change(distributions, e.distribution_id, counted=plain(e.lines), counted_at=fact.at)
         case facts.DistributionClosed() as e:
             rows.change(distributions, e.distribution_id, state="closed", closed_at=fact.at)
 
@@ -97,7 +97,7 @@ def _plan(rows: Rows, e: facts.DistributionPlanned) -> None:
     rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id, window_id=e.window_id,
              group_id=e.group_id, host_id=e.host_id, month=e.month, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
              place=e.place, state="planned", orders=len(e.orders), checked_in=0, served=0, served_cents=0,
-             slots=slots, items=msgspec.to_builtins(e.items))  # fmt: skip
+             slots=slots, items=plain(e.items))  # fmt: skip
     assigned = {assignment.household_id: assignment.slot_id for assignment in e.assignments}
     for order in e.orders:
         rows.put(households, distribution_id=e.distribution_id, household_id=order.household_id, tier=order.tier,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from grenier.language import logistics as facts
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from logistics_svc.plain import plain
 
 _meta = sa.MetaData()
 pallets = sa.Table(
@@ -65,7 +65,7 @@ def apply(rows: Rows, fact: Fact) -> None:
 def _plan(rows: Rows, e: facts.PalletPlanned) -> None:
     rows.put(pallets, pallet_id=e.pallet_id, delivery_id=e.delivery_id, distribution_id=e.distribution_id,
              window_id=e.window_id, group_id=e.group_id, host_id=e.host_id, month=e.month, number=e.number,
-             state="planned", weight_g=e.weight_g, lines=_plain(e.lines))  # fmt: skip
+             state="planned", weight_g=e.weight_g, lines=plain(e.lines))  # fmt: skip
     if rows.get(deliveries, e.delivery_id) is None:
         rows.put(deliveries, delivery_id=e.delivery_id, distribution_id=e.distribution_id, window_id=e.window_id,
                  group_id=e.group_id, host_id=e.host_id, month=e.month, state="planned", pallets=0,
@@ -78,8 +78,8 @@ def _prepare(rows: Rows, fact: Fact, e: facts.PalletPrepared) -> None:
     if pallet is None:
         return
     first = pallet["state"] == "planned"
-    rows.change(pallets, e.pallet_id, state="prepared", weight_g=e.weight_g, prepared=_plain(e.lines),
-                differences=_plain(e.differences), prepared_at=fact.at, prepared_by=fact.meta.actor)  # fmt: skip
+    rows.change(pallets, e.pallet_id, state="prepared", weight_g=e.weight_g, prepared=plain(e.lines),
+                differences=plain(e.differences), prepared_at=fact.at, prepared_by=fact.meta.actor)  # fmt: skip
     rows.add(deliveries, e.delivery_id, pallets_prepared=1 if first else 0, weight_g=e.weight_g - pallet["weight_g"])
     delivery = rows.get(deliveries, e.delivery_id)
     if delivery and delivery["pallets_prepared"] == delivery["pallets"]:
@@ -116,10 +116,6 @@ def _receive(rows: Rows, fact: Fact, e: facts.DeliveryReceived) -> None:
 def _beyond_the_note(product_id: str) -> dict[str, Any]:
     return {"product_id": product_id, "name": "", "unit_label": "", "cases": 0, "loose": 0, "case_size": 1,
             "expected": 0, "received": 0, "missing": 0, "reason": ""}  # fmt: skip
-
-
-def _plain(lines: Any) -> Any:
-    return msgspec.to_builtins(lines)
 
 
 view = View(

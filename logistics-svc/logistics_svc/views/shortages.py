@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
 import sqlalchemy as sa
 
 from grenier.language import logistics as facts
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from logistics_svc.plain import plain
 
 _meta = sa.MetaData()
 shortages = sa.Table(
@@ -30,7 +30,7 @@ def apply(rows: Rows, fact: Fact) -> None:
         case facts.ShortageDeclared() as e:
             rows.put(shortages, distribution_id=e.distribution_id, product_id=e.product_id, group_id=e.group_id,
                      name=e.product_name, expected=e.expected, available=e.available,
-                     shares=msgspec.to_builtins(e.shares), declared_at=fact.at)  # fmt: skip
+                     shares=plain(e.shares), declared_at=fact.at)  # fmt: skip
 
 
 view = View(name="shortages", tables=(shortages,), reads=("logistics.shortage-declared",), apply=apply)
