@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from gateway_fakes import make_gateway
 
 from gateway.places import Places
-from grenier.access import Access
 from grenier.errors import GrenierError
 from grenier.language import contracts as c
 from grenier.testing import House
@@ -116,7 +115,7 @@ class Month:
         self.at(NOW)
         self.rpc = HouseRpc(self.house)
         runtime = self.house.rooms["orders"].runtime
-        places = Places(Access(runtime.db, runtime.clock))
+        places = Places(runtime)
         self.app = make_gateway(folder / "gateway", rpc=self.rpc, access_view=places, clock=self.house.clock)
 
     def at(self, now: datetime) -> None:

@@ -1,0 +1,277 @@
+"""Words and lookups that the pages of orders share (shop, cycles, catalogue), and their lines of « À faire »."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
+
+from gateway.access import rule
+from gateway.calls import ask
+from gateway.formats import day, money
+from gateway.identity import identity, places
+from gateway.problems import register
+from gateway.tasks import Task, task_source
+from grenier.errors import GrenierError
+
+_l = lazy_gettext
+
+STATUS = {
+    "scheduled": ("waiting", _l("à venir")),
+    "open": ("good", _l("ouverte")),
+    "closed": ("attention", _l("close")),
+    "frozen": ("off", _l("arrêtée")),
+}
+SUPPLIER_STATUS = {
+    "placed": ("attention", _l("à envoyer")),
+    "sent": ("waiting", _l("envoyée")),
+    "acknowledged": ("good", _l("confirmée")),
+}
+RULES = {
+    "prorata": (_l("Au prorata"), _l("Chacun reçoit la même part de ce qu’il a demandé.")),
+    "first_come": (_l("Premiers arrivés"), _l("Les premières commandes validées sont servies d’abord.")),
+    "per_household_cap": (_l("Même plafond"), _l("Le même maximum pour tous les foyers, aussi haut que possible.")),
+    "lottery": (_l("Tirage au sort"), _l("L’ordre est tiré au sort ; n’importe qui peut refaire le tirage.")),
+    "unavailable": (_l("Produit indisponible"), _l("Le produit a été retiré de la période.")),
+}
+ROLES = {
+    "eater": _l("pour son foyer"),
+    "organiser": _l("organisation du groupe"),
+    "coordinator": _l("coordination"),
+    "treasurer": _l("trésorerie"),
+    "central_team": _l("équipe centrale"),
+    "logistician": _l("logistique"),
+    "producer": _l("producteur"),
+}
+HARVEST = {
+    "orders.order-confirmed": _l("Commande validée"),
+    "orders.order-amended": _l("Commande modifiée"),
+    "orders.order-cancelled": _l("Commande annulée"),
+    "orders.orders-regulated": _l("Quantité réduite"),
+}
+
+
+def state_of(status: str) -> tuple[str, str]:
+    kind, word = STATUS.get(status, ("off", status))
+    return kind, str(word)
+
+
+def names_of(*, households: Iterable[str] = (), persons: Iterable[str] = ()) -> dict[str, str]:
+    """{id: label}; names are for reading only, so a page shows without them rather than not at all."""
+    wanted = {"household_ids": sorted(set(households)), "person_ids": sorted(set(persons))}
+    if not any(wanted.values()):
+        return {}
+    try:
+        return ask("contracts", "names", **wanted)
+    except GrenierError:
+        return {}
+
+
+def household_name(names: Mapping[str, str], household_id: str) -> str:
+    return names.get(household_id) or _("Foyer %(id)s", id=household_id[:6])
+
+
+def actor_name(names: Mapping[str, str], actor: str) -> str:
+    if actor.startswith("system:"):
+        return _("automatiquement")
+    return names.get(actor) or _("une personne du groupe")
+
+
+def role_word(role: str) -> str:
+    return str(ROLES.get(role, role))
+
+
+def rule_word(rule_name: str) -> str:
+    return str(RULES[rule_name][0]) if rule_name in RULES else rule_name
+
+
+def month_name(month: str) -> str:
+    """2026-11 → novembre 2026."""
+    from datetime import date
+
+    from babel.dates import format_date
+    from flask_babel import get_locale
+
+    return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=get_locale())
+
+
+def host_ids() -> list[str]:
+    """The host organisations for which this person holds a role."""
+    return sorted({held.scope_id for held in places().roles if held.scope_kind == "federation"})
+
+
+def group_names() -> dict[str, str]:
+    return {group.group_id: group.name for group in places().groups}
+
+
+def line_price(item: Mapping[str, Any]) -> str:
+    """« 15,90 €/kg » or « 1,60 € »."""
+    price = money(item["unit_price_cents"])
+    return _("%(price)s/kg", price=price) if item.get("sale") == "weighed" else price
+
+
+# -- refusals in people's words ----------------------------------------------------------------------------------
+
+register("cycle-not-open", _l("La période n’est pas encore ouverte"), _l("Revenez à l’ouverture des commandes."))
+register(
+    "cycle-closed",
+    _l("Les commandes sont closes"),
+    _l("La période de commande est terminée. Adressez-vous aux personnes qui organisent votre groupe."),
+)
+register(
+    "membership-inactive",
+    _l("Adhésion à renouveler"),
+    _l("L’adhésion du foyer n’est pas à jour : elle se renouvelle à la prochaine permanence ou distribution."),
+)
+register("order-empty", _l("Rien n’est choisi"), _l("Choisissez au moins un produit avant de valider."))
+register("too-many-lines", _l("Trop de produits différents"), _l("Au plus %(maximum)s produits par commande."))
+register("product-unknown", _l("Produit absent du catalogue"), _l("Ce produit n’est pas proposé ce mois-ci."))
+register("product-unavailable", _l("Produit indisponible"), _l("« %(name)s » n’est plus disponible ce mois-ci."))
+register("quantity-out-of-range", _l("Quantité hors limites"), _l("« %(name)s » : de 1 à %(maximum)s."))
+register("over-household-maximum", _l("Au-delà du maximum par foyer"), _l("« %(name)s » : au plus %(maximum)s."))
+register("sold-out", _l("Il n’en reste pas assez"), _l("« %(name)s » : il en reste %(left)s."))
+register(
+    "reason-required",
+    _l("Une raison est nécessaire"),
+    _l("Vous modifiez la commande d’un autre foyer : dites pourquoi, il en sera informé."),
+)
+register(
+    "cycle-not-closed", _l("Les commandes sont encore ouvertes"), _l("Cela se fait après la clôture de la période.")
+)
+register(
+    "still-over-asked",
+    _l("Des produits dépassent le maximum"),
+    _l("Régulez d’abord les produits trop demandés, puis arrêtez les commandes."),
+)
+register("cycle-frozen", _l("Commandes arrêtées"), _l("Les quantités sont définitives."))
+register("rule-unknown", _l("Règle inconnue"), _l("Choisissez l’une des règles proposées."))
+register(
+    "catalogue-released",
+    _l("Catalogue déjà publié"),
+    _l("Un catalogue publié ne change plus. Publiez-en un nouveau pour corriger le mois."),
+)
+register("catalogue-empty", _l("Catalogue vide"), _l("Gardez au moins un produit."))
+register("window-scheduled", _l("Période déjà programmée"), _l("Cette période a déjà été programmée autrement."))
+register("window-in-the-past", _l("La clôture est déjà passée"), _l("Choisissez une date de clôture à venir."))
+register("product-withdrawn", _l("Produit retiré"), _l("Ce produit n’est plus au catalogue."))
+register("product-listed", _l("Produit déjà au catalogue"), _l("Ce produit existe déjà sous une autre forme."))
+register(
+    "supplier-order-not-sent", _l("Commande pas encore envoyée"), _l("Elle se confirme une fois envoyée au producteur.")
+)
+
+
+# -- à faire -----------------------------------------------------------------------------------------------------
+
+
+@task_source()
+def orders_tasks() -> list[Task]:
+    """Everything of orders that waits for this person; one question to the service."""
+    if identity().person_id is None:
+        return []
+    todo = ask("orders", "todo")
+    found = [_my_order(cycle) for cycle in todo["my_orders"]]
+    found += [_regulate(cycle) for cycle in todo["regulate"]]
+    found += [_drafts(cycle) for cycle in todo["drafts"]]
+    found += [_release(month) for month in todo["release"]]
+    found += [_schedule(catalogue) for catalogue in todo["schedule"]]
+    found += _send(todo["send"])
+    return found + [_acknowledge(order) for order in todo["acknowledge"]]
+
+
+def _my_order(cycle: Mapping[str, Any]) -> Task:
+    order, draft = cycle["order"], cycle["draft"]
+    address = {key: cycle[key] for key in ("group_id", "cycle_id", "household_id")}
+    group = group_names().get(cycle["group_id"], "")
+    if draft:
+        return Task(
+            _("Ma commande n’est pas validée"),
+            url_for("shop.counter", **address),
+            _("Finir ma commande"),
+            detail=_("%(group)s : un brouillon attend, il ne compte pas encore.", group=group),
+            deadline=cycle["closes_at"],
+            minutes=5,
+            urgency="soon",
+            icon="shopping-bag",
+        )
+    if order:
+        return Task(
+            _("Ma commande : %(amount)s", amount=money(order["total_cents"])),
+            url_for("shop.summary", **address),
+            _("Voir ma commande"),
+            detail=_("%(group)s : validée, modifiable jusqu’à la clôture.", group=group),
+            deadline=cycle["closes_at"],
+            urgency="info",
+            icon="check-circle",
+        )
+    return Task(
+        _("Commander pour %(month)s", month=month_name(cycle["month"])),
+        url_for("shop.counter", **address),
+        _("Commander"),
+        detail=_("%(group)s : les commandes sont ouvertes.", group=group),
+        deadline=cycle["closes_at"],
+        minutes=15,
+        icon="shopping-bag",
+    )
+
+
+def _regulate(cycle: Mapping[str, Any]) -> Task:
+    over = cycle["over_asked"]
+    address = {"group_id": cycle["group_id"], "cycle_id": cycle["cycle_id"]}
+    if over:
+        title = ngettext(
+            "%(num)d produit dépasse le maximum", "%(num)d produits dépassent le maximum", over
+        )
+        url, button = url_for("cycles.over_asked", **address), _("Réguler")
+    else:
+        title, url, button = _("Arrêter les commandes"), url_for("cycles.show", **address), _("Voir et arrêter")
+    return Task(title, url, button, detail=cycle["group_name"], deadline=cycle["regulation_deadline"], minutes=20,
+                icon="scale")  # fmt: skip
+
+
+def _drafts(cycle: Mapping[str, Any]) -> Task:
+    title = ngettext("%(num)d commande non validée", "%(num)d commandes non validées", cycle["drafts"])
+    url = url_for("cycles.show", group_id=cycle["group_id"], cycle_id=cycle["cycle_id"]) + "#brouillons"
+    return Task(title, url, _("Voir qui prévenir"), detail=cycle["group_name"], deadline=cycle["closes_at"],
+                minutes=10, icon="clock")  # fmt: skip
+
+
+def _release(month: Mapping[str, Any]) -> Task:
+    title = _("Publier le catalogue de %(month)s", month=month_name(month["month"]))
+    return Task(title, url_for("catalogue.release", month=month["month"]), _("Préparer le catalogue"), minutes=30,
+                icon="tag")  # fmt: skip
+
+
+def _schedule(catalogue: Mapping[str, Any]) -> Task:
+    title = _("Programmer les commandes de %(month)s", month=month_name(catalogue["month"]))
+    url = url_for("cycles.schedule", catalogue_id=catalogue["catalogue_id"])
+    return Task(title, url, _("Programmer"), minutes=15, icon="calendar-days")
+
+
+def _send(orders: Sequence[Mapping[str, Any]]) -> list[Task]:
+    by_window: dict[str, list[Mapping[str, Any]]] = {}
+    for order in orders:
+        by_window.setdefault(order["window_id"], []).append(order)
+    return [
+        Task(
+            ngettext(
+                "%(num)d commande fournisseur à envoyer", "%(num)d commandes fournisseurs à envoyer", len(found)
+            ),
+            url_for("cycles.suppliers", window_id=window_id),
+            _("Voir les commandes"),
+            detail=month_name(found[0]["month"]),
+            minutes=5 * len(found),
+            icon="paper-airplane",
+        )
+        for window_id, found in by_window.items()
+    ]
+
+
+def _acknowledge(order: Mapping[str, Any]) -> Task:
+    title = _("Commande de %(month)s à confirmer", month=month_name(order["month"]))
+    url = url_for("cycles.supplier_order", supplier_order_id=order["supplier_order_id"])
+    detail = _("envoyée %(day)s, %(amount)s", day=day(order["sent_at"]), amount=money(order["cost_cents"]))
+    return Task(title, url, _("Lire et confirmer"), detail=detail, minutes=5, icon="truck")
+
+
+ORGANISES = rule(may="orders.regulate")
