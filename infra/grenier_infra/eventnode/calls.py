@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.encoding.base import CodecBase
-from grpclib.server import Stream
+from grpclib.protocol import H2Protocol
+from grpclib.server import Server, Stream
 from h2.exceptions import StreamClosedError
+from h2.settings import SettingCodes
 
 from grenier_infra.eventnode import answers
 from grenier_infra.eventnode.answers import Refusal
@@ -19,7 +22,26 @@ logger = logging.getLogger(__name__)
 
 Call = Stream[Any, Any]
 Method = Callable[[Call], Awaitable[None]]
-NO_COMPRESSION = {"grpc-accept-encoding": "identity"}
+NUDGE_AFTER_S = 1.0
+MAX_CALLS_PER_CONNECTION = 2_000
+
+
+class _WideProtocol(H2Protocol):
+    """One connection; a process may hold many subscriptions over it, h2 alone would allow a hundred calls."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        limit = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_CALLS_PER_CONNECTION}
+        self.connection._connection.update_settings(limit)
+        self.connection.flush()
+
+
+class NodeServer(Server):
+    """grpclib's server with room for more calls per connection."""
+
+    def _protocol_factory(self) -> H2Protocol:
+        narrow = super()._protocol_factory()
+        return _WideProtocol(narrow.handler, narrow.config, narrow.h2_config)
 
 
 class FrameCodec(CodecBase):
@@ -87,5 +109,30 @@ async def send_frames(call: Call, frames: bytes) -> None:
     if not call._send_initial_metadata_done:
         await call.send_initial_metadata()
     if frames:
-        await call._stream.send_data(frames)
+        with _Nudge(call):
+            await call._stream.send_data(frames)
         call._send_message_done = True
+
+
+class _Nudge:
+    """Pings the client while it lets us wait.
+
+    A gRPC client may put a larger window in its queue and send it only with its next write; when it has nothing else to
+    write, both sides would wait for each other. Answering a ping is a write.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._connection = call._stream.connection
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> None:
+        self._timer = self._loop.call_later(NUDGE_AFTER_S, self._ping)
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _ping(self) -> None:
+        if not self._connection.is_closing():
+            self._connection._connection.ping(b"nudge---")
+            self._connection.flush()
+            self._timer = self._loop.call_later(NUDGE_AFTER_S, self._ping)

@@ -15,10 +15,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from grpclib.config import Configuration
-from grpclib.server import Server
 
 from grenier_infra.eventnode.admin import HealthDoor, register_faults
-from grenier_infra.eventnode.calls import FrameCodec, Table
+from grenier_infra.eventnode.calls import FrameCodec, NodeServer, Table
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.live import Hub
 from grenier_infra.eventnode.log import LogFile
@@ -75,7 +74,7 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     register_declined(table)
     if options.faults:
         register_faults(table, faults, writer, hub)
-    server = Server([table], codec=FrameCodec(), config=Configuration())
+    server = NodeServer([table], codec=FrameCodec(), config=Configuration())
     health = HealthDoor(metrics, lambda: writer.alive)
     stop = _stop_signal()
     await server.start(sock=listening, backlog=BACKLOG)
