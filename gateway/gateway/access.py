@@ -18,9 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, current_app, g, request
 
 from gateway.access_view import Role
+from gateway.calls import after_position
 from gateway.identity import identity, places
 from grenier.language.roles import PERMISSIONS
 
@@ -115,13 +116,23 @@ def belongs_to(group_id: str) -> bool:
     )
 
 
+def _saw_own_writes() -> bool:
+    """Before refusing: the gateway's view must have seen what this person wrote (a group founded, a role received)."""
+    position = after_position()
+    if position is None or identity().person_id is None:
+        return False
+    current_app.extensions["grenier"].access_view.wait(position)
+    g.pop("places", None)
+    return True
+
+
 def enforce() -> None:
     """Before every view: let in, or answer 401, 403 or 404 (which also hides what is not theirs)."""
     if request.endpoint is None:
         return  # Flask itself answers 404 or 405
     declared = current_app.extensions["grenier"].rules[request.endpoint]
     arguments = request.view_args or {}
-    if allows(declared, arguments):
+    if allows(declared, arguments) or (_saw_own_writes() and allows(declared, arguments)):
         return
     if declared.kind in ("demo", "local"):
         abort(404)

@@ -51,6 +51,9 @@ class AccessView(Protocol):
 
     def groups(self) -> Sequence[GroupRef]: ...
 
+    def wait(self, position: int) -> None:
+        """Until the view has taken in this position of the log; raises Unavailable when that takes too long."""
+
 
 class NoPlaces:
     """The view of an installation that knows nobody yet: everybody is active, nobody has a role."""
@@ -69,3 +72,6 @@ class NoPlaces:
 
     def groups(self) -> Sequence[GroupRef]:
         return ()
+
+    def wait(self, position: int) -> None:
+        return

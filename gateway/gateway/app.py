@@ -18,6 +18,7 @@ from gateway.calls import Rpc, correlation_id
 from gateway.feed import Convert
 from gateway.identity import cookie_name, is_https
 from gateway.languages import Languages
+from gateway.projections import Balances
 from gateway.security import web
 from gateway.security.limits import Limits
 from gateway.security.magic import MagicLinks
@@ -41,6 +42,7 @@ class Gateway:
     db: Engine
     clock: Clock
     access_view: AccessView
+    balances: Balances | None
     log: EventLog | None
     to_cloudevent: Convert
     sessions: SessionStore
@@ -70,6 +72,7 @@ def build(
     db: Engine | None = None,
     clock: Clock | None = None,
     access_view: AccessView | None = None,
+    balances: Balances | None = None,
     log: EventLog | None = None,
     to_cloudevent: Convert | None = None,
     now: Callable[[], float] = time.time,
@@ -86,6 +89,7 @@ def build(
         db=db,
         clock=clock or make_clock(settings.demo, settings.clock_file),
         access_view=access_view or NoPlaces(),
+        balances=balances,
         log=log,
         to_cloudevent=to_cloudevent or _to_cloudevent,
         sessions=SessionStore(db, now),

@@ -15,7 +15,7 @@ import time
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
-from flask import current_app, g, request
+from flask import current_app, g, has_request_context, request
 
 from gateway.identity import identity, language
 from grenier.errors import Invalid
@@ -60,10 +60,19 @@ def ask_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, An
 
 
 def tell_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
-    """A command of the gateway itself, such as sending a login link; its id is new each time."""
+    """A command of the gateway itself, such as sending a login link; a repeated key is the same command."""
     body = json.dumps(payload, sort_keys=True, default=str)
-    context = {"actor": SELF, "command_id": str(uuid4()), "fingerprint": hashlib.sha256(body.encode()).hexdigest()}
-    return _call(service, method, payload, context)
+    # A mail that leaves after the answer has no request any more, and nobody who could repeat it.
+    command = command_id(SELF, service, method) if has_request_context() else uuid4()
+    context = {
+        "actor": SELF,
+        "command_id": str(command),
+        "fingerprint": hashlib.sha256(body.encode()).hexdigest(),
+    }
+    answer = _call(service, method, payload, context)
+    if has_request_context():
+        _remember(answer)
+    return answer
 
 
 def after_position() -> int | None:

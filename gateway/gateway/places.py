@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from gateway.access_view import GroupRef, HouseholdRef, Role
-from grenier.access import Access
+from grenier.access import access_view
+from grenier.doors import Context
 from grenier.readmodel import Row
+from grenier.runtime import Runtime
 
 
 class Places:
     """Implements `access_view.AccessView` over the gateway's database."""
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._access = runtime.access
 
     def is_active(self, person_id: str) -> bool:
         return not self._access.is_erased(person_id)
@@ -28,6 +31,9 @@ class Places:
 
     def groups(self) -> Sequence[GroupRef]:
         return [_group(row) for row in self._access.all_groups()]
+
+    def wait(self, position: int) -> None:
+        self._runtime.wait(Context(after=position), [access_view])
 
 
 def _group(row: Row) -> GroupRef:

@@ -3,25 +3,24 @@
 from typing import Any
 
 from gateway.places import Places
-from grenier.access import Access, access_view
+from gateway.projections import Balances, open_runtime
 from grenier.clock import make_clock
 from grenier.config import Settings
 from grenier.health import HEALTH
 from grenier.log.esdb import EsdbLog
-from grenier.readmodel import Database
 from grenier.rpc_client import RpcClient
 
 
 def collaborators(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for `create_app`; the same for the pages and for the event stream."""
     clock = make_clock(settings.demo, settings.clock_file)
-    views = Database(settings.view_database("gateway"), "gateway")
-    views.create(access_view.tables)  # the pages may come up before the worker that fills them
     log = EsdbLog(settings.esdb_uri)
+    runtime = open_runtime(settings, log, clock)
     HEALTH.add("log", lambda: {"head": log.head()})
     return {
         "rpc": RpcClient(settings.amqp_url, settings.rpc_timeout_s),
         "clock": clock,
-        "access_view": Places(Access(views, clock)),
+        "access_view": Places(runtime),
+        "balances": Balances(runtime),
         "log": log,
     }

@@ -13,7 +13,7 @@ NAME = validate.Length(min=1, max=200)
 GROUP_KINDS = ("csa", "buying_group", "third_place")
 
 
-class GroupSchema(Schema):
+class PublicGroupSchema(Schema):
     group_id = fields.String()
     name = fields.String()
     kind = fields.String(validate=validate.OneOf(GROUP_KINDS))
@@ -28,7 +28,7 @@ class HostSchema(Schema):
 
 
 class PublicGroups(Schema):
-    groups = fields.Nested(GroupSchema, many=True)
+    groups = fields.Nested(PublicGroupSchema, many=True)
     host = fields.Nested(HostSchema, allow_none=True)
 
 
@@ -47,7 +47,7 @@ class DutySchema(Schema):
     since = fields.String(metadata={"description": "Instant of the last move; empty: never moved"})
 
 
-class GroupDetail(GroupSchema):
+class GroupDetail(PublicGroupSchema):
     host_id = fields.String()
     phone_region = fields.String()
     inclusive_language = fields.Boolean()
@@ -91,7 +91,7 @@ class ProducerSchema(Schema):
 class FederationSchema(Schema):
     host = fields.Nested(HostSchema)
     tiers = fields.Nested(TierSchema, many=True)
-    groups = fields.Nested(GroupSchema, many=True)
+    groups = fields.Nested(PublicGroupSchema, many=True)
     producers = fields.Nested(ProducerSchema, many=True)
 
 
@@ -172,10 +172,14 @@ def move_duty(body, group_id, duty):
 # -- the federation ----------------------------------------------------------------------------------------------
 
 
+class Founded(Done):
+    person_id = fields.String(metadata={"description": "The first person, with the role of the central team"})
+
+
 @bp.post("/federation")
 @access("public")
 @bp.arguments(Founding)
-@bp.response(201, Done)
+@bp.response(201, Founded)
 def found_federation(body):
     """Found the federation (once, with the setup token of the machine)"""
     limit_source("found-federation")

@@ -1,6 +1,7 @@
 """Demonstration installations only: move the clock, act as anybody. Elsewhere these routes do not exist."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from flask import current_app
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -10,6 +11,7 @@ from gateway.api.base import ApiBlueprint, Schema
 from gateway.api.tokens import NewToken, shown
 from gateway.formats import as_instant
 from gateway.pages.demo import app_clock
+from gateway.pages.login import demo_accounts
 
 bp = ApiBlueprint("demo", url_prefix="/demo", description="Only in demonstration installations (404 elsewhere).")
 MAX_ADVANCE_S = 400 * 24 * 3600
@@ -61,3 +63,36 @@ def act_as(body: dict):
     """A token for any person, without a password"""
     token, secret = current_app.extensions["grenier"].tokens.issue(body["person_id"], "demo")
     return shown(token) | {"token": secret, "person_id": body["person_id"]}
+
+
+class Account(Schema):
+    person_id = fields.String()
+    label = fields.String()
+    role = fields.String()
+    group = fields.String()
+
+
+class Loaded(Schema):
+    loaded = fields.Boolean(metadata={"description": "Whether the demonstration's data is all there"})
+    accounts = fields.Nested(Account, many=True)
+
+
+@bp.get("")
+@access("demo")
+@bp.response(200, Loaded)
+def state():
+    """Whether the demonstration is loaded, and one account for each role"""
+    return {"loaded": _marker().exists(), "accounts": demo_accounts()}
+
+
+@bp.put("/loaded")
+@access("demo")
+@bp.response(200, Loaded)
+def mark_loaded():
+    """The loader has come to its end; it is not started again"""
+    _marker().touch()
+    return {"loaded": True, "accounts": demo_accounts()}
+
+
+def _marker() -> Path:
+    return Path(current_app.extensions["grenier"].settings.data_dir) / "demonstration.loaded"

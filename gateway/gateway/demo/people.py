@@ -69,9 +69,9 @@ class Crowd:
         return Person(first, last, email if digital else "", self.phone(), digital)
 
     def phone(self) -> str:
-        """A number of the block that France keeps for fiction (06 39 98 …)."""
+        """A number of the block that France keeps for fiction (04 65 71 …)."""
         while True:
-            phone = f"06 39 98 {self.random.randrange(100):02d} {self.random.randrange(100):02d}"
+            phone = f"04 65 71 {self.random.randrange(100):02d} {self.random.randrange(100):02d}"
             if phone not in self._taken:
                 self._taken.add(phone)
                 return phone
