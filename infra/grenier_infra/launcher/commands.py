@@ -125,13 +125,14 @@ class Installation:
             return
         self._announced = True
         self._write_state()
+        self._screen.where_to_click(self._link(), self._settings.demo, now - self._began, self._settings.data_dir)
+
+    def _link(self) -> str:
+        """Where to begin: the sign-in page with the demonstration's accounts, or the set-up of an empty installation."""
         url = self._settings.public_url
-        link = (
-            f"{url}/"
-            if self._settings.demo
-            else f"{url}/setup?token={secrets.ensure(self._settings.data_dir)['setup_token']}"
-        )
-        self._screen.where_to_click(url, link, self._settings.demo, now - self._began, self._settings.data_dir)
+        if self._settings.demo:
+            return f"{url}/connexion"
+        return f"{url}/setup?token={secrets.ensure(self._settings.data_dir)['setup_token']}"
 
     def _write_state(self) -> None:
         shown = {

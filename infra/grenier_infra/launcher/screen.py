@@ -75,9 +75,9 @@ class Screen:
         for name in self._waited_for[:3]:
             self._tail(name)
 
-    def where_to_click(self, url: str, link: str, demo: bool, seconds: float, data: Path) -> None:
+    def where_to_click(self, link: str, demo: bool, seconds: float, data: Path) -> None:
         what = "Démonstration, comptes d'essai sur la page de connexion" if demo else "Installation"
-        text = f"[bold]Grenier est prêt[/] ({seconds:.0f} s)\n\n{what} :\n[bold cyan]{link or url}[/]\n\nDonnées et journaux : {data}\nCtrl-C arrête tout."
+        text = f"[bold]Grenier est prêt[/] ({seconds:.0f} s)\n\n{what} :\n[bold cyan]{link}[/]\n\nDonnées et journaux : {data}\nCtrl-C arrête tout."
         if self._plain:
             self.say(text)
         else:
