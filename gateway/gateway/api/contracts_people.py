@@ -14,7 +14,7 @@ STATES = ("active", "future", "expired", "ended", "none")
 MOST_ROWS = 500
 
 
-class PersonSchema(Schema):
+class MemberSchema(Schema):
     person_id = fields.String()
     name = fields.String()
     first_name = fields.String()
@@ -38,7 +38,7 @@ class MembershipSchema(Schema):
     granted_by = fields.String()
 
 
-class HouseholdSchema(Schema):
+class MemberHouseholdSchema(Schema):
     household_id = fields.String()
     group_id = fields.String()
     label = fields.String(metadata={"description": "Last names of the household"})
@@ -49,10 +49,10 @@ class HouseholdSchema(Schema):
     valid_from = fields.String(allow_none=True)
     valid_until = fields.String(allow_none=True)
     ended_on = fields.String(allow_none=True)
-    persons = fields.Nested(PersonSchema, many=True)
+    persons = fields.Nested(MemberSchema, many=True)
 
 
-class HouseholdDetail(HouseholdSchema):
+class HouseholdDetail(MemberHouseholdSchema):
     memberships = fields.List(fields.Dict())
 
 
@@ -63,7 +63,7 @@ class MembersQuery(Pages):
 
 
 class Members(Schema):
-    households = fields.Nested(HouseholdSchema, many=True)
+    households = fields.Nested(MemberHouseholdSchema, many=True)
     total = fields.Integer()
     page = fields.Integer()
     pages = fields.Integer()
@@ -244,7 +244,7 @@ class Details(Schema):
 
 
 class PersonDetail(Schema):
-    person = fields.Nested(PersonSchema)
+    person = fields.Nested(MemberSchema)
     households = fields.List(fields.Dict())
     roles = fields.List(fields.Dict())
 

@@ -9,7 +9,7 @@ from gateway.calls import ask, tell
 bp = ApiBlueprint("roles", description="Who may do what, in which scope, from when to when.")
 
 
-class RoleSchema(Schema):
+class MandateSchema(Schema):
     assignment_id = fields.String()
     person_id = fields.String()
     name = fields.String()
@@ -24,7 +24,7 @@ class RoleSchema(Schema):
 
 
 class Roles(Schema):
-    roles = fields.Nested(RoleSchema, many=True)
+    roles = fields.Nested(MandateSchema, many=True)
     assignable = fields.List(fields.String())
 
 

@@ -1,0 +1,309 @@
+"""The members of a group: the list, the register as of a date, the help desk's enrolment, a list brought along."""
+
+import csv
+import io
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
+
+from gateway.access import access, rule
+from gateway.calls import ask, tell
+from gateway.forms import Form
+from gateway.menus import nav_item
+from gateway.pages.members_words import MEMBERSHIP_STATES, cents, iso_day, role_word, say, spoken, state_of
+from gateway.tables import Column, Table
+from grenier.errors import GrenierError, Invalid
+from grenier.language.roles import GROUP_ROLES
+
+bp = Blueprint("members", __name__)
+bp.add_app_template_global(role_word)
+nav_item(lazy_gettext("Membres"), "members.index", icon="users", order=50, who=rule(may="contracts.read-members"))
+
+PAGE = 100
+AT_ONCE = 500
+MOST_EXPORTED = 10_000
+PERSON_FIELDS = ("first_name", "last_name", "email", "phone", "address")
+MOST_DESK_PERSONS = 3
+
+
+@bp.get("/groupes/<group_id>/membres")
+@access(may="contracts.read-members")
+def index(group_id: str):
+    """`cherche`, `categorie`, `etat` filter on the server; typing filters what is shown."""
+    group = ask("contracts", "group", group_id=group_id)
+    wanted = {"search": request.args.get("cherche", ""), "tier": request.args.get("categorie", "")}
+    wanted["state"] = request.args.get("etat", "")
+    if request.args.get("format"):
+        return _table(group, list(_all(group_id, wanted)), wide=True).export() or redirect(request.path)
+    offset = max(0, request.args.get("offset", 0, type=int))
+    found = ask("contracts", "members", group_id=group_id, page=offset // PAGE + 1, size=PAGE, **wanted)
+    return render_template(
+        "members/index.html",
+        group=group,
+        table=_table(group, found["households"]),
+        total=found["total"],
+        offset=offset,
+        size=PAGE,
+        states=MEMBERSHIP_STATES,
+        filtered=any(wanted.values()),
+        waiting=_waiting(group),
+    )
+
+
+def _waiting(group: dict[str, Any]) -> int:
+    """Requests to join that nobody has answered."""
+    if "contracts.manage-members" not in group["may"]:
+        return 0
+    found = ask("contracts", "applications", group_id=group["group_id"])["applications"]
+    return sum(1 for application in found if application["state"] == "open")
+
+
+def _all(group_id: str, wanted: dict[str, str]):
+    for page in range(1, MOST_EXPORTED // AT_ONCE + 1):
+        found = ask("contracts", "members", group_id=group_id, page=page, size=AT_ONCE, **wanted)
+        yield from found["households"]
+        if page >= found["pages"]:
+            return
+
+
+def _table(group: dict[str, Any], households: list[dict[str, Any]], wide: bool = False) -> Table:
+    """`wide`: with addresses and phones in columns of their own, for files."""
+    columns = [
+        Column("label", _("Foyer"), link="url"),
+        Column("persons", _("Personnes"), sort=False),
+        Column("number", _("N°"), "number"),
+        Column("tier", _("Catégorie")),
+        Column("until", _("Jusqu’au"), "date"),
+        Column("state", _("Adhésion"), "state"),
+    ]
+    if wide:
+        columns += [Column("emails", _("Courriels")), Column("phones", _("Téléphones"))]
+    tiers = {tier["code"]: tier["name"] for tier in group["tiers"]}
+    rows = [_row(household, tiers, wide) for household in households]
+    empty = (_("Personne ne correspond"), _("Essayez un autre mot, ou enlevez un filtre."))
+    return Table("membres", _("Membres du groupe"), columns, rows, empty)
+
+
+def _row(household: dict[str, Any], tiers: dict[str, str], wide: bool) -> dict[str, Any]:
+    until = household["valid_until"]
+    row = {
+        "label": household["label"] or _("Foyer n° %(num)s", num=household["number"]),
+        "url": url_for("households.show", group_id=household["group_id"], household_id=household["household_id"]),
+        "persons": ", ".join(person["name"] for person in household["persons"]),
+        "number": household["number"] or None,
+        "tier": tiers.get(household["tier"], household["tier"]),
+        "until": date.fromisoformat(until) if until else None,
+        "state": state_of(household),
+    }
+    if wide:
+        for key, name in (("emails", "email"), ("phones", "phone")):
+            row[key] = ", ".join(person[name] for person in household["persons"] if person[name])
+    return row
+
+
+# -- the register (S0:30) ----------------------------------------------------------------------------------------
+
+
+@bp.get("/groupes/<group_id>/registre")
+@access(may="contracts.read-members")
+def register(group_id: str):
+    day = request.args.get("date", "")
+    try:
+        asked = {"as_of": iso_day(day, "date")} if day else {}
+    except Invalid:
+        asked = {}
+    group, found = (
+        ask("contracts", "group", group_id=group_id),
+        ask("contracts", "register", group_id=group_id, **asked),
+    )
+    tiers = {tier["code"]: tier["name"] for tier in group["tiers"]}
+    rows = [
+        {
+            "number": row["number"],
+            "label": row["label"] or "–",
+            "url": url_for("households.show", group_id=group_id, household_id=row["household_id"]),
+            "tier": tiers.get(row["tier"], row["tier"]),
+            "from": date.fromisoformat(row["valid_from"]),
+            "until": date.fromisoformat(row["valid_until"]),
+        }
+        for row in found["households"]
+    ]
+    columns = [
+        Column("number", _("N°"), "number"),
+        Column("label", _("Foyer"), link="url"),
+        Column("tier", _("Catégorie")),
+        Column("from", _("Depuis le"), "date"),
+        Column("until", _("Jusqu’au"), "date"),
+    ]
+    empty = (_("Personne à cette date"), _("Choisissez une autre date."))
+    table = Table(f"registre-{found['as_of']}", _("Foyers membres"), columns, rows, empty)
+    as_of = date.fromisoformat(found["as_of"])
+    return table.export() or render_template("members/register.html", group=group, table=table, as_of=as_of)
+
+
+# -- the help desk -----------------------------------------------------------------------------------------------
+
+
+@bp.route("/groupes/<group_id>/membres/nouveau", methods=["GET", "POST"])
+@access(may="contracts.manage-members")
+def enrol(group_id: str):
+    group, form = ask("contracts", "group", group_id=group_id), Form()
+    if request.method == "POST":
+        try:
+            answer = form.tell("contracts", "enrol_household", group_id=group_id, **_enrolled(form))
+        except Invalid as invalid:
+            form.refuse(invalid)
+            answer = None
+        if answer:
+            flash(
+                _("Foyer enregistré sous le numéro %(number)s. Il peut commander dès la prochaine période.",
+                  number=answer["number"]), "success",
+            )  # fmt: skip
+            return redirect(url_for("households.show", group_id=group_id, household_id=answer["household_id"]))
+    roles = [(role, role_word(role)) for role in sorted(GROUP_ROLES, key=role_word)]
+    return spoken(form).render(
+        "members/enrol.html", group=group, places=range(MOST_DESK_PERSONS), roles=roles, fields=PERSON_FIELDS
+    )
+
+
+def _enrolled(form: Form) -> dict[str, Any]:
+    """The payload of the desk's form; rows of persons that are empty are left out."""
+    typed = form.typed
+    persons = []
+    for place in range(MOST_DESK_PERSONS):
+        told = {name: typed.get(f"persons.{place}.{name}", "").strip() for name in PERSON_FIELDS}
+        if place == 0 or any(told.values()):
+            person: dict[str, Any] = dict(told)
+            if typed.get(f"persons.{place}.by_phone"):
+                person["digital"] = False
+            if role := typed.get(f"persons.{place}.role", ""):
+                person["roles"] = [role]
+            persons.append(person)
+    payload: dict[str, Any] = {"persons": persons, "tier": typed.get("tier", "")}
+    for name in ("valid_from", "valid_until"):
+        if day := iso_day(typed.get(name, ""), name):
+            payload[name] = day
+    if (dues := cents(typed.get("dues", ""))) is not None:
+        payload["dues_cents"] = dues
+    if number := typed.get("number", "").strip():
+        if not number.isdigit() or len(number) > 6:
+            raise Invalid(fields={"number": [_("Un nombre entier.")]})
+        payload["number"] = int(number)
+    return payload
+
+
+# -- a list brought along ----------------------------------------------------------------------------------------
+
+COLUMNS = ("prenom", "nom", "courriel", "telephone", "adresse", "prenom_2", "nom_2", "courriel_2", "categorie",
+           "debut", "fin", "cotisation", "numero")  # fmt: skip
+MOST_CHARACTERS = 400_000
+CHUNK = 25
+
+
+@bp.get("/groupes/<group_id>/membres/importer")
+@access(may="contracts.manage-members")
+def import_form(group_id: str):
+    group = ask("contracts", "group", group_id=group_id)
+    return render_template("members/import.html", group=group, columns=COLUMNS, form=Form(), told=None, lines=[])
+
+
+@bp.post("/groupes/<group_id>/membres/importer")
+@access(may="contracts.manage-members")
+def import_list(group_id: str):
+    """Two steps with the same text: a dry run that shows what each row would do, then the real thing."""
+    group, form = ask("contracts", "group", group_id=group_id), Form()
+    upload = request.files.get("file")
+    content = upload.read(MOST_CHARACTERS + 1).decode("utf-8-sig", "replace") if upload else ""
+    text = content or request.form.get("content", "")
+    try:
+        rows = read_list(text, group)
+        if request.form.get("step") == "enrol":
+            return _carry_out(group_id, rows)
+        told = ask("contracts", "import_households", group_id=group_id, rows=rows, dry_run=True)
+    except GrenierError as error:
+        form.refuse(error)
+        return spoken(form).render("members/import.html", group=group, columns=COLUMNS, told=None, lines=[])
+    wrong = {error["row"]: error["fields"] for error in told["errors"]}
+    lines = [(row, _shown(rows[row - 1]), _faults(wrong.get(row, {}))) for row in range(1, len(rows) + 1)]
+    return form.render("members/import.html", group=group, columns=COLUMNS, told=told, lines=lines, content=text)
+
+
+def _carry_out(group_id: str, rows: list[dict[str, Any]]):
+    """In portions that stay well under the patience of a call; each is a command of its own and may be repeated."""
+    enrolled, refused = 0, 0
+    for start in range(0, len(rows), CHUNK):
+        answer = tell("contracts", "import_households", group_id=group_id, rows=rows[start : start + CHUNK])
+        enrolled, refused = enrolled + len(answer["enrolled"]), refused + len(answer["errors"])
+    flash(ngettext("%(num)d foyer enregistré.", "%(num)d foyers enregistrés.", enrolled), "success")
+    if refused:
+        flash(ngettext("%(num)d ligne laissée de côté.", "%(num)d lignes laissées de côté.", refused), "attention")
+    return redirect(url_for("members.index", group_id=group_id))
+
+
+def read_list(text: str, group: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the service from lines of a spreadsheet: semicolons, commas or tabs, a header line with COLUMNS."""
+    if not text.strip() or len(text) > MOST_CHARACTERS:
+        raise Invalid(fields={"file": [_("Choisissez un fichier CSV de 400 ko au plus.")]})
+    first = text.splitlines()[0]
+    delimiter = max((";", "\t", ","), key=first.count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
+    if not {"prenom", "nom"} <= set(names):
+        raise Invalid(fields={"file": [_("La première ligne doit nommer au moins les colonnes prenom et nom.")]})
+    reader.fieldnames = names
+    codes = {tier["name"].casefold(): tier["code"] for tier in group["tiers"]}
+    return [
+        _household(row, codes, group)
+        for row in reader
+        if any((value or "").strip() for value in row.values() if isinstance(value, str))
+    ]
+
+
+def _household(row: dict[str, Any], codes: dict[str, str], group: dict[str, Any]) -> dict[str, Any]:
+    cell = {name: str(value or "").strip().lstrip("'") for name, value in row.items() if name}
+    persons = [_person(cell, "")]
+    if cell.get("prenom_2") or cell.get("nom_2"):
+        persons.append(_person(cell, "_2"))
+    tier = cell.get("categorie", "")
+    found: dict[str, Any] = {
+        "persons": persons,
+        "tier": codes.get(tier.casefold(), tier) or group["tiers"][0]["code"],
+    }
+    found |= {name: cell[key] for name, key in (("valid_from", "debut"), ("valid_until", "fin")) if cell.get(key)}
+    if cell.get("cotisation"):
+        try:
+            found["dues_cents"] = cents(cell["cotisation"])
+        except Invalid:
+            found["dues_cents"] = -1  # told as wrong by the dry run, at its row
+    if cell.get("numero"):
+        found["number"] = int(cell["numero"]) if cell["numero"].isdigit() and len(cell["numero"]) < 8 else -1
+    return found
+
+
+def _person(cell: dict[str, str], suffix: str) -> dict[str, str]:
+    names = {
+        "first_name": "prenom",
+        "last_name": "nom",
+        "email": "courriel",
+        "phone": "telephone",
+        "address": "adresse",
+    }
+    return {name: cell.get(key + suffix, "") for name, key in names.items()}
+
+
+def _shown(row: dict[str, Any]) -> str:
+    return " / ".join(f"{person['first_name']} {person['last_name']}".strip() for person in row["persons"]) or "–"
+
+
+def _faults(fields: dict[str, list[str]]) -> list[str]:
+    """ "courriel : …", one sentence per field of a row."""
+    words = {"email": _("courriel"), "phone": _("téléphone"), "first_name": _("prénom"), "last_name": _("nom"),
+             "tier": _("catégorie"), "number": _("numéro"), "valid_until": _("fin"), "valid_from": _("début"),
+             "dues_cents": _("cotisation")}  # fmt: skip
+    return [
+        _("%(field)s : %(fault)s", field=words.get(name.split(".")[-1], name), fault=" ".join(map(say, messages)))
+        for name, messages in fields.items()
+    ]

@@ -1,0 +1,81 @@
+"""Who holds which role in a group, and giving or taking one back."""
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+
+from gateway.access import access
+from gateway.calls import ask
+from gateway.forms import Form
+from gateway.pages.members_words import act, iso_day, people_named, role_word, spoken
+from grenier.errors import Invalid
+
+bp = Blueprint("roles", __name__)
+MOST_CANDIDATES = 500
+
+
+@bp.route("/groupes/<group_id>/roles", methods=["GET", "POST"])
+@access("member")
+def index(group_id: str):
+    group, form = ask("contracts", "group", group_id=group_id), Form()
+    gives = "contracts.assign-roles" in group["may"]
+    if request.method == "POST" and assign(form, "group", group_id):
+        flash(_("Rôle donné. La personne le voit sur sa page d’accueil."), "success")
+        return redirect(url_for("roles.index", group_id=group_id))
+    found = ask("contracts", "roles", group_id=group_id)
+    return spoken(form).render(
+        "members/roles.html",
+        group=group,
+        roles=shown(found["roles"]),
+        gives=gives,
+        candidates=_candidates(group_id) if gives else [],
+        assignable=[(role, role_word(role)) for role in sorted(found["assignable"], key=role_word)],
+    )
+
+
+@bp.post("/groupes/<group_id>/roles/<person_id>/<assignment_id>/retirer")
+@access(may="contracts.assign-roles")
+def revoke(group_id: str, person_id: str, assignment_id: str):
+    back, done = url_for("roles.index", group_id=group_id), _("Le rôle est retiré.")
+    return act("contracts", "revoke_role", back, done, person_id=person_id, assignment_id=assignment_id)
+
+
+def assign(form: Form, scope_kind: str, scope_id: str) -> dict[str, Any] | None:
+    """Give the role that a form asks for; refusals stay on the form."""
+    try:
+        dates = {
+            name: day for name in ("valid_from", "valid_until") if (day := iso_day(form.typed.get(name, ""), name))
+        }
+    except Invalid as invalid:
+        form.refuse(invalid)
+        return None
+    if not form.typed.get("person_id"):
+        form.errors = {"person_id": [_("Choisissez une personne.")]}
+        return None
+    return form.tell(
+        "contracts", "assign_role", person_id=form.typed["person_id"], role=form.typed.get("role", ""),
+        scope_kind=scope_kind, scope_id=scope_id, **dates,
+    )  # fmt: skip
+
+
+def shown(mandates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Mandates with words, dates and the name of who gave them."""
+    names = people_named(mandate["assigned_by"] for mandate in mandates)
+    return [
+        {
+            **mandate,
+            "word": role_word(mandate["role"]),
+            "from": date.fromisoformat(mandate["valid_from"]),
+            "until": date.fromisoformat(mandate["valid_until"]) if mandate["valid_until"] else None,
+            "by": names.get(mandate["assigned_by"], ""),
+        }
+        for mandate in mandates
+    ]
+
+
+def _candidates(group_id: str) -> list[tuple[str, str]]:
+    found = ask("contracts", "members", group_id=group_id, state="active", size=MOST_CANDIDATES)
+    persons = {person["person_id"]: person["name"] for row in found["households"] for person in row["persons"]}
+    return sorted(persons.items(), key=lambda item: item[1].casefold())
