@@ -109,12 +109,20 @@ def eventnode_arguments(settings: Settings) -> list[str]:
     return arguments
 
 
-def rebuild(service: str, view: str = "") -> int:
-    """Drop and replay the views of a service, or one of them."""
+def rebuild(service: str, view: str = "") -> dict[str, int]:
+    """Drop and replay the views of a service, or one of them; gives the log position each stands at afterwards."""
+    from grenier import waiting
+    from grenier.errors import Rejected
+
     settings = checked_settings()
     known([service], WORKERS)
     prepare(f"rebuild-{service}", settings, serve_health=False)
-    return hand_over(REBUILD, settings, ("log",), service, view or None, settings)
+    waiting.for_servers(settings, ("log",))
+    try:
+        positions: dict[str, int] = load(REBUILD)(service, settings, view or None)
+    except Rejected as refused:
+        raise Refused([f"{refused} : un processus tient ces vues à jour ; l'arrêter d'abord"]) from refused
+    return positions
 
 
 # -- what they share ---------------------------------------------------------------------------------------------

@@ -81,7 +81,16 @@ def rebuild(
     view: Annotated[str, typer.Argument(help="Une seule vue ; par défaut toutes.")] = "",
 ) -> None:
     """Reconstruire les vues d'un service à partir du journal."""
-    run(lambda: process.rebuild(service, view))
+
+    def action() -> int:
+        console = importlib.import_module("rich.console").Console()
+        with console.status(f"Reconstruction des vues de {service}…"):
+            positions = process.rebuild(service, view)
+        for name, position in sorted(positions.items()):
+            typer.echo(f"{name} : jusqu'à la position {position}")
+        return 0
+
+    run(action)
 
 
 @app.command("check-config")
