@@ -24,12 +24,12 @@ class Writer(threading.Thread):
         super().__init__()
         self.stream = f"writer-{number}"
         self.acknowledged: list[tuple[str, int]] = []
-        self._node, self._stop, self._batch = node, stop, number % 3 + 1
+        self._node, self._enough, self._batch = node, stop, number % 3 + 1
 
     def run(self) -> None:
         client = EventStoreDBClient(self._node.uri)
         version = -1
-        while not self._stop.is_set():
+        while not self._enough.is_set():
             events = [NewEvent(type="T", data=b"{}", id=uuid4()) for _ in range(self._batch)]
             expected = StreamState.NO_STREAM if version < 0 else version
             position = self._until_acknowledged(client, expected, events)
@@ -37,7 +37,9 @@ class Writer(threading.Thread):
             self.acknowledged += [(str(event.id), position) for event in events]
         client.close()
 
-    def _until_acknowledged(self, client: EventStoreDBClient, expected: int | StreamState, events: list[NewEvent]) -> int:
+    def _until_acknowledged(
+        self, client: EventStoreDBClient, expected: int | StreamState, events: list[NewEvent]
+    ) -> int:
         while True:
             try:
                 several = events if len(events) > 1 else events[0]

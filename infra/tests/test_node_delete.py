@@ -128,9 +128,7 @@ def test_a_deleted_stream_lives_again_after_what_was_hidden(
 
 @pytest.mark.parametrize("stream", ["deleted"], indirect=True)
 @pytest.mark.parametrize("version", [EXISTS, 1, 3])
-def test_a_deleted_stream_refuses_the_wrong_version(
-    client: EventStoreDBClient, stream: str, version: Version
-) -> None:
+def test_a_deleted_stream_refuses_the_wrong_version(client: EventStoreDBClient, stream: str, version: Version) -> None:
     with pytest.raises(StreamIsDeleted if version is EXISTS else WrongCurrentVersion):
         client.append_events(stream, current_version=version, events=[event()])
 

@@ -92,9 +92,7 @@ def test_a_position_between_two_events_may_be_given(client: EventStoreDBClient, 
     assert revisions(client.read_all(commit_position=between, limit=1, backwards=True, filter_exclude=[])) == [600]
 
 
-def test_both_directions_of_everything_are_mirror_images(
-    client: EventStoreDBClient, long: list[RecordedEvent]
-) -> None:
+def test_both_directions_of_everything_are_mirror_images(client: EventStoreDBClient, long: list[RecordedEvent]) -> None:
     forwards = [event.id for event in client.read_all(filter_exclude=[])]
     backwards = [event.id for event in client.read_all(filter_exclude=[], backwards=True)]
     assert forwards == backwards[::-1]

@@ -66,7 +66,12 @@ def test_everything_is_followed_from_the_start_and_from_the_end(client: EventSto
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [({}, [0, 1, 2, 3]), ({"stream_position": 0}, [1, 2, 3]), ({"stream_position": 1}, [2, 3]), ({"from_end": True}, [3])],
+    [
+        ({}, [0, 1, 2, 3]),
+        ({"stream_position": 0}, [1, 2, 3]),
+        ({"stream_position": 1}, [2, 3]),
+        ({"from_end": True}, [3]),
+    ],
 )
 def test_a_stream_is_followed_from_beyond_a_revision(
     client: EventStoreDBClient, stream: str, arguments: dict[str, object], expected: list[int]
@@ -141,7 +146,11 @@ def test_the_end_of_catching_up_has_a_checkpoint_if_the_last_events_were_filtere
     start = append(client, stream, 1, kind="wanted")
     last = append(client, stream, 2, kind="other")
     subscription = client.subscribe_to_all(
-        commit_position=start, filter_include=["wanted"], include_checkpoints=True, include_caught_up=True, timeout=LEASE_S
+        commit_position=start,
+        filter_include=["wanted"],
+        include_checkpoints=True,
+        include_caught_up=True,
+        timeout=LEASE_S,
     )
     with subscription:
         checkpoint, caught_up = take(subscription, 2)
@@ -155,7 +164,11 @@ def test_no_checkpoint_says_what_the_last_event_said(client: EventStoreDBClient,
     append(client, stream, 3)
     got = []
     subscription = client.subscribe_to_all(
-        commit_position=start, include_checkpoints=True, window_size=10_000, checkpoint_interval_multiplier=500, timeout=1
+        commit_position=start,
+        include_checkpoints=True,
+        window_size=10_000,
+        checkpoint_interval_multiplier=500,
+        timeout=1,
     )
     with subscription, pytest.raises(GrpcDeadlineExceeded):
         while True:
@@ -216,7 +229,10 @@ def test_a_slow_reader_delays_nobody_and_gets_everything(
         request.options.stream.end.SetInParent()
     else:
         request.options.all.end.SetInParent()
-    window = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0)]  # a client that takes little in advance
+    window = [
+        ("grpc.http2.lookahead_bytes", 1024),
+        ("grpc.http2.bdp_probe", 0),
+    ]  # a client that takes little in advance
     with grpc.insecure_channel(f"127.0.0.1:{node.port}", options=window) as channel:
         answers = streams_pb2_grpc.StreamsStub(channel).Read(request, timeout=60)
         assert next(answers).WhichOneof("content") == "confirmation"

@@ -7,11 +7,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from esdbclient import EventStoreDBClient, NewEvent, StreamState
 from esdbclient.exceptions import NotFound, StreamIsDeleted, WrongCurrentVersion
+from grenier_infra.eventnode import requests, rules
+from grenier_infra.eventnode.log import LogFile
+from grenier_infra.eventnode.schema import open_for_writing
 from grenier_infra.eventnode.testing import running_node
 from grenier_infra.eventnode.upkeep import UpkeepFailed, backup, scavenge, verify
 
@@ -33,8 +38,12 @@ def command(*arguments: str) -> tuple[int, dict[str, object]]:
 def file(tmp_path: Path) -> Path:
     """A file with a hundred events of stream `a`, closed."""
     path = tmp_path / "events.db"
-    with running_node(path) as node:
-        EventStoreDBClient(node.uri).append_events("a", current_version=NO_STREAM, events=events(100))
+    with closing(open_for_writing(path)) as connection:
+        log = LogFile(connection)
+        log.begin()
+        recorded = [requests.NewEvent(uuid4(), "T", requests.JSON_CONTENT, b"", b"x" * 200) for _ in range(100)]
+        log.apply(requests.Append("a", rules.NO_STREAM, recorded))
+        log.commit()
     return path
 
 
@@ -78,13 +87,19 @@ def test_verify_accepts_a_file_also_while_it_is_served(file: Path) -> None:
     ("damage", "problem"),
     [
         ("DELETE FROM event WHERE rev = 50", "99 events between revisions 0 and 99"),
-        ("DELETE FROM event WHERE rev < 50 AND stream = (SELECT id FROM stream WHERE name = 'a')", "begins at revision 50"),
+        (
+            "DELETE FROM event WHERE rev < 50 AND stream = (SELECT id FROM stream WHERE name = 'a')",
+            "begins at revision 50",
+        ),
         ("UPDATE event SET frame = x'0000000000' WHERE rev = 50", "differs from its row"),
         ("UPDATE event SET frame = x'0011' WHERE rev = 50", "unreadable"),
         ("UPDATE event SET frame = substr(frame, 1, 40) WHERE rev = 50", "unreadable"),
         ("UPDATE event SET id = x'00' WHERE rev = 50", "differs from its row"),
         ("UPDATE event SET created = created - 10000000 WHERE rev = 50", "created before"),
-        ("UPDATE event SET pos = (SELECT pos FROM event WHERE rev = 49) + 1 WHERE rev = 50", "inside the event before it"),
+        (
+            "UPDATE event SET pos = (SELECT pos FROM event WHERE rev = 49) + 1 WHERE rev = 50",
+            "inside the event before it",
+        ),
     ],
 )
 def test_verify_finds_damage(file: Path, damage: str, problem: str) -> None:

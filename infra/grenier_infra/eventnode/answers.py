@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from esdbclient.protos.Grpc import shared_pb2, status_pb2, streams_pb2
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 from grpclib.const import Status
 
+from grenier_infra.eventnode.protos import shared_pb2, status_pb2, streams_pb2
 from grenier_infra.eventnode.requests import Accepted, Deleted, Outcome, WrongVersion
 from grenier_infra.eventnode.rules import ANY, EXISTS, NO_EVENTS, NO_STREAM
 

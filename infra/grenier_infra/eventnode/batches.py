@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from esdbclient.protos.Grpc import streams_pb2
-
 from grenier_infra.eventnode import answers
 from grenier_infra.eventnode.answers import Refusal
 from grenier_infra.eventnode.calls import Call
@@ -19,6 +17,7 @@ from grenier_infra.eventnode.proposals import (
     proposed_event,
     stream_name,
 )
+from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.requests import Append, NewEvent, Outcome, Request
 
 MAX_OPEN_BATCHES = 1_000

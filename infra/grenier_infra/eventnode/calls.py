@@ -31,7 +31,7 @@ class _WideProtocol(H2Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        limit = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_CALLS_PER_CONNECTION}
+        limit: dict[SettingCodes | int, int] = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_CALLS_PER_CONNECTION}
         self.connection._connection.update_settings(limit)
         self.connection.flush()
 

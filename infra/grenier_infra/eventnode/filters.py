@@ -6,8 +6,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Sequence
 
-from esdbclient.protos.Grpc import streams_pb2
-
+from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.requests import Row
 
 MAX_VERDICTS = 100_000

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from uuid import UUID
 
-from esdbclient.protos.Grpc import streams_pb2
-
 from grenier_infra.eventnode import wire
+from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.reading import Transform
 
 LINK_TYPE = "$>"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import aclosing
 from uuid import uuid4
 
-from esdbclient.protos.Grpc import streams_pb2
-
 from grenier_infra.eventnode import answers, wire
 from grenier_infra.eventnode.calls import Call, send_frames
 from grenier_infra.eventnode.filters import BadFilter, filter_from
@@ -14,6 +12,7 @@ from grenier_infra.eventnode.links import transform_for
 from grenier_infra.eventnode.live import Dropped, Hub, StreamEnded
 from grenier_infra.eventnode.metrics import Metrics
 from grenier_infra.eventnode.proposals import stream_name
+from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.reading import (
     MAX_POSITION,
     AllQuery,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
-from esdbclient.protos.Grpc import gossip_pb2, shared_pb2
 from grpclib.const import Cardinality, Status
 
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.answers import Refusal
 from grenier_infra.eventnode.calls import Call, Method, Table
+from grenier_infra.eventnode.protos import gossip_pb2, shared_pb2
 
 SPOKEN_VERSION = "24.10.0"
 _PREFIX = "event_store.client."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from esdbclient.protos.Grpc import streams_pb2
 from grpclib.const import Cardinality
 
 from grenier_infra.eventnode import answers, faults
@@ -18,6 +17,7 @@ from grenier_infra.eventnode.proposals import (
     proposed_event,
     stream_name,
 )
+from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.reads import Reads
 from grenier_infra.eventnode.requests import (
     Append,

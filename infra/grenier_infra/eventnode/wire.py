@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from uuid import UUID
 
-from esdbclient.protos.Grpc import streams_pb2
+from grenier_infra.eventnode.protos import streams_pb2
 
 _HEADER = struct.Struct(">BI")
 HEADER_BYTES = _HEADER.size
