@@ -94,6 +94,9 @@ def _call(service: Any, method: str, payload: Any, context: Any) -> Any:
     if known.deadline is not None and known.deadline <= time.time():
         # The caller has given up and may have repeated; whoever waits in a queue too long must not act any more.
         raise Unavailable("deadline-passed")
+    before = getattr(service, "before_call", None)
+    if before is not None:
+        before(known)
     return call(payload, known)
 
 

@@ -24,7 +24,7 @@ def load_doors(names: list[str], settings: Settings, log: StreamLog, **means: An
     services = []
     for name in names:
         runtime = Runtime.for_rpc(settings, name, log, **means)
-        service = runtime.service.doors(runtime)
+        service = runtime.service.open_doors(runtime)
         if service.name != name or not door_names(service):
             raise ValueError(f"expected the doors of {name!r}, got {service!r}")
         services.append(service)

@@ -68,6 +68,12 @@ class Service:
     timers: tuple[Timer, ...] = ()
     needs_keys: bool = False
 
+    def open_doors(self, runtime: Runtime) -> Any:
+        """The doors, each waiting for what its caller has written before it looks at anything (`context.after`)."""
+        doors = self.doors(runtime)
+        doors.before_call = runtime.wait
+        return doors
+
     @cached_property
     def all_views(self) -> tuple[View, ...]:
         return (access_view, *self.views)
@@ -170,6 +176,8 @@ class Runtime:
     def wait(self, context: Context, views: Sequence[View] | None = None) -> None:
         """Read your own writes: wait (bounded) until the views have taken in position `context.after`.
 
+        Called before every door; what was reached once is not looked up again.
+
         Raises Unavailable("view-behind") when they do not get there in time.
         """
         if context.after is None or context.after <= self._clear_until:
@@ -188,6 +196,8 @@ class Runtime:
                 raise Unavailable("view-behind", position=context.after)
             self.sleep(pause)
             pause = min(pause * 2, 0.05)
+        if views is None:
+            self._clear_until = max(self._clear_until, reached)
 
     def _reached(self, names: Iterable[str]) -> int:
         wanted = list(names)

@@ -104,7 +104,7 @@ class House:
         database = Database(self.settings.view_database(name), name)
         projector = Projector(database, service.all_views, keys_of(service, self.settings))
         runtime = Runtime(self.settings, service, self.log, self.clock, database)
-        return _Room(service, runtime, projector, service.doors(runtime))
+        return _Room(service, runtime, projector, service.open_doors(runtime))
 
     def call(
         self,
