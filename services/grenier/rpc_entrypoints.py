@@ -8,15 +8,18 @@ a broker that is away        is asked again every few seconds, not after growing
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nameko.amqp.publish import Publisher
-from nameko.constants import DEFAULT_TRANSPORT_OPTIONS, NON_PERSISTENT
+from nameko.constants import NON_PERSISTENT
+from nameko.exceptions import serialize
 from nameko.messaging import QueueConsumer
-from nameko.rpc import Responder, Rpc, RpcConsumer, get_rpc_exchange
+from nameko.rpc import Rpc, RpcConsumer
+
+from grenier import rpc_wire as wire
 
 _log = logging.getLogger(__name__)
 
@@ -26,19 +29,6 @@ LONGEST_PAUSE_S = 5.0
 
 connected_services: set[str] = set()
 """Names of the services whose queue is being consumed."""
-
-
-class ReplyPublisher(Publisher):
-    """Replies are worthless after a restart: transient, without confirms."""
-
-    use_confirms = False
-    delivery_mode = NON_PERSISTENT
-    transport_options = DEFAULT_TRANSPORT_OPTIONS | {"interval_start": 0.2, "interval_step": 0.2}
-    retry_policy = {"max_retries": 2, "interval_start": 0.2, "interval_step": 0.2}  # noqa: RUF012
-
-
-class ReplyResponder(Responder):
-    publisher_cls = ReplyPublisher
 
 
 class DoorQueueConsumer(QueueConsumer):
@@ -83,19 +73,45 @@ class DoorConsumer(RpcConsumer):
             self.handle_result(message, None, sys.exc_info())
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        config = self.container.config
-        responder = ReplyResponder(config["AMQP_URI"], get_rpc_exchange(config), self.container.serializer, message)
+        """Reply on the channel the request came by: a third of the cost of Nameko's way through a pool of connections."""
+        error = None if exc_info is None else serialize(exc_info[1])
         try:
-            result, exc_info = responder.send_response(result, exc_info)
+            _reply(message, wire.reply_body(result, error))
         except Exception:
             # The caller runs into its timeout; repeating a command is safe.
             _log.exception("%s: the reply could not be sent", message.delivery_info["routing_key"])
+            _hang_up(message)
         self.queue_consumer.ack_message(message)
         return result, exc_info
+
+
+def _reply(message: Any, body: bytes) -> None:
+    reply = message.channel.prepare_message(
+        body,
+        content_type=wire.CONTENT_TYPE,
+        content_encoding=wire.CONTENT_ENCODING,
+        properties={"correlation_id": message.properties.get("correlation_id"), "delivery_mode": NON_PERSISTENT},
+    )
+    message.channel.basic_publish(reply, exchange=wire.EXCHANGE, routing_key=message.properties["reply_to"])
+
+
+def _hang_up(message: Any) -> None:
+    """A frame may have been written in part: end the connection, the consumer opens a new one."""
+    try:
+        message.channel.connection.transport.sock.shutdown(socket.SHUT_RDWR)
+    except (AttributeError, OSError):
+        pass
 
 
 class DoorEntrypoint(Rpc):
     rpc_consumer = DoorConsumer()
 
+    def check_signature(self, args: Any, kwargs: Any) -> None:
+        """Every door has the same signature; Nameko's own check inspects the function anew for each call."""
+        if args or kwargs.keys() != _ARGUMENTS:
+            super().check_signature(args, kwargs)
+
+
+_ARGUMENTS = {"payload", "context"}
 
 door_entrypoint = DoorEntrypoint.decorator

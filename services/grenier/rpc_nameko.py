@@ -3,8 +3,7 @@
 The recipe, each point for a failure that was seen:
     asyncio hub          the log's client runs on it; grpc's own threads would never be scheduled by eventlet
     thread=False         patched threads make grpc hang, and native threads that log or count crash the hub
-    green locks          kombu's pool and amqp's send buffer are shared by greenlets; a native lock there stops the hub
-    pool limit           kombu's default of ten producers is fewer than workers may need
+    green locks          amqp's send buffer and kombu's pools are shared by greenlets; a native lock there stops the hub
     own signal handling  a second SIGTERM hangs Nameko's own runner
     own entrypoints      a message without reply_to, or a broker restart under a running call, kills the container
 
@@ -32,7 +31,7 @@ HEARTBEAT_S = 30
 
 def serve(names: list[str], settings: Settings) -> int:
     """Answer calls to the named services until SIGTERM or SIGINT; returns the exit status, not zero when it failed."""
-    prepare(MAX_WORKERS * len(names))
+    prepare()
     from nameko.runners import ServiceRunner
 
     from grenier.log.esdb import HubLog
@@ -53,7 +52,7 @@ def serve(names: list[str], settings: Settings) -> int:
     return 0
 
 
-def prepare(max_calls: int) -> None:
+def prepare() -> None:
     """Make this process fit for Nameko; before nameko, kombu or amqp are imported."""
     os.environ["EVENTLET_HUB"] = "asyncio"
     # Known and provided for: see `rpc_threads`, which takes over when eventlet's support ends.
@@ -64,13 +63,11 @@ def prepare(max_calls: int) -> None:
 
     import amqp.method_framing
     import eventlet.queue
-    import kombu.pools
     import kombu.resource
     from eventlet.green import threading as green_threading
 
     amqp.method_framing.threading = green_threading
     kombu.resource.LifoQueue = eventlet.queue.LifoQueue  # type: ignore[misc]
-    kombu.pools.set_limit(max_calls + 10)
     _speak_plain_json()
 
 

@@ -170,7 +170,7 @@ HUB_PROGRAM = """
 import json, sys, time
 from uuid import uuid4
 from grenier.rpc_nameko import prepare
-prepare(30)
+prepare()
 import eventlet
 from grenier.log import NO_STREAM, LogUnavailable, NewEvent, WrongVersion
 from grenier.log.esdb import HubLog

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,8 +22,10 @@ from grenier.testing_broker import PrivateBroker
 
 
 @pytest.fixture(scope="module", params=["nameko", "threads"])
-def host(request: pytest.FixtureRequest, start_host: Any) -> Any:
-    return start_host(request.param)
+def host(request: pytest.FixtureRequest, start_host: Any) -> Iterator[Any]:
+    host = start_host(request.param)
+    yield host
+    host.stop()
 
 
 def published(broker: PrivateBroker, routing_key: str, body: bytes, **properties: Any) -> None:
@@ -90,6 +93,26 @@ def test_many_callers_get_each_their_own_answer(host: Any, client: RpcClient) ->
         caller.join(60)
         assert not caller.is_alive()
     assert wrong == []
+
+
+def test_large_answers_arrive_whole_beside_small_ones(host: Any, client: RpcClient) -> None:
+    wrong: list[Any] = []
+
+    def call(length: int) -> None:
+        for _ in range(4):
+            if len(client.call("pantry", "fill", {"length": length}, {})["filling"]) != length:
+                wrong.append(length)
+
+    callers = [
+        threading.Thread(target=call, args=(length,)) for length in (5_000_000, 1, 3_000_000, 200_000, 7, 70_000)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+        assert not caller.is_alive()
+    assert wrong == []
+    assert "could not be sent" not in host.log
 
 
 def test_a_slow_call_holds_up_nobody_else(host: Any, client: RpcClient) -> None:

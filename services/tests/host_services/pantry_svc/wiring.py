@@ -25,6 +25,10 @@ class Pantry:
         return {"payload": payload, "actor": context.actor, "pid": os.getpid()}
 
     @door
+    def fill(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        return {"filling": "x" * payload["length"]}
+
+    @door
     def note(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """Leaves a line in a file, so that a test sees what was executed."""
         with Path(payload["file"]).open("a") as file:
