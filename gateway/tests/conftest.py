@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from gateway_fakes import make_gateway
+from gateway_fakes import cookie, make_gateway, token_of
 
 
 @pytest.fixture
@@ -42,22 +42,3 @@ def sign_in(app):
 def bearer(app):
     """bearer("p-nadia") → headers of a program with that person's token."""
     return lambda person_id: {"Authorization": "Bearer " + app.extensions["grenier"].tokens.issue(person_id, "test")[1]}
-
-
-def cookie(app) -> str:
-    from gateway.identity import cookie_name
-
-    return cookie_name(app.extensions["grenier"].settings)
-
-
-def token_of(client) -> str:
-    """The form token that the client's pages carry."""
-    page = client.get("/accessibilite").text
-    return page.split('name="csrf-token" content="')[1].split('"')[0]
-
-
-def fields(page: str) -> dict[str, str]:
-    """Hidden fields of the first form that has an idempotency key or a token."""
-    import re
-
-    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))

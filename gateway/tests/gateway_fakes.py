@@ -1,5 +1,6 @@
 """What the tests (and the preview) put in the place of services, views and clocks: small, readable, no network."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from argon2 import PasswordHasher
 
 from gateway.access_view import GroupRef, HouseholdRef, Role
 from gateway.app import create_app
+from gateway.identity import cookie_name
 from grenier.clock import FixedClock
 from grenier.config import Settings
 from grenier.errors import NotFound
@@ -122,3 +124,18 @@ def make_gateway(folder: Path, *, demo: bool = True, url: str = "", rpc: Any = N
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.fakes = fakes
     return app
+
+
+def cookie(app) -> str:
+    return cookie_name(app.extensions["grenier"].settings)
+
+
+def token_of(client) -> str:
+    """The form token that the client's pages carry."""
+    page = client.get("/accessibilite").text
+    return page.split('name="csrf-token" content="')[1].split('"')[0]
+
+
+def fields(page: str) -> dict[str, str]:
+    """Hidden fields of the first form that has an idempotency key or a token."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))

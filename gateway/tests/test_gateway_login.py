@@ -6,9 +6,7 @@ import threading
 import time
 
 import pytest
-from gateway_fakes import PEOPLE, make_gateway
-
-from conftest import cookie, token_of
+from gateway_fakes import PEOPLE, cookie, make_gateway, token_of
 
 
 def link_secret(rpc) -> str:

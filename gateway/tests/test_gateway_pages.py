@@ -8,11 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 from flask import g, render_template_string
-from gateway_fakes import NOW, make_gateway
+from gateway_fakes import NOW, fields, make_gateway, token_of
 from marshmallow import Schema
 from marshmallow import fields as ma
 
-from conftest import fields, token_of
 from gateway import formats, i18n, menus, tasks
 from gateway.access import rule
 from gateway.forms import Form

@@ -13,6 +13,8 @@ import hashlib
 from typing import Any
 
 import marshmallow as ma
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
@@ -112,6 +114,9 @@ class ProblemApi(Api):
 
     ERROR_SCHEMA = ProblemSchema
 
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
+
     def _register_error_handlers(self) -> None:
         """All errors of the application go through `gateway.problems`."""
 
@@ -124,6 +129,14 @@ class ProblemApi(Api):
         super().register_blueprint(blp, parameters=parameters, **options)
         for tag in self.spec._tags:
             tag["name"] = tag["name"].removeprefix("api_")
+
+
+def schema_name(schema: Any) -> str:
+    """The area and the class: areas need not agree on the names of their schemas."""
+    kind = resolve_schema_cls(schema)
+    area = kind.__module__.rpartition(".")[2]
+    name = kind.__name__.removesuffix("Schema")
+    return name if area == "base" else f"{area}.{name}"
 
 
 def expected_version() -> int | None:

@@ -27,7 +27,13 @@ def index():
 
 
 def document() -> dict[str, Any]:
-    """OpenAPI 3.1, with the ways to sign in."""
+    """OpenAPI 3.1, with the ways to sign in; made once, for routes do not change while the program runs."""
+    if "grenier-openapi" not in current_app.extensions:
+        current_app.extensions["grenier-openapi"] = _document()
+    return current_app.extensions["grenier-openapi"]
+
+
+def _document() -> dict[str, Any]:
     spec = current_app.extensions["grenier-api"].spec.to_dict()
     spec["components"]["securitySchemes"] = {
         "token": {"type": "http", "scheme": "bearer", "description": "POST /api/v1/tokens"},
