@@ -21,7 +21,7 @@ from grenier.config import ConfigError, Settings
 from grenier_infra.launcher import broker, probes, secrets, state
 from grenier_infra.launcher.demo import DemoLoader
 from grenier_infra.launcher.screen import Screen
-from grenier_infra.launcher.supervisor import Supervisor
+from grenier_infra.launcher.supervisor import Child, Supervisor
 from grenier_infra.launcher.table import BrokerMissing, Own, Process, named, ports_used, processes
 
 SLOW_AFTER_S = 60.0
@@ -59,6 +59,7 @@ def up(plain: bool = False, demo: bool = False, only: list[str] | None = None) -
     except state.AlreadyRunning:
         console.print("Grenier tourne déjà dans ce dossier de données (`grenier status`, `grenier stop`).")
         return 2
+    os.umask(0o077)  # whatever a process writes is its owner's business only
     with lock:
         table = _table(settings, only, console)
         if table is None or not _ports_are_free(settings, table, console):
@@ -74,7 +75,7 @@ class Installation:
         self._logs = settings.data_dir / "logs"
         self._logs.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._screen = Screen(self._logs, plain)
-        self._supervisor = Supervisor(table, self._logs, self._screen.process)
+        self._supervisor = Supervisor(table, self._logs, self._on_process)
         self._asked_to_stop = 0
         self._began = time.monotonic()
         self._announced = False
@@ -97,6 +98,10 @@ class Installation:
         self._asked_to_stop += 1
         if self._asked_to_stop == 2:
             os.write(1, "Arrêt en cours, encore quelques secondes…\n".encode())
+
+    def _on_process(self, kind: str, child: Child, code: int) -> None:
+        self._written_at = 0.0  # whoever reads the state file sees a change within a round
+        self._screen.process(kind, child, code)
 
     def _stop(self) -> None:
         self._screen.started()

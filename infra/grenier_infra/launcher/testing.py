@@ -27,6 +27,7 @@ from grenier_infra.launcher.table import named
 
 START_PATIENCE_S = 120.0
 STOP_PATIENCE_S = 40.0
+KILL_PATIENCE_S = 15.0
 
 
 class Installation:
@@ -48,10 +49,18 @@ class Installation:
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> int:
         """Send a signal to a process by name (`work-ledger` also when it shares a process); returns the pid it had. `ready` then means: another one is there."""
-        pids = self.pids()
-        name = named(name, pids)
-        pid = pids[name]
-        os.kill(pid, number)
+        until = time.monotonic() + KILL_PATIENCE_S
+        while True:
+            pids = self.pids()
+            try:
+                name = named(name, pids)
+                pid = pids[name]
+                os.kill(pid, number)
+                break
+            except (KeyError, ProcessLookupError):  # just dying or just coming back: the next one is meant
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
         if number in (signal.SIGKILL, signal.SIGTERM):
             self._killed[name] = pid
         return pid
