@@ -110,7 +110,7 @@ class Desk:
             return contact.details(new.texts(), self._region)
         except Invalid as invalid:
             errors |= {f"persons.{place}.{name}": found for name, found in invalid.facts["fields"].items()}
-            return {}
+            return {"email": new.email}  # so that an address in use is told in the same round
 
     def _check_addresses(
         self, details: list[dict[str, str]], step: str, known: Mapping[str, Row], errors: dict[str, list[str]]

@@ -13,8 +13,8 @@ from flask_babel import lazy_gettext, ngettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, idempotency_key, tell
-from gateway.forms import Form
 from gateway.formats import day, money
+from gateway.forms import Form
 from gateway.menus import nav_item
 from gateway.pages import orders as words
 from gateway.tables import Column, Table

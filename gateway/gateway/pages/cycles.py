@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from gateway.access import access, rule
 from gateway.calls import ask, idempotency_key, tell
-from gateway.forms import Form
 from gateway.formats import instant_text, money
+from gateway.forms import Form
 from gateway.identity import places
 from gateway.menus import nav_item
 from gateway.pages import orders as words

@@ -15,6 +15,7 @@ from gateway.pages.logistics_words import (
     act,
     group_name,
     household_names,
+    month_name,
     my_federations,
     my_groups,
     refusal,
@@ -34,6 +35,7 @@ def index():
         {
             **row,
             "group": group_name(row["group_id"]),
+            "month": month_name(row["month"]),
             "url": url_for("deliveries.note", group_id=row["group_id"], delivery_id=row["delivery_id"]),
             "ready": _("%(done)d sur %(all)d", done=row["pallets_prepared"], all=row["pallets"]),
             "status": DELIVERY_STATES[row["state"]],
@@ -85,7 +87,13 @@ def _page(group_id: str, delivery_id: str, typed: list[dict] | None = None, prev
     changed = {line["product_id"]: line for line in typed or []}
     lines = [{**line, **changed.get(line["product_id"], {})} for line in found["lines"]]
     names = household_names(preview["households"]) if preview else {}
-    context: dict[str, Any] = {"lines": lines, "reasons": list(REASONS.items()), "preview": preview, "typed": typed}
+    context: dict[str, Any] = {
+        "lines": lines,
+        "reasons": list(REASONS.items()),
+        "preview": preview,
+        "typed": typed,
+        "month": month_name(found["month"]),
+    }
     state = DELIVERY_STATES[found["state"]]
     return render_template("deliveries/note.html", delivery=found, state=state, names=names, group_id=group_id,
                            group=group_name(group_id), **context)  # fmt: skip

@@ -1,10 +1,12 @@
 """What the pages about goods share: words for states and refusals, names for ids, one way of carrying out a tap."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
+from babel.dates import format_date
 from flask import current_app, flash, redirect
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
@@ -130,6 +132,11 @@ def tier_name(tier: str) -> str:
 
 def now() -> Any:
     return current_app.extensions["grenier"].clock.now()
+
+
+def month_name(month: str) -> str:
+    """« novembre 2026 » for "2026-11"."""
+    return str(format_date(date.fromisoformat(f"{month}-01"), "LLLL yyyy", locale=get_locale()))
 
 
 def is_past(instant: str) -> bool:

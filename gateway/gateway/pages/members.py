@@ -165,7 +165,7 @@ def enrol(group_id: str):
             return redirect(url_for("households.show", group_id=group_id, household_id=answer["household_id"]))
     roles = [(role, role_word(role)) for role in sorted(GROUP_ROLES, key=role_word)]
     return spoken(form).render(
-        "members/enrol.html", group=group, places=range(MOST_DESK_PERSONS), roles=roles, fields=PERSON_FIELDS
+        "members/enrol.html", group=group, rows=range(MOST_DESK_PERSONS), roles=roles, fields=PERSON_FIELDS
     )
 
 

@@ -10,7 +10,7 @@ from gateway.access import access, rule
 from gateway.calls import ask
 from gateway.formats import weight
 from gateway.menus import nav_item
-from gateway.pages.logistics_words import PALLET_STATES, act, group_name, my_federations, names_of, whole
+from gateway.pages.logistics_words import PALLET_STATES, act, group_name, month_name, my_federations, names_of, whole
 from gateway.tables import Column, Table
 from gateway.tasks import Task, task_source
 
@@ -44,7 +44,12 @@ def pallet(pallet_id: str):
         for line in found["lines"]
     ]
     who = names_of([found["prepared_by"] or ""]).get(found["prepared_by"] or "", "")
-    context = {"lines": lines, "group": group_name(found["group_id"]), "state": PALLET_STATES[found["state"]]}
+    context = {
+        "lines": lines,
+        "group": group_name(found["group_id"]),
+        "state": PALLET_STATES[found["state"]],
+        "month": month_name(found["month"]),
+    }
     return render_template("pallets/pallet.html", pallet=found, who=who, **context)
 
 
@@ -90,6 +95,7 @@ def _shown(row: dict) -> dict:
     lines = row["prepared"] or row["lines"]
     return {
         **row,
+        "month": month_name(row["month"]),
         "title": _("%(group)s, palette %(number)d", group=group_name(row["group_id"]), number=row["number"]),
         "url": url_for("pallets.pallet", pallet_id=row["pallet_id"]),
         "products": len(lines),

@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
-from gateway.forms import Form
 from gateway.formats import instant_text, money, time_of, when
+from gateway.forms import Form
 from gateway.identity import places
 from gateway.menus import nav_item
 from gateway.pages import orders as words

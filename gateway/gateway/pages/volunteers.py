@@ -194,7 +194,7 @@ def plan(group_id: str):
             flash(_("Activité publiée : les membres peuvent s’inscrire."), "success")
             return redirect(_url(group_id, answer["id"]))
     return spoken(form).render(
-        "volunteers/plan.html", group_id=group_id, kinds=list(KINDS.items()), places=range(PLANNED_SLOTS)
+        "volunteers/plan.html", group_id=group_id, kinds=list(KINDS.items()), rows=range(PLANNED_SLOTS)
     )
 
 
