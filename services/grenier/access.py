@@ -6,11 +6,12 @@ a group of one's own where the act belongs to another role is Forbidden.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from grenier.clock import Clock
+from grenier.clock import Clock, iso, local_instant
 from grenier.doors import Context
 from grenier.errors import Forbidden, NotFound
 from grenier.language import contracts
@@ -28,6 +29,15 @@ roles = sa.Table(
     sa.Column("scope_id", sa.Text, nullable=False, index=True),
     sa.Column("valid_from", sa.Text, nullable=False),
     sa.Column("valid_until", sa.Text),
+    # The same as instants: a role begins and ends at midnight where it holds.
+    sa.Column("starts_at", sa.Text, nullable=False),
+    sa.Column("ends_at", sa.Text),
+)
+hosts = sa.Table(
+    "access_hosts",
+    _meta,
+    sa.Column("host_id", sa.Text, primary_key=True),
+    sa.Column("time_zone", sa.Text, nullable=False),
 )
 groups = sa.Table(
     "access_groups",
@@ -62,11 +72,11 @@ erased = sa.Table("access_erased", _meta, sa.Column("person_id", sa.Text, primar
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
         case contracts.RoleAssigned() as e:
-            until = e.valid_until.isoformat() if e.valid_until else None
-            rows.put(roles, assignment_id=e.assignment_id, person_id=e.person_id, role=e.role, scope_kind=e.scope_kind,
-                     scope_id=e.scope_id, valid_from=e.valid_from.isoformat(), valid_until=until)  # fmt: skip
+            _assign(rows, e)
         case contracts.RoleRevoked() as e:
             rows.delete(roles, e.assignment_id)
+        case contracts.HostOrganisationRegistered() as e:
+            rows.put(hosts, host_id=e.host_id, time_zone=e.time_zone)
         case contracts.GroupFounded() as e:
             rows.put(groups, group_id=e.group_id, host_id=e.host_id, kind=e.kind, name=e.name, place=e.place,
                      time_zone=e.time_zone, inclusive=int(e.inclusive_language))  # fmt: skip
@@ -96,10 +106,35 @@ def apply(rows: Rows, fact: Fact) -> None:
                 rows.delete(belongs, e.person_id, row["household_id"])
 
 
+def _assign(rows: Rows, event: contracts.RoleAssigned) -> None:
+    place = rows.get(groups, event.scope_id) or rows.get(hosts, event.scope_id)
+    zone = str(place["time_zone"]) if place else "Europe/Paris"
+    until = event.valid_until
+    rows.put(
+        roles,
+        assignment_id=event.assignment_id,
+        person_id=event.person_id,
+        role=event.role,
+        scope_kind=event.scope_kind,
+        scope_id=event.scope_id,
+        valid_from=event.valid_from.isoformat(),
+        valid_until=until.isoformat() if until else None,
+        starts_at=iso(local_instant(event.valid_from, 0, 0, zone)),
+        ends_at=iso(local_instant(until + timedelta(days=1), 0, 0, zone)) if until else None,
+    )
+
+
 access_view = View(
     name="access",
-    tables=(roles, groups, households, belongs, erased),
-    reads=("contracts.role-", "contracts.group-", "contracts.household-", "contracts.membership-", "contracts.person-"),
+    tables=(roles, hosts, groups, households, belongs, erased),
+    reads=(
+        "contracts.role-",
+        "contracts.host-",
+        "contracts.group-",
+        "contracts.household-",
+        "contracts.membership-",
+        "contracts.person-",
+    ),
     apply=apply,
 )
 
@@ -117,9 +152,8 @@ class Access:
         """The assignments that hold today: role, scope_kind, scope_id, valid_from, valid_until."""
         if not person_id:
             return []
-        today = self._clock.now().date().isoformat()
         found = self._db.rows(sa.select(roles).where(roles.c.person_id == person_id).order_by(roles.c.assignment_id))
-        return [row for row in found if row["valid_from"] <= today and (row["valid_until"] or today) >= today]
+        return self._holding(found)
 
     def households_of(self, person_id: str) -> list[Row]:
         """household_id, group_id, tier, valid_until of the person's households."""
@@ -158,10 +192,13 @@ class Access:
     def holders(self, role: str, scope_id: str) -> list[str]:
         """Persons who hold a role in this very scope today."""
         found = self._db.rows(sa.select(roles).where(roles.c.role == role, roles.c.scope_id == scope_id))
-        today = self._clock.now().date().isoformat()
-        return sorted(
-            {row["person_id"] for row in found if row["valid_from"] <= today <= (row["valid_until"] or today)}
-        )
+        return sorted({row["person_id"] for row in self._holding(found)})
+
+    def _holding(self, assignments: list[Row]) -> list[Row]:
+        now = iso(self._clock.now())
+        return [
+            row for row in assignments if row["starts_at"] <= now and (row["ends_at"] is None or now < row["ends_at"])
+        ]
 
     # -- questions -----------------------------------------------------------------------------------------------
 
