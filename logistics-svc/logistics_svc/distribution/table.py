@@ -61,7 +61,9 @@ def record_weights(day: Day, command: RecordWeights) -> list[Event]:
     item = known_item(day, command.product_id)
     if item.facts.sale != "weighed":
         raise Rejected("not-weighed-goods", product_id=command.product_id)
-    events = [_weighed(day, item, weight, command.sure) for weight in command.weights]
+    # Named twice in one sheet, a household keeps the last figure.
+    last = {weight.household_id: weight for weight in command.weights}
+    events = [_weighed(day, item, weight, command.sure) for weight in last.values()]
     return [event for event in events if event is not None]
 
 
