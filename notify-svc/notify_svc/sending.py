@@ -12,7 +12,6 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, parseaddr
 from typing import Protocol
-from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from grenier.handling import Trace
@@ -159,8 +158,6 @@ class Sender:
         token = unsubscribe_token(self._runtime.settings.session_secret, person_id)
         url = f"{self._runtime.settings.public_url}/messages/desinscription/{person_id}/{token}"
         envelope["List-Unsubscribe"] = f"<{url}>"
-        if urlsplit(url).scheme == "https":
-            envelope["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def unsubscribe_token(secret: str, person_id: str) -> str:
