@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import grpc
@@ -120,7 +122,7 @@ def test_an_append_is_accepted_repeated_or_refused_and_never_halfway(
 
 
 def _stored(client: EventStoreDBClient, stream: str) -> list[RecordedEvent]:
-    return [e for e in client.read_all(filter_include=[stream], filter_by_stream_name=True)]
+    return list(client.read_all(filter_include=[stream], filter_by_stream_name=True))
 
 
 def test_a_restart_forgets_ids_of_any_but_not_of_an_explicit_version(tmp_path: object) -> None:
@@ -166,7 +168,7 @@ def test_what_was_recorded_is_what_was_sent(client: EventStoreDBClient, stream: 
 
 def test_positions_grow_with_gaps(client: EventStoreDBClient, stream: str) -> None:
     positions = [client.append_event(stream, current_version=ANY, event=event()) for _ in range(5)]
-    gaps = {later - earlier for earlier, later in zip(positions, positions[1:], strict=False)}
+    gaps = {later - earlier for earlier, later in pairwise(positions)}
     assert min(gaps) > 1
 
 
@@ -258,6 +260,16 @@ def test_a_batch_gives_up_at_its_deadline(node: RunningNode, raw: Raw, stream: s
     assert answer.error.details.Is(shared_pb2.Timeout.DESCRIPTOR)
 
 
+def test_a_batch_that_comes_after_its_deadline_is_not_written(
+    raw: Raw, client: EventStoreDBClient, stream: str
+) -> None:
+    request = batch(1, stream, proposed(1))
+    request.options.deadline_21_10_0.FromSeconds(int(time.time()) - 1)
+    (answer,) = raw.streams.BatchAppend(iter([request]))
+    assert answer.error.details.Is(shared_pb2.Timeout.DESCRIPTOR)
+    assert client.get_current_version(stream) is NO_STREAM
+
+
 def test_a_batch_too_large_is_refused_once_and_the_call_goes_on(raw: Raw, stream: str) -> None:
     half = b"x" * (600 * 1024)
     requests = [
@@ -274,6 +286,7 @@ def test_a_batch_too_large_is_refused_once_and_the_call_goes_on(raw: Raw, stream
 def test_an_event_needs_a_type_and_a_content_type(raw: Raw, stream: str, properties: dict[str, str]) -> None:
     (answer,) = raw.streams.BatchAppend(iter([batch(1, stream, proposed(1, **properties))]))
     assert answer.error.details.Is(shared_pb2.BadRequest.DESCRIPTOR)
+    assert answer.stream_identifier.stream_name == stream.encode()
     single = streams_pb2.AppendReq.ProposedMessage(id=shared_pb2.UUID(string=str(uuid4())), metadata=properties)
     trailers = _refused(raw, stream, single)
     assert trailers["exception"] == "missing-required-metadata-property"

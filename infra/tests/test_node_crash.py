@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from esdbclient import EventStoreDBClient, NewEvent, StreamState
 from esdbclient.exceptions import EventStoreDBClientException
+
 from grenier_infra.eventnode.testing import RunningNode, running_node
 from grenier_infra.eventnode.upkeep import verify
 

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from esdbclient import EventStoreDBClient, NewEvent, StreamState
 from esdbclient.exceptions import NodeIsNotLeader, ServiceUnavailable
+
 from grenier_infra.eventnode.testing import RunningNode, running_node
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM

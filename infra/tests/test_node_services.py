@@ -12,6 +12,7 @@ import grpc
 import pytest
 from esdbclient import EventStoreDBClient, NewEvent, StreamState
 from esdbclient.exceptions import GrpcError
+
 from grenier_infra.eventnode.testing import RunningNode, running_node
 
 

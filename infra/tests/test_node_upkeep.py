@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from esdbclient import EventStoreDBClient, NewEvent, StreamState
 from esdbclient.exceptions import NotFound, StreamIsDeleted, WrongCurrentVersion
+
 from grenier_infra.eventnode import requests, rules
 from grenier_infra.eventnode.log import LogFile
 from grenier_infra.eventnode.schema import open_for_writing

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+
 from grenier_infra.eventnode import rules
 from grenier_infra.eventnode.faults import SLOW_DISK, Faults
 from grenier_infra.eventnode.log import LogFile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +63,7 @@ class Batches:
         refusal = None if batch.refused else _extend(batch, request.proposed_messages)
         if refusal is not None:
             batch.refused, batch.events = True, []
-            self._start(self._send(request.correlation_id, refusal))
+            self._start(self._send(request.correlation_id, batch, refusal))
         if request.is_final:
             del self._open[key]
             if not batch.refused:
@@ -82,30 +83,32 @@ class Batches:
         self._tasks.add(asyncio.ensure_future(work))
 
     async def _write(self, correlation_id: Any, batch: _Batch) -> None:
+        await self._send(correlation_id, batch, await self._response(batch))
+
+    async def _response(self, batch: _Batch) -> streams_pb2.BatchAppendResp:
         try:
             name = stream_name(batch.options.stream_identifier)
             expected = expected_version(batch.options)
         except Refusal as refusal:
-            await self._send(correlation_id, answers.batch_bad_request(refusal.details))
-            return
+            return answers.batch_bad_request(refusal.details)
         try:
             async with asyncio.timeout_at(batch.deadline):
                 outcome = await self._write_log(Append(name, expected, batch.events))
         except TimeoutError:
-            response = answers.batch_timeout()
-        else:
-            response = answers.batch_response(outcome, name, expected)
-        _echo(response, batch.options)
-        await self._send(correlation_id, response)
+            return answers.batch_timeout()
+        return answers.batch_response(outcome, name, expected)
 
-    async def _send(self, correlation_id: Any, response: streams_pb2.BatchAppendResp) -> None:
+    async def _send(self, correlation_id: Any, batch: _Batch, response: streams_pb2.BatchAppendResp) -> None:
         response.correlation_id.CopyFrom(correlation_id)
+        _echo(response, batch.options)  # clients read the stream's name from every answer, refusals too
         async with self._sending:
             await self._call.send_message(response)
 
 
 def _extend(batch: _Batch, proposed: Iterable[Any]) -> streams_pb2.BatchAppendResp | None:
-    """Add events to a batch; give the answer that ends it if they cannot be accepted."""
+    """Add events to a batch; give the answer that ends it if it is too late or they cannot be accepted."""
+    if batch.deadline is not None and batch.deadline <= asyncio.get_running_loop().time():
+        return answers.batch_timeout()
     try:
         for message in proposed:
             batch.events.append(proposed_event(message))
@@ -126,7 +129,12 @@ def _echo(response: streams_pb2.BatchAppendResp, options: Any) -> None:
 
 def _deadline(options: Any) -> float | None:
     """When to give up on a batch, in loop time; None if its client sets no deadline worth keeping."""
-    if options.WhichOneof("deadline_option") == "deadline":
-        seconds = options.deadline.seconds + options.deadline.nanos / 1e9
-        return None if seconds > NO_DEADLINE_S else asyncio.get_running_loop().time() + seconds
-    return None
+    match options.WhichOneof("deadline_option"):
+        case "deadline":
+            seconds = options.deadline.seconds + options.deadline.nanos / 1e9
+        case "deadline_21_10_0":  # a moment instead of a duration, as NodeJS clients still send it
+            moment = options.deadline_21_10_0
+            seconds = moment.seconds + moment.nanos / 1e9 - time.time()
+        case _:
+            return None
+    return None if seconds > NO_DEADLINE_S else asyncio.get_running_loop().time() + seconds
