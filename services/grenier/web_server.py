@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import logging
+from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 GRACE_S = 5
+HEARTBEATS = "/dev/shm"  # noqa: S108 - one empty file per worker, in memory where there is such a place
 
 
 class PlainLogger(Logger):
@@ -53,6 +55,6 @@ def run(process: str, factory: str, bind: str, threads: int, timeout_s: int) -> 
             "proc_name": f"grenier-{process}",
             "logger_class": PlainLogger,
             "control_socket_disable": True,
-            "worker_tmp_dir": "/dev/shm",  # noqa: S108 - only a heartbeat file, in memory
+            "worker_tmp_dir": HEARTBEATS if Path(HEARTBEATS).is_dir() else None,
         },
     ).run()
