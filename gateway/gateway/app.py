@@ -27,6 +27,8 @@ from gateway.security.sessions import SessionStore
 from gateway.security.tokens import Tokens
 from grenier.clock import Clock, make_clock
 from grenier.config import Settings
+from grenier.feed import to_cloudevent
+from grenier.language.registry import UnknownEvent
 from grenier.log.protocol import EventLog, Recorded
 
 MAX_REQUEST_BYTES = 2_000_000  # imports of spreadsheets set their own, larger limit
@@ -91,7 +93,7 @@ def build(
         access_view=access_view or NoPlaces(),
         balances=balances,
         log=log,
-        to_cloudevent=to_cloudevent or _to_cloudevent,
+        to_cloudevent=to_cloudevent or _public,
         sessions=SessionStore(db, now),
         passwords=Passwords(db, now, password_hasher),
         links=MagicLinks(db, now),
@@ -123,10 +125,12 @@ def finish(app: Flask) -> Flask:
     return app
 
 
-def _to_cloudevent(recorded: Recorded) -> dict[str, Any] | None:
-    from grenier.feed import to_cloudevent
-
-    return to_cloudevent(recorded)
+def _public(recorded: Recorded) -> dict[str, Any] | None:
+    """An event written by a newer program waits for this one to be renewed: it is not shown."""
+    try:
+        return to_cloudevent(recorded)
+    except UnknownEvent:
+        return None
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.calls import correlation_id
 from gateway.messages import localized
 from grenier.errors import GrenierError, Unavailable
+from grenier.log.protocol import LogUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,8 @@ def install(app: Flask) -> None:
     """One table from exceptions to answers, for pages and API alike."""
     app.register_error_handler(GrenierError, _grenier_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(OperationalError, _away)
+    app.register_error_handler(LogUnavailable, _away)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -113,8 +115,12 @@ def _http_error(error: HTTPException) -> Response:
     return answer(getattr(error, "problem_code", _by_status(error.code)), error.code, facts, headers)
 
 
-def _database_error(error: OperationalError) -> Response:
-    log.warning("own database did not answer", extra={"correlation_id": correlation_id()})
+def _away(error: Exception) -> Response:
+    log.warning(
+        "%s did not answer",
+        "the log" if isinstance(error, LogUnavailable) else "the own database",
+        extra={"correlation_id": correlation_id()},
+    )
     return answer("unavailable", 503, {"retry_after": 2}, {"Retry-After": "2"})
 
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.auth_db import auth_url, forget_person, open_auth_db
 from grenier.clock import Clock
 from grenier.config import Settings
 from grenier.doors import Context
-from grenier.language import ledger, logistics, orders
+from grenier.language import contracts, ledger, logistics, orders
 from grenier.log.protocol import StreamLog
 from grenier.projector import positions
 from grenier.readmodel import Database, Fact, Row, Rows, View
-from grenier.runtime import Runtime, Service
+from grenier.runtime import Policy, Runtime, Service
 
 _meta = sa.MetaData()
 balances = sa.Table(
@@ -123,7 +124,18 @@ def balance(db: Database, household_id: str) -> Row:
 
 
 def service() -> Service:
-    return Service(name="gateway", views=(view,), doors=_NoDoors)
+    return Service(name="gateway", views=(view,), doors=_NoDoors, policies=(forget_sign_in,))
+
+
+def _forget(runtime: Runtime, fact: Fact) -> None:
+    """An erased person's password, sessions, tokens and links go too; doing it again removes nothing more."""
+    if isinstance(fact.event, contracts.PersonErased):
+        engine = open_auth_db(auth_url(runtime.settings))
+        forget_person(engine, fact.event.person_id)
+        engine.dispose()
+
+
+forget_sign_in = Policy("forget-sign-in", ("contracts.person-erased",), _forget)
 
 
 class _NoDoors:

@@ -260,3 +260,17 @@ def test_forgetting_a_person_leaves_no_row(app, sign_in, bearer):
     assert gateway.sessions.count("p-nadia") == 0
     assert not gateway.tokens.of("p-nadia")
     assert not gateway.passwords.exists("p-nadia")
+
+
+def test_the_worker_forgets_how_an_erased_person_signed_in(app, sign_in):
+    from types import SimpleNamespace
+
+    from gateway.projections import service
+    from grenier.language.contracts import PersonErased
+
+    sign_in("p-nadia")
+    sign_in("p-paul")
+    (policy,) = service().policies
+    gateway = app.extensions["grenier"]
+    policy.act(SimpleNamespace(settings=gateway.settings), SimpleNamespace(event=PersonErased(person_id="p-nadia")))
+    assert (gateway.sessions.count("p-nadia"), gateway.sessions.count("p-paul")) == (0, 1)
