@@ -20,15 +20,13 @@ from nameko.messaging import QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
 from grenier import rpc_wire as wire
+from grenier.rpc_host import connected_services
 
 _log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
 PAUSE_STEP_S = 0.5
 LONGEST_PAUSE_S = 5.0
-
-connected_services: set[str] = set()
-"""Names of the services whose queue is being consumed."""
 
 
 class DoorQueueConsumer(QueueConsumer):

@@ -16,6 +16,10 @@ PROBED_STREAM = "grenier-probe"
 """Never written; reading it shows that the log answers."""
 
 
+connected_services: set[str] = set()
+"""Names of the services whose queue is being consumed by this process."""
+
+
 def load_doors(names: list[str], settings: Settings, log: StreamLog, **means: Any) -> list[Any]:
     """One object with doors per name; `means` are the host's ways to sleep, lock and offload (see Runtime.for_rpc).
 

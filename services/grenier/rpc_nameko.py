@@ -16,12 +16,14 @@ import logging
 import os
 import signal
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from grenier.config import Settings
 from grenier.doors import dispatch, door_names
 from grenier.health import HEALTH
-from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, load_doors
+from grenier.log import StreamLog
+from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,10 @@ HEARTBEAT_S = 30
 
 def serve(names: list[str], settings: Settings) -> int:
     """Answer calls to the named services until SIGTERM or SIGINT; returns the exit status, not zero when it failed."""
+    probe = LogProbe()
+    # Before the imports, which take a while: a process is not ready because nobody has asked it yet.
+    HEALTH.add("broker", lambda: connected_services >= set(names))
+    HEALTH.add("log", lambda: probe.answered)
     prepare()
     from nameko.runners import ServiceRunner
 
@@ -42,7 +48,7 @@ def serve(names: list[str], settings: Settings) -> int:
     for service in services:
         runner.add_service(nameko_class(service))
     _stop_on_signals(runner)
-    _add_checks(names, log)
+    probe.start(log)
     try:
         runner.start()
         runner.wait()
@@ -50,6 +56,28 @@ def serve(names: list[str], settings: Settings) -> int:
         _log.exception("serving %s failed", ", ".join(names))
         return 1
     return 0
+
+
+class LogProbe:
+    """Whether the log answers. Health is asked in a native thread, which may only look at what a greenlet has noted."""
+
+    def __init__(self) -> None:
+        self.answered = False
+
+    def start(self, log: StreamLog) -> None:
+        import eventlet
+
+        eventlet.spawn_n(self._ask_again_and_again, log, eventlet.sleep)
+
+    def _ask_again_and_again(self, log: StreamLog, sleep: Callable[[float], None]) -> None:
+        while True:
+            try:
+                log.read(PROBED_STREAM, limit=1)
+                self.answered = True
+            except Exception as error:
+                _log.warning("log away: %s", error)
+                self.answered = False
+            sleep(PROBE_EVERY_S)
 
 
 def prepare() -> None:
@@ -127,26 +155,3 @@ def _stop_on_signals(runner: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # Through the loop, which wakes up at once; a plain handler would wait for the next message.
         get_hub().loop.add_signal_handler(number, stop)
-
-
-def _add_checks(names: list[str], log: Any) -> None:
-    """Checks are answered from a native thread, so they look at what greenlets have noted and call nothing."""
-    import eventlet
-
-    from grenier.rpc_entrypoints import connected_services
-
-    answers = {"log": False}
-
-    def probe() -> None:
-        while True:
-            try:
-                log.read(PROBED_STREAM, limit=1)
-                answers["log"] = True
-            except Exception as error:
-                _log.warning("log away: %s", error)
-                answers["log"] = False
-            eventlet.sleep(PROBE_EVERY_S)
-
-    eventlet.spawn_n(probe)
-    HEALTH.add("broker", lambda: connected_services >= set(names))
-    HEALTH.add("log", lambda: answers["log"])

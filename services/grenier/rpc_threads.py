@@ -26,7 +26,7 @@ from grenier.config import Settings
 from grenier.doors import dispatch, door_names
 from grenier.health import HEALTH
 from grenier.log import StreamLog
-from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, load_doors
+from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +40,15 @@ _CALL = inspect.signature(lambda payload, context: None)
 
 def serve(names: list[str], settings: Settings) -> int:
     """Answer calls to the named services until SIGTERM or SIGINT; returns the exit status."""
+    # Before the imports, which take a while: a process is not ready because nobody has asked it yet.
+    HEALTH.add("broker", lambda: connected_services >= set(names))
     from grenier.log.esdb import EsdbLog
 
     log = EsdbLog(settings.esdb_uri)
+    HEALTH.add("log", partial(_answers, log))
     host = ThreadHost(settings.amqp_url, load_doors(names, settings, log))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: host.stop())
-    HEALTH.add("broker", lambda: host.connected)
-    HEALTH.add("log", partial(_answers, log))
     try:
         host.run()
     finally:
@@ -68,7 +69,6 @@ class ThreadHost:
         self._parameters.heartbeat = HEARTBEAT_S
         self._services = [_Served(service, max_workers) for service in services]
         self._stopping = threading.Event()
-        self.connected = False
 
     def run(self) -> None:
         pause = FIRST_PAUSE_S
@@ -77,12 +77,12 @@ class ThreadHost:
                 connection = pika.BlockingConnection(self._parameters)
                 for served in self._services:
                     served.consume(connection)
-                self.connected = True
+                connected_services.update(served.name for served in self._services)
                 pause = FIRST_PAUSE_S
                 _log.info("serving %s", ", ".join(served.name for served in self._services))
                 self._serve(connection)
             except (AMQPError, OSError) as error:
-                self.connected = False
+                connected_services.clear()
                 _log.warning("broker away (%s), trying again in %.1f s", type(error).__name__, pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
@@ -95,7 +95,7 @@ class ThreadHost:
     def _serve(self, connection: pika.BlockingConnection) -> None:
         while not self._stopping.is_set():
             connection.process_data_events(time_limit=0.5)
-        self.connected = False
+        connected_services.clear()
         for served in self._services:
             served.take_no_more()
         until = time.monotonic() + STOP_TIMEOUT_S
