@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from gateway_fakes import make_gateway
 
 from gateway.places import Places
-from grenier.errors import GrenierError
+from grenier.errors import NotFound, Unavailable
 from grenier.language import contracts as c
 from grenier.testing import House
 
@@ -81,6 +81,8 @@ class HouseRpc:
     def call(self, service: str, method: str, payload: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
         if service == "contracts":
             return self._contracts(method, payload)
+        if service not in self.house.rooms:
+            raise Unavailable
         more = {key: value for key, value in context.items() if key not in ("actor", "command_id", "correlation_id")}
         with self.lock:
             return self.house.call(
@@ -101,7 +103,7 @@ class HouseRpc:
             return {"households": rows, "total": len(rows), "page": 1, "pages": 1}
         if method == "demo_accounts":
             return {"accounts": [{"person_id": key, "label": name} for key, name in NAMES.items() if key[0] == "p"]}
-        raise GrenierError("unknown-method")
+        raise NotFound("unknown-method")
 
 
 class Month:

@@ -16,7 +16,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Reason = Annotated[str, msgspec.Meta(max_length=500)]
-Page = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=500)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 MAX_IMPORT_ROWS = 2000
 
 
@@ -167,7 +168,12 @@ class OfGroup(Ask, frozen=True, kw_only=True):
 
 class OfCycle(Ask, frozen=True, kw_only=True):
     cycle_id: Id
-    page: Page = 1
+
+
+class ListOfCycle(Ask, frozen=True, kw_only=True):
+    cycle_id: Id
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class OfCycleProduct(Ask, frozen=True, kw_only=True):
@@ -177,7 +183,8 @@ class OfCycleProduct(Ask, frozen=True, kw_only=True):
 
 class OfHousehold(Ask, frozen=True, kw_only=True):
     household_id: Id
-    page: Page = 1
+    limit: Limit = 100
+    offset: Offset = 0
 
 
 class OfOrder(Ask, frozen=True, kw_only=True):

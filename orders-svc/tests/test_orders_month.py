@@ -90,7 +90,7 @@ def test_one_window_gives_every_group_its_cycle_which_opens_by_itself(month: Fed
         ("North", "open", "Salle"),
         ("South", "open", "Salle"),
     ]
-    scheduled = [event for event in month.house.events("orders.cycle-scheduled")]
+    scheduled = month.house.events("orders.cycle-scheduled")
     assert [event.tier_rates_bp["solidarity"] for event in scheduled] == [11_500, 11_500]
 
 

@@ -102,7 +102,9 @@ def revise(product_id: str):
     )
     if told is None:
         return _product_page(product_id, form)
-    flash(_("Le nouveau prix vaudra %(day)s. Les catalogues déjà publiés ne changent pas.", day=_from(since)), "success")
+    flash(
+        _("Le nouveau prix vaudra %(day)s. Les catalogues déjà publiés ne changent pas.", day=_from(since)), "success"
+    )
     return redirect(url_for("catalogue.product", product_id=product_id))
 
 
@@ -163,7 +165,10 @@ def new():
             "orders", "list_product", product_id=product_id, host_id=_host(), facts=facts, **prices,
             effective_from=since.isoformat(),
         ):  # fmt: skip
-            flash(_("« %(name)s » est au catalogue. Il sera proposé dès le prochain mois publié.", name=facts["name"]), "success")
+            flash(
+                _("« %(name)s » est au catalogue. Il sera proposé dès le prochain mois publié.", name=facts["name"]),
+                "success",
+            )
             return redirect(url_for("catalogue.product", product_id=product_id))
     return form.render("catalogue/edit.html", producers=_producers(), product=None, labels=_labels())
 
@@ -278,7 +283,10 @@ def import_():
             read = _import(form, payload, confirmed)
             if confirmed and read and not form.refusal and not form.errors:
                 created = read["created"]
-                flash(ngettext("%(num)d produit ajouté au catalogue.", "%(num)d produits ajoutés au catalogue.", created), "success")
+                flash(
+                    ngettext("%(num)d produit ajouté au catalogue.", "%(num)d produits ajoutés au catalogue.", created),
+                    "success",
+                )
                 return redirect(url_for("catalogue.index"))
     return form.render("catalogue/import.html", read=read, text=text, columns=COLUMNS)
 
@@ -361,8 +369,16 @@ def release():
         form.errors["items"] = [_("Gardez au moins un produit.")]
     if request.method == "POST" and not form.errors and form.value("confirmed") == "1":
         catalogue_id = str(uuid5(NAMESPACE_URL, f"catalogue/{idempotency_key()}"))
-        if form.tell("orders", "release_catalogue", catalogue_id=catalogue_id, host_id=_host(), month=month, items=chosen):
-            flash(_("Le catalogue de %(month)s est publié. Programmez maintenant la période.", month=words.month_name(month)), "success")
+        if form.tell(
+            "orders", "release_catalogue", catalogue_id=catalogue_id, host_id=_host(), month=month, items=chosen
+        ):
+            flash(
+                _(
+                    "Le catalogue de %(month)s est publié. Programmez maintenant la période.",
+                    month=words.month_name(month),
+                ),
+                "success",
+            )
             return redirect(url_for("cycles.schedule", catalogue_id=catalogue_id))
     confirming = request.method == "POST" and not form.errors and form.refusal is None and form.value("back") != "1"
     return form.render(

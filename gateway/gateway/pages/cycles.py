@@ -22,9 +22,7 @@ from gateway.tables import Column, Table
 from grenier.errors import Forbidden, GrenierError, NotFound, Unavailable
 
 bp = Blueprint("cycles", __name__)
-nav_item(
-    lazy_gettext("Périodes"), "cycles.windows", icon="calendar-days", order=22, who=rule(may="orders.windows")
-)
+nav_item(lazy_gettext("Périodes"), "cycles.windows", icon="calendar-days", order=22, who=rule(may="orders.windows"))
 GROUP = "/groupes/<group_id>/periodes"
 
 
@@ -57,7 +55,7 @@ def index(group_id: str):
 @access(may="orders.read")
 def show(group_id: str, cycle_id: str):
     """Orders in progress, and who has not confirmed yet (S1:33)."""
-    page = ask("orders", "orders_of_cycle", cycle_id=cycle_id, page=_page_number())
+    page = ask("orders", "orders_of_cycle", cycle_id=cycle_id, offset=_offset())
     over = ask("orders", "over_asked", cycle_id=cycle_id)
     waiting = page["drafts"]
     names = words.names_of(households=[row["household_id"] for row in (*page["items"], *waiting)])
@@ -75,9 +73,9 @@ def show(group_id: str, cycle_id: str):
     )
 
 
-def _page_number() -> int:
-    text = request.args.get("page", "1")
-    return max(1, int(text)) if text.isdigit() and len(text) < 5 else 1
+def _offset() -> int:
+    text = request.args.get("offset", "0")
+    return int(text) if text.isdigit() and len(text) < 7 else 0
 
 
 def _orders_table(group_id: str, rows: list[dict[str, Any]], names: Mapping[str, str]) -> Table:
@@ -109,7 +107,9 @@ def _steps(group_id: str, cycle: Mapping[str, Any], over: Mapping[str, Any], dra
     def state(place: int) -> str:
         return "done" if at > place else "current" if at == place else "todo"
 
-    regulated = "done" if at == 3 or (at == 2 and not too_much) else "late" if late else "current" if at == 2 else "todo"
+    regulated = (
+        "done" if at == 3 or (at == 2 and not too_much) else "late" if late else "current" if at == 2 else "todo"
+    )
     frozen = "done" if at == 3 else "current" if at == 2 and not too_much else "todo"
     asked = ngettext("%(num)d produit trop demandé", "%(num)d produits trop demandés", too_much) if too_much else ""
     waiting = ngettext("%(num)d brouillon", "%(num)d brouillons", drafts) if drafts and at < 2 else ""
@@ -193,7 +193,9 @@ def _effects(preview: Mapping[str, Any], chosen: str) -> list[str]:
 def freeze(group_id: str, cycle_id: str):
     form, address = Form(), {"group_id": group_id, "cycle_id": cycle_id}
     if request.method == "POST" and form.tell("orders", "freeze_aggregation", cycle_id=cycle_id):
-        flash(_("Les commandes sont arrêtées : elles partent aux producteurs avec celles des autres groupes."), "success")
+        flash(
+            _("Les commandes sont arrêtées : elles partent aux producteurs avec celles des autres groupes."), "success"
+        )
         return redirect(url_for("cycles.show", **address))
     page = ask("orders", "orders_of_cycle", cycle_id=cycle_id)
     return form.render("cycles/freeze.html", **address, page=page, words=words)
@@ -233,9 +235,7 @@ def windows():
     empty = (_("Aucune période programmée"), _("Publiez le catalogue du mois, puis programmez la période de commande."))
     table = Table("windows", _("Périodes de tous les groupes"), columns, rows, empty=empty)
     released = [row for host_id in words.host_ids() for row in ask("orders", "catalogues", host_id=host_id)["items"]]
-    return table.export() or render_template(
-        "cycles/windows.html", table=table, catalogues=released[:3], words=words
-    )
+    return table.export() or render_template("cycles/windows.html", table=table, catalogues=released[:3], words=words)
 
 
 @bp.get("/periodes/<window_id>")

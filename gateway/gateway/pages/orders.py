@@ -219,9 +219,7 @@ def _regulate(cycle: Mapping[str, Any]) -> Task:
     over = cycle["over_asked"]
     address = {"group_id": cycle["group_id"], "cycle_id": cycle["cycle_id"]}
     if over:
-        title = ngettext(
-            "%(num)d produit dépasse le maximum", "%(num)d produits dépassent le maximum", over
-        )
+        title = ngettext("%(num)d produit dépasse le maximum", "%(num)d produits dépassent le maximum", over)
         url, button = url_for("cycles.over_asked", **address), _("Réguler")
     else:
         title, url, button = _("Arrêter les commandes"), url_for("cycles.show", **address), _("Voir et arrêter")
@@ -254,9 +252,7 @@ def _send(orders: Sequence[Mapping[str, Any]]) -> list[Task]:
         by_window.setdefault(order["window_id"], []).append(order)
     return [
         Task(
-            ngettext(
-                "%(num)d commande fournisseur à envoyer", "%(num)d commandes fournisseurs à envoyer", len(found)
-            ),
+            ngettext("%(num)d commande fournisseur à envoyer", "%(num)d commandes fournisseurs à envoyer", len(found)),
             url_for("cycles.suppliers", window_id=window_id),
             _("Voir les commandes"),
             detail=month_name(found[0]["month"]),

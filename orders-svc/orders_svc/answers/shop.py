@@ -209,11 +209,11 @@ def cycles_of_person(runtime: Runtime, person_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def orders_of_household(runtime: Runtime, household_id: str, page: int) -> dict[str, Any]:
-    rows, total = placed.orders_of_household(runtime.db, household_id, page)
+def orders_of_household(runtime: Runtime, household_id: str, limit: int, offset: int) -> dict[str, Any]:
+    rows, total = placed.orders_of_household(runtime.db, household_id, limit, offset)
     known = {row["cycle_id"]: row for row in _cycles_by_id(runtime.db, [row["cycle_id"] for row in rows])}
     items = [{**row, "cycle": brief(known[row["cycle_id"]])} for row in rows if row["cycle_id"] in known]
-    return {"items": items, "total": total, "page": page, "per_page": placed.PAGE}
+    return {"items": items, "total": total, "limit": limit, "offset": offset}
 
 
 def _cycles_by_id(db: Database, cycle_ids: Sequence[str]) -> list[Row]:
@@ -222,9 +222,9 @@ def _cycles_by_id(db: Database, cycle_ids: Sequence[str]) -> list[Row]:
     return db.rows(sa.select(cycles.cycles).where(cycles.cycles.c.cycle_id.in_(cycle_ids)))
 
 
-def orders_of_cycle(runtime: Runtime, cycle: Row, page: int) -> dict[str, Any]:
+def orders_of_cycle(runtime: Runtime, cycle: Row, limit: int, offset: int) -> dict[str, Any]:
     """S1:33: what is confirmed, and who has not confirmed yet."""
-    rows, total = placed.orders_of_cycle(runtime.db, cycle["cycle_id"], page)
+    rows, total = placed.orders_of_cycle(runtime.db, cycle["cycle_id"], limit, offset)
     lines = placed.lines_of(runtime.db, [row["order_id"] for row in rows])
     items = {item["product_id"]: item for item in catalogues.items_of(runtime.db, cycle["catalogue_id"])}
     waiting = drafts.drafts_in(runtime.db, [cycle["cycle_id"]])
@@ -234,7 +234,7 @@ def orders_of_cycle(runtime: Runtime, cycle: Row, page: int) -> dict[str, Any]:
         "items": [{**row, "lines": named(lines[row["order_id"]], items)} for row in rows],
         "total": total,
         "total_cents": figures["total_cents"] if figures else 0,
-        "page": page,
-        "per_page": placed.PAGE,
+        "limit": limit,
+        "offset": offset,
         "drafts": waiting,
     }

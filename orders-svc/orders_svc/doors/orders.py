@@ -121,7 +121,7 @@ class OrderDoors(Doors):
         ask = read(asks.OfHousehold, payload)
         self.runtime.wait(context)
         members.buyer(self.runtime, context, ask.household_id, "orders.read")
-        return shop.orders_of_household(self.runtime, ask.household_id, ask.page)
+        return shop.orders_of_household(self.runtime, ask.household_id, ask.limit, ask.offset)
 
     @door
     def order_history(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -137,10 +137,10 @@ class OrderDoors(Doors):
 
     @door
     def orders_of_cycle(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(asks.OfCycle, payload)
+        ask = read(asks.ListOfCycle, payload)
         self.runtime.wait(context)
         row, _ = self._cycle(context, ask.cycle_id, "orders.read")
-        return shop.orders_of_cycle(self.runtime, row, ask.page)
+        return shop.orders_of_cycle(self.runtime, row, ask.limit, ask.offset)
 
     @door
     def households_with_order(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:

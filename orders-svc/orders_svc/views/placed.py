@@ -126,8 +126,6 @@ view = View(
     apply=apply,
 )
 
-PAGE = 100
-
 
 def order(db: Database, order_id: str) -> Row | None:
     return db.row(sa.select(orders).where(orders.c.order_id == order_id))
@@ -141,19 +139,19 @@ def lines_of(db: Database, order_ids: Sequence[str]) -> dict[str, list[Row]]:
     return found
 
 
-def orders_of_cycle(db: Database, cycle_id: str, page: int) -> tuple[list[Row], int]:
+def orders_of_cycle(db: Database, cycle_id: str, limit: int, offset: int) -> tuple[list[Row], int]:
     """A page of the confirmed orders in the order of confirmation, and how many there are."""
     stands = (orders.c.cycle_id == cycle_id, orders.c.status == "confirmed")
     total = db.value(sa.select(sa.func.count()).select_from(orders).where(*stands))
     query = sa.select(orders).where(*stands).order_by(orders.c.confirmed_at, orders.c.order_id)
-    return db.rows(query.limit(PAGE).offset((page - 1) * PAGE)), int(total)
+    return db.rows(query.limit(limit).offset(offset)), int(total)
 
 
-def orders_of_household(db: Database, household_id: str, page: int) -> tuple[list[Row], int]:
+def orders_of_household(db: Database, household_id: str, limit: int, offset: int) -> tuple[list[Row], int]:
     mine = orders.c.household_id == household_id
     total = db.value(sa.select(sa.func.count()).select_from(orders).where(mine))
     query = sa.select(orders).where(mine).order_by(orders.c.confirmed_at.desc(), orders.c.order_id)
-    return db.rows(query.limit(PAGE).offset((page - 1) * PAGE)), int(total)
+    return db.rows(query.limit(limit).offset(offset)), int(total)
 
 
 def orders_of(db: Database, household_ids: Sequence[str], cycle_ids: Sequence[str]) -> list[Row]:
