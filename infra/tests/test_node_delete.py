@@ -140,6 +140,16 @@ def test_describing_a_deleted_stream_brings_it_back_empty(client: EventStoreDBCl
     assert client.get_stream_metadata(stream)[0] == {"title": "x", "$tb": 3}
 
 
+@pytest.mark.parametrize("stream", ["deleted"], indirect=True)
+def test_describing_a_deleted_and_ended_stream_does_not_bring_it_back(client: EventStoreDBClient, stream: str) -> None:
+    client.tombstone_stream(stream, current_version=ANY)
+    client.set_stream_metadata(stream, metadata={"title": "x"})
+    with pytest.raises(StreamIsDeleted):
+        client.get_stream(stream)
+    last = client.read_all(filter_exclude=[], backwards=True, limit=1)
+    assert [event.data for event in last] == [b'{"title": "x"}']
+
+
 def test_a_refusal_tells_versions_in_text_and_trailers(node: RunningNode, stream: str) -> None:
     request = streams_pb2.DeleteReq()
     request.options.stream_identifier.stream_name = stream.encode()

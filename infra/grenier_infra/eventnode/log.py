@@ -145,7 +145,7 @@ class LogFile:
     def _append(self, stream: _Stream, request: Append) -> Outcome:
         ids = [event.id.bytes for event in request.events]
         decision = rules.judge(
-            self._facts(stream),
+            stream.facts(),
             request.expected,
             ids,
             lambda i: self._recent(stream, i),
@@ -169,7 +169,7 @@ class LogFile:
         if described is not None:
             # Metadata set on a deleted stream: the stream lives again, still empty.
             original = self._stream(described)
-            if original.truncation.soft_deleted:
+            if original.truncation.soft_deleted and original.last != TOMBSTONE_REVISION:
                 revived, first = original, original.last + 1
         accepted = self._insert(stream, events, stream.last + 1)
         if revived is not None:
@@ -178,7 +178,7 @@ class LogFile:
 
     def _judge_removal(self, stream: _Stream, request: Delete | Tombstone) -> Outcome | None:
         decision = rules.judge(
-            self._facts(stream), request.expected, [uuid4().bytes], lambda _: None, lambda r: self._id_at(stream, r)
+            stream.facts(), request.expected, [uuid4().bytes], lambda _: None, lambda r: self._id_at(stream, r)
         )
         if decision.verdict is Verdict.DELETED:
             return Deleted()
@@ -217,14 +217,6 @@ class LogFile:
         return Accepted(stream.last, position)
 
     # looking up
-
-    def _facts(self, stream: _Stream) -> StreamFacts:
-        """Facts of a stream; the metadata of a tombstoned stream is as dead as the stream."""
-        facts = stream.facts()
-        described = rules.described_by(stream.name)
-        if described is not None and self._stream(described).last == TOMBSTONE_REVISION:
-            return StreamFacts(facts.last, True, facts.soft_deleted, facts.has_metadata)
-        return facts
 
     def _recent(self, stream: _Stream, event_id: bytes) -> Recorded | None:
         return None if stream.id is None else self.recent.find(stream.id, event_id)

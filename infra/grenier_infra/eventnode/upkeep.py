@@ -128,7 +128,8 @@ def _damaged_events(connection: sqlite3.Connection) -> Iterator[str]:
 def scavenge(path: Path) -> dict[str, object]:
     """Remove events hidden by metadata, by deletes and by tombstones, and give the space back.
 
-    The last event of every stream stays, so revisions go on where they were; positions are never used again.
+    The last event of every stream stays, so revisions go on where they were; of an ended stream only the tombstone stays.
+    Positions are never used again.
     Gives the number of events removed and the bytes won. Errors: UpkeepFailed.
     """
     if not path.is_file():
