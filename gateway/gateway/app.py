@@ -59,15 +59,15 @@ class Gateway:
 
 
 def create_app(settings: Settings | None = None, **collaborators: Any) -> Flask:
-    """The gateway with its pages and its API. Without collaborators: those of the installation (see `build`)."""
+    """The gateway with its pages and its API. Without collaborators: those of the installation (see `gather`)."""
     settings = settings or Settings.from_env()
-    app = build(settings, **(collaborators or wiring.collaborators(settings)))
+    app = build(gather(settings, **(collaborators or wiring.collaborators(settings))))
     pages.install(app)
     api.install(app)
     return finish(app)
 
 
-def build(
+def gather(
     settings: Settings,
     *,
     rpc: Rpc,
@@ -81,11 +81,10 @@ def build(
     defer: Callable[..., object] | None = None,
     password_hasher: PasswordHasher | None = None,
     json_only: bool = False,
-) -> Flask:
-    """An application with everything but routes. `now` is the real clock (sessions, limits), `clock` the app clock."""
+) -> Gateway:
+    """The collaborators of an application. `now` is the real clock (sessions, limits), `clock` the app clock."""
     db = db if db is not None else open_auth_db(auth_url(settings))
-    app = Flask("gateway", static_url_path="/static", static_folder=None if json_only else "static")
-    app.extensions["grenier"] = Gateway(
+    return Gateway(
         settings=settings,
         rpc=rpc,
         db=db,
@@ -103,6 +102,13 @@ def build(
         defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
         json_only=json_only,
     )
+
+
+def build(gateway: Gateway) -> Flask:
+    """An application with everything but routes."""
+    settings = gateway.settings
+    app = Flask("gateway", static_url_path="/static", static_folder=None if gateway.json_only else "static")
+    app.extensions["grenier"] = gateway
     _configure(app, settings)
     metrics.install(app)
     app.before_request(access.enforce)

@@ -19,7 +19,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, request
 
 from gateway import feed, wiring
 from gateway.access import access
-from gateway.app import build, finish
+from gateway.app import build, finish, gather
 from gateway.calls import after_position
 from gateway.identity import cookie_name, identity
 from gateway.pages import health
@@ -41,7 +41,7 @@ bp = Blueprint("stream", __name__)
 def create_app(settings: Settings | None = None, *, heartbeat_s: float = HEARTBEAT_S, **collaborators: Any) -> Flask:
     """The stream's application; collaborators as for `gateway.app.create_app`."""
     settings = settings or Settings.from_env()
-    app = build(settings, json_only=True, **(collaborators or wiring.collaborators(settings)))
+    app = build(gather(settings, json_only=True, **(collaborators or wiring.collaborators(settings))))
     app.extensions["grenier-stream"] = Hub(app.extensions["grenier"].log, settings.stream_threads - SPARE_THREADS)
     app.config["HEARTBEAT_S"] = heartbeat_s
     app.register_blueprint(bp)

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from flask import Flask, current_app, get_flashed_messages, request, url_for
 from flask_babel import get_locale, get_timezone
+from werkzeug.local import LocalProxy
 
 from gateway import access, menus, tasks
 from gateway.calls import correlation_id
@@ -22,7 +23,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
-        app_now=lambda: app.extensions["grenier"].clock.now(),
+        app_now=lambda: current_app.extensions["grenier"].clock.now(),
         asset=asset,
         correlation_id=correlation_id,
         csrf_token=csrf_token,
@@ -38,7 +39,7 @@ def install(app: Flask) -> None:
         places=places,
         real_instant=real_instant,
         request=request,
-        settings=app.extensions["grenier"].settings,
+        settings=LocalProxy(lambda: current_app.extensions["grenier"].settings),
         stream_address=stream_address,
         url_for=url_for,
         urgency_of=tasks.urgency_of,

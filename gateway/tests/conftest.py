@@ -12,7 +12,7 @@ from gateway_fakes import cookie, make_gateway, token_of
 
 @pytest.fixture
 def app(tmp_path):
-    return make_gateway(tmp_path / "data")
+    return make_gateway(tmp_path / "data", reuse=True)
 
 
 @pytest.fixture

@@ -41,8 +41,7 @@ def test_every_route_declares_who_may_come_in(app):
 
 
 def test_a_route_without_a_rule_stops_the_start(tmp_path):
-    settings = make_gateway(tmp_path).extensions["grenier"].settings
-    app = build(settings, rpc=None)
+    app = build(make_gateway(tmp_path).extensions["grenier"])
     app.register_blueprint(open_door())
     with pytest.raises(UndeclaredRoutes, match=r"forgotten\.door"):
         finish(app)

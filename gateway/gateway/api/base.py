@@ -27,10 +27,18 @@ UNSAFE = ("post", "put", "patch", "delete")
 
 
 class Schema(ma.Schema):
-    """Base of all request and response schemas: an unknown field is an error, never silently dropped."""
+    """Base of all request and response schemas: an unknown field is an error, never silently dropped.
+
+    A response schema with `unknown = "include"` answers what the service answered, described fields or not.
+    """
 
     class Meta:
         unknown = ma.RAISE
+
+    @ma.post_dump(pass_original=True)
+    def keep_what_is_not_described(self, data: dict, original: Any, **_kwargs: object) -> dict:
+        open_ended = self.unknown == ma.INCLUDE and isinstance(original, dict)
+        return {**original, **data} if open_ended else data
 
 
 class Query(Schema):
@@ -134,6 +142,7 @@ class ProblemApi(Api):
 def schema_name(schema: Any) -> str:
     """The area and the class: areas need not agree on the names of their schemas."""
     kind = resolve_schema_cls(schema)
+    assert isinstance(kind, type)
     area = kind.__module__.rpartition(".")[2]
     name = kind.__name__.removesuffix("Schema")
     return name if area == "base" else f"{area}.{name}"
