@@ -15,6 +15,7 @@ from grenier.config import Settings
 from grenier.health import HEALTH
 from grenier.log.esdb import EsdbLog
 from grenier.logging import get_logger
+from grenier.metrics import MAIL_SENT
 from grenier.runtime import Runtime
 from notify_svc.sending import NotYetKnown, Sender
 from notify_svc.smtp import ServerAway, SmtpServer
@@ -49,6 +50,7 @@ class Mailer:
             log.error("mail-given-up", message_id=body, exc_info=True)
             self._sender.give_up(body)
             delivered = False
+        MAIL_SENT.labels("sent" if delivered else "given-up").inc()
         if not delivered:
             raise Poison("not deliverable")
 

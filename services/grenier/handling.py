@@ -24,6 +24,7 @@ from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected, Unavailable
 from grenier.language.registry import Event, decode, encode, name_of, version_of
 from grenier.log.protocol import NO_STREAM, LogUnavailable, NewEvent, Recorded, StreamLog, WrongVersion
+from grenier.metrics import CONFLICTS
 
 S = TypeVar("S")
 C = TypeVar("C")
@@ -154,6 +155,7 @@ class Handler:
             try:
                 return self._append(decider, stream, folded, events, trace)
             except WrongVersion:
+                CONFLICTS.inc()
                 continue
         raise Rejected("conflict-retry", stream=stream)
 

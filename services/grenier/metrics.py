@@ -9,26 +9,18 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_late
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-COMMANDS = Counter("grenier_commands_total", "Commands handled", ["service", "command", "outcome"])
-COMMAND_SECONDS = Histogram(
-    "grenier_command_duration_seconds", "Time to handle a command", ["service", "command"], buckets=SECONDS
-)
 CONFLICTS = Counter(
-    "grenier_append_conflicts_total", "Appends refused because the stream had moved on, then retried", ["service"]
+    "grenier_append_conflicts_total", "Appends refused because the stream had moved on, then tried again"
 )
-EVENTS_APPENDED = Counter("grenier_events_appended_total", "Events appended", ["type"])
 RPC_SECONDS = Histogram(
     "grenier_rpc_duration_seconds", "Calls from the gateway to services", ["service", "outcome"], buckets=SECONDS
 )
 
 VIEW_POSITION = Gauge("grenier_view_position", "Log position up to which the views stand", ["service"])
-VIEW_LAG = Gauge("grenier_view_lag_events", "Log positions not yet in the views", ["service"])
 PARKED = Gauge("grenier_parked_events", "Events a view could not apply, waiting for an operator", ["service"])
 
 FEED_PUBLISHED = Counter("grenier_feed_published_total", "Public events published and confirmed")
 FEED_LAG = Gauge("grenier_feed_lag_events", "Log positions not yet published to the public feed")
-OUTBOX_PENDING = Gauge("grenier_outbox_pending", "Mails waiting to be sent")
-OUTBOX_AGE = Gauge("grenier_outbox_oldest_age_seconds", "Age of the oldest mail waiting")
 MAIL_SENT = Counter("grenier_mail_sent_total", "Mails handed to the mail server", ["outcome"])
 DEAD_LETTERS = Counter("grenier_dead_letters_total", "Messages given up and kept aside", ["queue"])
 
