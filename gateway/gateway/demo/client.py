@@ -105,11 +105,11 @@ class Api:
         headers = {"Accept": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        if method != "GET":
-            headers["Idempotency-Key"] = key or self._key(method, path)
         data = None
         if body is not None:
-            data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+            data, headers["Content-Type"] = json.dumps(body, sort_keys=True).encode(), "application/json"
+        if method != "GET":
+            headers["Idempotency-Key"] = key or self._key(method, path, data or b"")
         full = path if path.startswith("/api/") else f"/api/v1{path}"
         if method != "GET" and self.position:
             # The gate in front must have seen the role that was given a moment ago.
@@ -142,10 +142,8 @@ class Api:
             self._shared["position"] = max(self.position, int(position))
         return body
 
-    def _key(self, method: str, path: str) -> str:
-        """A seeded client gives the same keys to the same calls, so that loading twice is loading once."""
+    def _key(self, method: str, path: str, data: bytes) -> str:
+        """A seeded client gives the same key to the same call, so that loading twice is loading once."""
         if not self._seed:
             return str(uuid4())
-        with self._shared["lock"]:
-            self._shared["count"] += 1
-            return str(uuid5(NAMESPACE_URL, f"{self._seed}/{self._shared['count']}/{method}/{path}"))
+        return str(uuid5(NAMESPACE_URL, f"{self._seed}/{method}/{path}/{data.decode()}"))
