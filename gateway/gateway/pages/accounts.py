@@ -30,7 +30,7 @@ from gateway.tables import Column, Table
 from grenier.errors import Rejected
 
 bp = Blueprint("accounts", __name__)
-nav_item(_l("Mon solde"), "accounts.mine", icon="banknotes", order=30, who=rule("member"))
+nav_item(_l("Mon solde"), "accounts.mine", icon="banknotes", order=30)
 nav_item(_l("Comptes"), "accounts.index", icon="calculator", order=55, who=rule(may="ledger.read"))
 
 MINE = "/mon-compte/<household_id>"

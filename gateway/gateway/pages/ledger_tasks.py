@@ -18,7 +18,7 @@ CALL_MINUTES = 3
 COUNT_MINUTES = 30
 
 
-@task_source(rule("member"))
+@task_source()
 def my_balance() -> Iterable[Task]:
     """One line per household: what it has or owes, and the last thing that moved it."""
     for home in places().households:
