@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 
 def fold(text: str) -> str:
-    """For searching: lower case, no accents, single spaces ("Éloïse  D'Arc" → "eloise d'arc")."""
+    """For searching and sorting: lower case, no accents, straight apostrophes ("Éloïse  D’Arc" → "eloise d'arc")."""
+    text = text.replace("’", "'")
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())
 

@@ -74,7 +74,7 @@ def _month(host_id: str) -> dict[str, Any]:
 
 
 def _row(group: dict[str, Any], cycle: dict[str, Any] | None, month: dict[str, Any]) -> dict[str, Any]:
-    kind, word = STEPS.get((cycle or {}).get("status", ""), ("off", _("rien de prévu")))
+    kind, word = STEPS.get((cycle or {}).get("status", ""), ("waiting", _("rien de prévu")))
     over, missing = (cycle or {}).get("over_asked", 0), dict(month["short"]).get(group["group_id"], 0)
     return {
         "name": group["name"],

@@ -21,10 +21,11 @@ def index():
         tasks, complete = collect()
         return render_template("home/index.html", tasks=tasks, complete=complete)
     try:
-        groups = ask_as_gateway("contracts", "public_groups").get("groups", [])
+        found = ask_as_gateway("contracts", "public_groups")
+        groups, unfounded = found.get("groups", []), found.get("host", {}) is None
     except GrenierError:
-        groups = None  # the page is worth showing without its list
-    return render_template("public/index.html", groups=groups)
+        groups, unfounded = None, False  # the page is worth showing without its list
+    return render_template("public/index.html", groups=groups, unfounded=unfounded)
 
 
 @bp.get("/accessibilite")
