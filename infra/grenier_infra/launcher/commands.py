@@ -128,6 +128,10 @@ class Installation:
         self._screen.started()
         if self._demo is not None and not self._demo.done():
             return
+        if self._demo is not None and self._demo.failed():
+            self._screen.say(
+                "[yellow]La démonstration n'a pas été chargée jusqu'au bout : le prochain démarrage réessaiera.[/]"
+            )
         self._announced = True
         self._write_state()
         self._screen.where_to_click(self._link(), self._settings.demo, now - self._began, self._settings.data_dir)

@@ -31,6 +31,10 @@ class DemoLoader:
                 self._start()
         return self._loader is None or self._loader.poll() is not None
 
+    def failed(self) -> bool:
+        """The loader ran and did not come to its end."""
+        return self._loader is not None and self._loader.poll() not in (None, 0)
+
     def stop(self) -> None:
         if self._loader is not None and self._loader.poll() is None:
             self._loader.terminate()
