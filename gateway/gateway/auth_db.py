@@ -4,9 +4,23 @@ Instants are whole seconds of the real clock (Unix time): the app clock of a dem
 These rows cannot be replayed from the log, so they belong into the backup.
 """
 
-from sqlalchemy import BigInteger, Column, Engine, Index, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from grenier.config import Settings
 
@@ -84,10 +98,24 @@ def open_auth_db(url: str) -> Engine:
         engine = create_engine(url, poolclass=NullPool)
         event.listen(engine, "connect", _sqlite_pragmas)
     else:
-        engine = create_engine(url, pool_pre_ping=True)
-        event.listen(engine, "connect", _postgres_schema)
-    metadata.create_all(engine)
+        options = {"options": f"-csearch_path={POSTGRES_SCHEMA}"}
+        engine = create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True, connect_args=options
+        )
+    _create(engine)
     return engine
+
+
+def _create(engine: Engine) -> None:
+    """Pages, stream and worker start at the same moment: each may find the tables half made by another."""
+    with engine.begin() as db:
+        if engine.dialect.name == "postgresql":
+            db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": POSTGRES_SCHEMA})
+            db.execute(text(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}"))
+        for table in metadata.sorted_tables:
+            db.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                db.execute(CreateIndex(index, if_not_exists=True))
 
 
 def forget_person(engine: Engine, person_id: str) -> None:
@@ -102,10 +130,3 @@ def _sqlite_pragmas(connection, _record) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _postgres_schema(connection, _record) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {POSTGRES_SCHEMA}")
-        cursor.execute(f"SET search_path TO {POSTGRES_SCHEMA}")
-    connection.commit()

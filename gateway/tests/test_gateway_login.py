@@ -4,9 +4,16 @@ import re
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from gateway_fakes import PEOPLE, cookie, make_gateway, token_of
+
+from gateway.auth_db import forget_person, open_auth_db
+from gateway.projections import service
+from grenier.language.contracts import PersonErased
+from grenier.testing_postgres import PROGRAMS, running_postgres
 
 
 def link_secret(rpc) -> str:
@@ -250,8 +257,6 @@ def test_demo_accounts_are_there_in_demonstrations_only(tmp_path, client):
 
 
 def test_forgetting_a_person_leaves_no_row(app, sign_in, bearer):
-    from gateway.auth_db import forget_person
-
     sign_in("p-nadia")
     bearer("p-nadia")
     gateway = app.extensions["grenier"]
@@ -263,14 +268,32 @@ def test_forgetting_a_person_leaves_no_row(app, sign_in, bearer):
 
 
 def test_the_worker_forgets_how_an_erased_person_signed_in(app, sign_in):
-    from types import SimpleNamespace
-
-    from gateway.projections import service
-    from grenier.language.contracts import PersonErased
-
     sign_in("p-nadia")
     sign_in("p-paul")
     (policy,) = service().policies
     gateway = app.extensions["grenier"]
     policy.act(SimpleNamespace(settings=gateway.settings), SimpleNamespace(event=PersonErased(person_id="p-nadia")))
     assert (gateway.sessions.count("p-nadia"), gateway.sessions.count("p-paul")) == (0, 1)
+
+
+def test_processes_that_start_at_once_share_the_tables(tmp_path):
+    with ThreadPoolExecutor(8) as starts:
+        engines = list(starts.map(open_auth_db, [f"sqlite:///{tmp_path / 'auth.sqlite'}"] * 8))
+    assert len(engines) == 8
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(PROGRAMS is None, reason="no PostgreSQL programs")
+def test_the_tables_also_live_in_postgresql(tmp_path):
+    with running_postgres() as url:
+        db, other = open_auth_db(url), open_auth_db(url)
+        gateway = make_gateway(tmp_path / "gateway", db=db).extensions["grenier"]
+        secret = gateway.sessions.open("p-nadia")
+        assert gateway.sessions.find(secret).person_id == "p-nadia"
+        assert gateway.tokens.person_of(gateway.tokens.issue("p-nadia", "essai")[1]) == "p-nadia"
+        assert gateway.links.redeem(gateway.links.issue("p-nadia", "/")) == ("p-nadia", "/")
+        assert [gateway.limits.hit("x", "y", at_most=1, per_s=60) > 0 for _ in range(2)] == [False, True]
+        forget_person(other, "p-nadia")
+        assert gateway.sessions.find(secret) is None
+        db.dispose()
+        other.dispose()
