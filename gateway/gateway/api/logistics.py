@@ -1,131 +1,31 @@
-"""Goods: pallets, deliveries, the distribution day, stock."""
+"""The distribution day: slots, check-in, lines, sheets, sign-off, count."""
 
 from typing import Any
 
 from flask import abort
-from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.api import logistics_answers as answers
+from gateway.api.base import ApiBlueprint, Done, Pages, Query
+from gateway.api.logistics_schemas import (
+    Count,
+    Missing,
+    Outcome,
+    Reason,
+    Seen,
+    SlotChoice,
+    Substitution,
+    Surplus,
+    Weights,
+    listed,
+    page,
+)
 from gateway.calls import ask, tell
 
-bp = ApiBlueprint("logistics", description="Pallets, deliveries, the distribution day, stock.")
+bp = ApiBlueprint("distributions", description="The distribution day of a group.")
 GROUP = "/groups/<group_id>"
 DAY = GROUP + "/distributions/<distribution_id>"
 GUEST = DAY + "/households/<household_id>"
-
-UNITS = validate.Range(min=0, max=1_000_000)
-GRAMS = validate.Range(min=0, max=2_000_000)
-TEXT = validate.Length(max=500)
-
-
-def units(required: bool = True, **more: Any) -> fields.Integer:
-    return fields.Integer(strict=True, required=required, validate=UNITS, **more)
-
-
-def grams(required: bool = True, **more: Any) -> fields.Integer:
-    return fields.Integer(strict=True, required=required, validate=GRAMS, **more)
-
-
-class PickedLine(Schema):
-    product_id = fields.String(required=True)
-    quantity = units()
-    reason = fields.String(load_default="", validate=TEXT)
-
-
-class PickedLines(Schema):
-    lines = fields.List(fields.Nested(PickedLine), load_default=list)
-
-
-class ReceivedLine(Schema):
-    product_id = fields.String(required=True)
-    received = units(metadata={"description": "Total received so far"})
-    reason = fields.String(load_default="", validate=TEXT)
-
-
-class ReceivedLines(Schema):
-    lines = fields.List(fields.Nested(ReceivedLine), load_default=list)
-
-
-class SlotChoice(Schema):
-    slot_id = fields.String(required=True)
-
-
-class WeightOf(Schema):
-    household_id = fields.String(required=True)
-    weight_g = grams()
-
-
-class Weights(Schema):
-    weights = fields.List(fields.Nested(WeightOf), required=True)
-    sure = fields.Boolean(load_default=False)
-
-
-class Missing(Schema):
-    product_id = fields.String(required=True)
-    missing = units()
-
-
-class Substitution(Schema):
-    product_id = fields.String(required=True)
-    quantity = units()
-    substitute_id = fields.String(required=True)
-    substitute_quantity = units()
-    substitute_weight_g = grams(required=False, load_default=0)
-
-
-class Surplus(Schema):
-    product_id = fields.String(required=True)
-    quantity = units()
-    weight_g = grams(required=False, load_default=0)
-
-
-class Seen(Schema):
-    seen_total_cents = fields.Integer(strict=True, load_default=None, allow_none=True)
-
-
-class Reason(Schema):
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
-
-
-class Outcome(Schema):
-    outcome = fields.String(required=True, validate=validate.OneOf(["coming", "someone-else", "gives-up", "no-answer"]))
-
-
-class CountedLine(Schema):
-    product_id = fields.String(required=True)
-    counted = units()
-
-
-class Count(Schema):
-    lines = fields.List(fields.Nested(CountedLine), required=True)
-
-
-class AsOf(Query):
-    as_of = fields.String(load_default="", metadata={"description": "A date, an instant, or a position of the log"})
-
-
-class Scope(Pages):
-    window_id = fields.String()
-    host_id = fields.String()
-    group_id = fields.String()
-
-
-class Listed(Schema):
-    """One page of a list; `total` counts all of it."""
-
-    items = fields.List(fields.Dict())
-    total = fields.Integer()
-
-
-class Thing(Schema):
-    class Meta:
-        unknown = "include"
-
-
-def page(rows: list[dict], query: dict[str, Any]) -> dict[str, Any]:
-    start = query["offset"]
-    return {"items": rows[start : start + query["limit"]], "total": len(rows)}
 
 
 def day_of(group_id: str, distribution_id: str) -> dict[str, Any]:
@@ -135,89 +35,10 @@ def day_of(group_id: str, distribution_id: str) -> dict[str, Any]:
     return found
 
 
-# -- pallets and deliveries --------------------------------------------------------------------------------------
-
-
-@bp.get("/pallets")
-@access(may="logistics.read")
-@bp.arguments(Scope, location="query")
-@bp.response(200, Listed)
-def list_pallets(query):
-    """Pallets of a window, a group or a host organisation"""
-    scope = {name: query[name] for name in ("window_id", "host_id", "group_id") if name in query}
-    return page(ask("logistics", "pallets", **scope)["pallets"], query)
-
-
-@bp.get("/pallets/<pallet_id>")
-@access(may="logistics.read")
-@bp.arguments(Query, location="query")
-@bp.response(200, Thing)
-def read_pallet(query, pallet_id):
-    """A pallet with its pick list"""
-    return ask("logistics", "pallet", pallet_id=pallet_id)
-
-
-@bp.put("/pallets/<pallet_id>/prepared")
-@access(may="logistics.pallets")
-@bp.arguments(PickedLines)
-@bp.response(200, Done)
-def prepare_pallet(body, pallet_id):
-    """Prepare a pallet; only lines that differ from the plan"""
-    return tell("logistics", "prepare_pallet", pallet_id=pallet_id, **body)
-
-
-@bp.get("/deliveries")
-@access(may="logistics.read")
-@bp.arguments(Scope, location="query")
-@bp.response(200, Listed)
-def list_deliveries(query):
-    """Deliveries of a window, a group or a host organisation"""
-    scope = {name: query[name] for name in ("window_id", "host_id", "group_id") if name in query}
-    return page(ask("logistics", "deliveries", **scope)["deliveries"], query)
-
-
-@bp.get("/deliveries/<delivery_id>")
-@access(may="logistics.read")
-@bp.arguments(Query, location="query")
-@bp.response(200, Thing)
-def read_delivery(query, delivery_id):
-    """A delivery note"""
-    return ask("logistics", "delivery", delivery_id=delivery_id)
-
-
-@bp.put("/deliveries/<delivery_id>/dispatched")
-@access(may="logistics.dispatch")
-@bp.response(200, Done)
-def dispatch_delivery(delivery_id):
-    """Send all prepared pallets of a group"""
-    return tell("logistics", "dispatch_delivery", delivery_id=delivery_id)
-
-
-@bp.put("/deliveries/<delivery_id>/received")
-@access(may="logistics.receive")
-@bp.arguments(ReceivedLines)
-@bp.response(200, Done)
-def receive_delivery(body, delivery_id):
-    """Receive a delivery; only what differs from the note, as totals so far"""
-    return tell("logistics", "receive_delivery", delivery_id=delivery_id, **body)
-
-
-@bp.post("/deliveries/<delivery_id>/receipt-preview")
-@access(may="logistics.receive")
-@bp.arguments(ReceivedLines)
-@bp.response(200, Thing)
-def preview_receipt(body, delivery_id):
-    """What receiving like this would mean for whom; changes nothing"""
-    return ask("logistics", "preview_receipt", delivery_id=delivery_id, **body)
-
-
-# -- the distribution day ----------------------------------------------------------------------------------------
-
-
 @bp.get(GROUP + "/distributions")
 @access(may="logistics.read")
 @bp.arguments(Pages, location="query")
-@bp.response(200, Listed)
+@bp.response(200, listed(answers.DistributionBrief))
 def list_distributions(query, group_id):
     """Distributions of a group, the latest first"""
     return page(ask("logistics", "distributions", group_id=group_id)["distributions"], query)
@@ -226,7 +47,7 @@ def list_distributions(query, group_id):
 @bp.get("/households/<household_id>/distributions")
 @access("person")
 @bp.arguments(Pages, location="query")
-@bp.response(200, Listed)
+@bp.response(200, listed(answers.OwnDistribution))
 def list_own_distributions(query, household_id):
     """Distributions in which a household has an order"""
     return page(ask("logistics", "distributions", household_id=household_id)["distributions"], query)
@@ -235,27 +56,61 @@ def list_own_distributions(query, household_id):
 @bp.get(DAY)
 @access(may="logistics.read")
 @bp.arguments(Query, location="query")
-@bp.response(200, Thing)
+@bp.response(200, answers.Board)
 def read_distribution(query, group_id, distribution_id):
     """The board of the day: households, slots, states"""
     return day_of(group_id, distribution_id)
 
 
-@bp.get(DAY + "/<any(absent,shortages,inventory,'sign-off-sheet','cutting-sheets'):sheet>")
+@bp.get(DAY + "/absent")
 @access(may="logistics.read")
 @bp.arguments(Query, location="query")
-@bp.response(200, Thing)
-def read_sheet(query, group_id, distribution_id, sheet):
-    """A sheet of the day"""
-    day_of(group_id, distribution_id)
-    method = {"sign-off-sheet": "signoff_sheet", "cutting-sheets": "cutting_sheets"}.get(sheet, sheet)
-    return ask("logistics", method, distribution_id=distribution_id)
+@bp.response(200, answers.Absent)
+def read_absent(query, group_id, distribution_id):
+    """Households with an order that have not come"""
+    return _sheet("absent", group_id, distribution_id)
+
+
+@bp.get(DAY + "/shortages")
+@access(may="logistics.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, answers.Shortages)
+def read_shortages(query, group_id, distribution_id):
+    """Products that did not come in full, with each household's share"""
+    return _sheet("shortages", group_id, distribution_id)
+
+
+@bp.get(DAY + "/inventory")
+@access(may="logistics.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, answers.Inventory)
+def read_inventory(query, group_id, distribution_id):
+    """Ordered, delivered, handed out, on hand, counted"""
+    return _sheet("inventory", group_id, distribution_id)
+
+
+@bp.get(DAY + "/sign-off-sheet")
+@access(may="logistics.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, answers.SignOffSheet)
+def read_sign_off_sheet(query, group_id, distribution_id):
+    """Households by slot with what each takes"""
+    return _sheet("signoff_sheet", group_id, distribution_id)
+
+
+@bp.get(DAY + "/cutting-sheets")
+@access(may="logistics.read")
+@bp.arguments(Query, location="query")
+@bp.response(200, answers.CuttingSheets)
+def list_cutting_sheets(query, group_id, distribution_id):
+    """Products sold by weight"""
+    return _sheet("cutting_sheets", group_id, distribution_id)
 
 
 @bp.get(DAY + "/cutting-sheets/<product_id>")
 @access(may="logistics.read")
 @bp.arguments(Query, location="query")
-@bp.response(200, Thing)
+@bp.response(200, answers.CuttingSheet)
 def read_cutting_sheet(query, group_id, distribution_id, product_id):
     """Whole pieces into the ordered portions"""
     day_of(group_id, distribution_id)
@@ -274,7 +129,7 @@ def record_weights(body, group_id, distribution_id, product_id):
 @bp.get(GUEST)
 @access("member")
 @bp.arguments(Query, location="query")
-@bp.response(200, Thing)
+@bp.response(200, answers.ServedHousehold)
 def read_household(query, group_id, distribution_id, household_id):
     """A household's order on the day: shares, prices, what was done"""
     return ask("logistics", "served_household", distribution_id=distribution_id, household_id=household_id)
@@ -283,7 +138,7 @@ def read_household(query, group_id, distribution_id, household_id):
 @bp.get(GUEST + "/history")
 @access("member")
 @bp.arguments(Pages, location="query")
-@bp.response(200, Listed)
+@bp.response(200, listed(answers.HistoryEntry))
 def read_history(query, group_id, distribution_id, household_id):
     """The facts behind a household's figures"""
     found = ask("logistics", "history", distribution_id=distribution_id, household_id=household_id)
@@ -386,26 +241,10 @@ def close_distribution(group_id, distribution_id):
     return tell("logistics", "close_distribution", distribution_id=distribution_id)
 
 
-# -- stock -------------------------------------------------------------------------------------------------------
-
-
-@bp.get(GROUP + "/stock")
-@access(may="logistics.read")
-@bp.arguments(AsOf, location="query")
-@bp.response(200, Thing)
-def read_stock(query, group_id):
-    """Stock of a group, now or as of a moment"""
-    return ask("logistics", "stock", group_id=group_id, as_of=query["as_of"])
-
-
-@bp.get(GROUP + "/stock/movements")
-@access(may="logistics.read")
-@bp.arguments(Pages, location="query")
-@bp.response(200, Listed)
-def read_movements(query, group_id):
-    """Movements behind the stock, the latest first"""
-    return page(ask("logistics", "stock_movements", group_id=group_id)["movements"], query)
-
-
 def _guest(method: str, distribution_id: str, household_id: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     return tell("logistics", method, distribution_id=distribution_id, household_id=household_id, **(body or {}))
+
+
+def _sheet(method: str, group_id: str, distribution_id: str) -> dict[str, Any]:
+    day_of(group_id, distribution_id)
+    return ask("logistics", method, distribution_id=distribution_id)
