@@ -23,6 +23,7 @@ from grenier_infra.launcher.demo import DemoLoader
 from grenier_infra.launcher.screen import Screen
 from grenier_infra.launcher.supervisor import Child, Supervisor
 from grenier_infra.launcher.table import BrokerMissing, Own, Process, named, ports_used, processes
+from grenier_infra.launcher.welcome import welcome
 
 SLOW_AFTER_S = 60.0
 LEFTOVERS_PATIENCE_S = 20.0
@@ -134,14 +135,7 @@ class Installation:
             )
         self._announced = True
         self._write_state()
-        self._screen.where_to_click(self._link(), self._settings.demo, now - self._began, self._settings.data_dir)
-
-    def _link(self) -> str:
-        """Where to begin: the sign-in page with the demonstration's accounts, or the set-up of an empty installation."""
-        url = self._settings.public_url
-        if self._settings.demo:
-            return f"{url}/connexion"
-        return f"{url}/setup?token={secrets.ensure(self._settings.data_dir)['setup_token']}"
+        self._screen.where_to_click(welcome(self._settings), now - self._began, self._settings.data_dir)
 
     def _write_state(self) -> None:
         shown = {

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from grenier_infra.launcher import logs
 from grenier_infra.launcher.supervisor import Child
+from grenier_infra.launcher.welcome import Welcome
 
 LINES_SHOWN = 5
 # After this many deaths in a row a process is mentioned only from time to time.
@@ -75,9 +76,17 @@ class Screen:
         for name in self._waited_for[:3]:
             self._tail(name)
 
-    def where_to_click(self, link: str, demo: bool, seconds: float, data: Path) -> None:
-        what = "Démonstration, comptes d'essai sur la page de connexion" if demo else "Installation"
-        text = f"[bold]Grenier est prêt[/] ({seconds:.0f} s)\n\n{what} :\n[bold cyan]{link}[/]\n\nDonnées et journaux : {data}\nCtrl-C arrête tout."
+    def where_to_click(self, welcome: Welcome, seconds: float, data: Path) -> None:
+        lines = [
+            f"[bold]Grenier est prêt[/] ({seconds:.0f} s)",
+            "",
+            f"{welcome.words} :",
+            f"[bold cyan]{welcome.link}[/]",
+        ]
+        if welcome.code:
+            lines.append(f"Code d'installation : [bold]{welcome.code}[/]")
+        lines += ["", f"Données et journaux : {data}", "Ctrl-C arrête tout."]
+        text = "\n".join(lines)
         if self._plain:
             self.say(text)
         else:

@@ -3,7 +3,6 @@
 session_secret    signs sessions and form tokens
 kek               encrypts the personal keys (base64 of 32 bytes); losing it loses all personal data: see the backup guide
 broker_password   of the user `grenier` on the private RabbitMQ node
-setup_token       opens the set-up page of an empty installation
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ MAKERS: dict[str, Callable[[], str]] = {
     "session_secret": lambda: secrets.token_urlsafe(48),
     "kek": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "broker_password": lambda: secrets.token_urlsafe(24),
-    "setup_token": lambda: secrets.token_urlsafe(24),
 }
 
 
