@@ -60,35 +60,37 @@ def many(client: EventStoreDBClient, stream: str, version: Version, ids: list[in
 APPENDED, REPEATED, WRONG = "appended", "repeated", "wrong version"
 
 
-@pytest.mark.parametrize("append", [one, many])
+CASES: list[tuple[list[int], Version, list[int], bool, str]] = [
+    ([], ANY, [1], False, APPENDED),
+    ([], NO_STREAM, [1], False, APPENDED),
+    ([], EXISTS, [1], False, WRONG),
+    ([], 0, [1], False, WRONG),
+    ([1], 0, [2], False, APPENDED),
+    ([1], 0, [1], False, APPENDED),
+    ([1], 1, [2], False, WRONG),
+    ([1], EXISTS, [2], False, APPENDED),
+    ([1], NO_STREAM, [2], False, WRONG),
+    ([1, 2], 0, [3], False, WRONG),
+    ([1, 2], NO_STREAM, [1], False, REPEATED),
+    ([1, 2], NO_STREAM, [1], True, REPEATED),
+    ([1, 2], 0, [2], True, REPEATED),
+    ([1, 2], 0, [1], False, WRONG),
+    ([1, 2], ANY, [2], False, REPEATED),
+    ([1, 2], EXISTS, [1], False, REPEATED),
+    ([1, 2], ANY, [2], True, APPENDED),
+    ([1, 2], EXISTS, [1], True, APPENDED),
+    ([1, 2], NO_STREAM, [1, 2], True, REPEATED),
+    ([1, 2], NO_STREAM, [1, 2, 3], False, WRONG),
+    ([1, 2], NO_STREAM, [1, 3], False, WRONG),
+    ([1, 2], ANY, [1, 3], False, WRONG),
+    ([1, 2], ANY, [3, 1], False, APPENDED),
+    ([1, 2], ANY, [1, 2], False, REPEATED),
+]
+
+
 @pytest.mark.parametrize(
-    ("before", "version", "ids", "forget", "result"),
-    [
-        ([], ANY, [1], False, APPENDED),
-        ([], NO_STREAM, [1], False, APPENDED),
-        ([], EXISTS, [1], False, WRONG),
-        ([], 0, [1], False, WRONG),
-        ([1], 0, [2], False, APPENDED),
-        ([1], 0, [1], False, APPENDED),
-        ([1], 1, [2], False, WRONG),
-        ([1], EXISTS, [2], False, APPENDED),
-        ([1], NO_STREAM, [2], False, WRONG),
-        ([1, 2], 0, [3], False, WRONG),
-        ([1, 2], NO_STREAM, [1], False, REPEATED),
-        ([1, 2], NO_STREAM, [1], True, REPEATED),
-        ([1, 2], 0, [2], True, REPEATED),
-        ([1, 2], 0, [1], False, WRONG),
-        ([1, 2], ANY, [2], False, REPEATED),
-        ([1, 2], EXISTS, [1], False, REPEATED),
-        ([1, 2], ANY, [2], True, APPENDED),
-        ([1, 2], EXISTS, [1], True, APPENDED),
-        ([1, 2], NO_STREAM, [1, 2], True, REPEATED),
-        ([1, 2], NO_STREAM, [1, 2, 3], False, WRONG),
-        ([1, 2], NO_STREAM, [1, 3], False, WRONG),
-        ([1, 2], ANY, [1, 3], False, WRONG),
-        ([1, 2], ANY, [3, 1], False, APPENDED),
-        ([1, 2], ANY, [1, 2], False, REPEATED),
-    ],
+    ("append", "before", "version", "ids", "forget", "result"),
+    [(one, *case) for case in CASES if len(case[2]) == 1] + [(many, *case) for case in CASES],
 )
 def test_an_append_is_accepted_repeated_or_refused_and_never_halfway(
     node: RunningNode,
@@ -101,8 +103,6 @@ def test_an_append_is_accepted_repeated_or_refused_and_never_halfway(
     forget: bool,
     result: str,
 ) -> None:
-    if append is one and len(ids) > 1:
-        pytest.skip("several events go by BatchAppend")
     if before:
         client.append_events(stream, current_version=NO_STREAM, events=[event(i) for i in before])
     if forget:

@@ -89,3 +89,24 @@ def test_a_terminated_node_answers_what_it_was_asked_and_stops_at_once(tmp_path:
         assert len(client.get_stream("s")) == 1
         assert '"message": "stopped"' in node.log_path.read_text()
         client.close()
+
+
+def test_a_write_under_way_is_answered_before_the_node_stops(tmp_path: Path) -> None:
+    with running_node(tmp_path / "events.db", faults=True) as node:
+        client = EventStoreDBClient(node.uri)
+        client.append_event("s", current_version=StreamState.ANY, event=NewEvent(type="T", data=b""))
+        node.faults.slow_disk(0.4)
+        positions: list[int] = []
+
+        def write() -> None:
+            new = NewEvent(type="T", data=b"")
+            positions.append(client.streams.append("s", current_version=0, events=[new], timeout=5))
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.15)
+        node.stop()
+        writer.join()
+        node.start()
+        assert positions == [client.get_stream("s")[-1].commit_position]
+        client.close()

@@ -44,8 +44,14 @@ class Bench:
         self.log = BrokenOnce(open_for_writing(path))
         self.published: list[Row] = []
         self.reports: list[CommitReport] = []
+        self.failures = 0
         self.faults = Faults()
-        self.writer = Writer(self.log, publish=self._publish, report=self.reports.append, faults=self.faults)
+        self.writer = Writer(
+            self.log, publish=self._publish, report=self.reports.append, failed=self._fail, faults=self.faults
+        )
+
+    def _fail(self) -> None:
+        self.failures += 1
 
     def _publish(self, rows: Sequence[Row]) -> None:
         self.published += rows
@@ -94,6 +100,7 @@ async def test_a_failed_commit_is_answered_as_such_and_leaves_no_trace(tmp_path:
     bench.log.broken = True
     with pytest.raises(WriteFailed):
         await bench.append("new", rules.ANY, 3)
+    assert bench.failures == 2
     assert bench.stored() == [("a", 0)]
     assert [row.revision for row in bench.published] == [0]
     # The same requests again: as if the failed ones had never been.

@@ -30,6 +30,7 @@ class Metrics:
             buckets=_SECONDS_BUCKETS,
             registry=self.registry,
         )
+        self.failures = Counter("eventnode_commit_failures", "Commits that failed", registry=self.registry)
         self.subscriptions = Gauge("eventnode_subscriptions", "Subscriptions open", registry=self.registry)
         self._gauge("eventnode_file_bytes", "Size of the database file").set_function(lambda: _size(path))
         wal = path.with_name(path.name + "-wal")
@@ -41,6 +42,10 @@ class Metrics:
         self.events_written.inc(report.events)
         self.batch.observe(report.requests)
         self.commit.observe(report.seconds)
+
+    def commit_failed(self) -> None:
+        """Take note of a commit that failed."""
+        self.failures.inc()
 
     def text(self) -> bytes:
         """Give everything in the text format."""

@@ -32,6 +32,7 @@ from grenier_infra.eventnode.writer import Writer
 SWITCH_INTERVAL_S = 0.0005  # reader and writer threads give and take the interpreter often; 5 ms would starve them
 BACKLOG = 512
 CLOSE_TIMEOUT_S = 1.0
+LAST_ANSWERS_S = 0.05  # what was committed last is still answered
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     log = LogFile(connection)
     hub, faults, metrics = Hub(log.head), Faults(), Metrics(options.file)
     readers = Readers(options.file)
-    writer = Writer(log, publish=hub.publish, report=metrics.committed, faults=faults)
+    writer = Writer(log, publish=hub.publish, report=metrics.committed, failed=metrics.commit_failed, faults=faults)
     address = (options.host, listening.getsockname()[1])
     table = Table()
     Streams(writer, Reads(readers, hub, metrics), faults, address).register(table)
@@ -85,7 +86,8 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     await stop.wait()
     logger.info("stopping")
     health.stop()
-    writer.stop()
+    await asyncio.to_thread(writer.stop)
+    await asyncio.sleep(LAST_ANSWERS_S)
     server.close()
     try:
         await asyncio.wait_for(server.wait_closed(), CLOSE_TIMEOUT_S)

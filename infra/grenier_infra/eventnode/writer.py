@@ -55,12 +55,17 @@ class Writer:
         *,
         publish: Callable[[Sequence[Row]], None],
         report: Callable[[CommitReport], None] = lambda _: None,
+        failed: Callable[[], None] = lambda: None,
         faults: Faults | None = None,
     ) -> None:
-        """Call ``publish`` and ``report`` in the loop after each commit. Must be made inside the running loop."""
+        """Call ``publish`` and ``report`` in the loop after each commit, ``failed`` after one that did not succeed.
+
+        Must be made inside the running loop.
+        """
         self._log = log
         self._publish = publish
         self._report = report
+        self._failed = failed
         self._faults = faults or Faults()
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -156,6 +161,7 @@ class Writer:
         self._report(report)
 
     def _refuse(self, futures: list[asyncio.Future[Outcome]], error: Exception) -> None:
+        self._failed()
         for future in futures:
             if not future.done():
                 future.set_exception(WriteFailed(str(error)))
