@@ -130,8 +130,13 @@ def schedule(stage: Stage, calendar: Calendar, limits: Mapping[str, int]) -> lis
         closes_at=calendar.closes_at.isoformat(),
         groups=groups,
     )
-    window = stage.central.get(f"/windows/{calendar.window_id}")
-    by_group = {row["group_id"]: row["cycle_id"] for row in window["groups"]}
+
+    def scheduled() -> dict[str, str] | None:
+        rows = stage.central.get(f"/windows/{calendar.window_id}")["groups"]
+        found = {row["group_id"]: row["cycle_id"] for row in rows}
+        return found if len(found) == len(groups) else None
+
+    by_group = stage.until("a cycle for every group", scheduled)
     return [Cycle(group, by_group[group.group_id]) for group in stage.federation.groups]
 
 
