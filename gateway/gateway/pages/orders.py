@@ -15,40 +15,48 @@ from gateway.problems import register
 from gateway.tasks import Task, task_source
 from grenier.errors import GrenierError
 
-_l = lazy_gettext
 
 STATUS = {
-    "scheduled": ("waiting", _l("à venir")),
-    "open": ("good", _l("ouverte")),
-    "closed": ("attention", _l("close")),
-    "frozen": ("off", _l("arrêtée")),
+    "scheduled": ("waiting", lazy_gettext("à venir")),
+    "open": ("good", lazy_gettext("ouverte")),
+    "closed": ("attention", lazy_gettext("close")),
+    "frozen": ("off", lazy_gettext("arrêtée")),
 }
 SUPPLIER_STATUS = {
-    "placed": ("attention", _l("à envoyer")),
-    "sent": ("waiting", _l("envoyée")),
-    "acknowledged": ("good", _l("confirmée")),
+    "placed": ("attention", lazy_gettext("à envoyer")),
+    "sent": ("waiting", lazy_gettext("envoyée")),
+    "acknowledged": ("good", lazy_gettext("confirmée")),
 }
 RULES = {
-    "prorata": (_l("Au prorata"), _l("Chacun reçoit la même part de ce qu’il a demandé.")),
-    "first_come": (_l("Premiers arrivés"), _l("Les premières commandes validées sont servies d’abord.")),
-    "per_household_cap": (_l("Même plafond"), _l("Le même maximum pour tous les foyers, aussi haut que possible.")),
-    "lottery": (_l("Tirage au sort"), _l("L’ordre est tiré au sort ; n’importe qui peut refaire le tirage.")),
-    "unavailable": (_l("Produit indisponible"), _l("Le produit a été retiré de la période.")),
+    "prorata": (lazy_gettext("Au prorata"), lazy_gettext("Chacun reçoit la même part de ce qu’il a demandé.")),
+    "first_come": (
+        lazy_gettext("Premiers arrivés"),
+        lazy_gettext("Les premières commandes validées sont servies d’abord."),
+    ),
+    "per_household_cap": (
+        lazy_gettext("Même plafond"),
+        lazy_gettext("Le même maximum pour tous les foyers, aussi haut que possible."),
+    ),
+    "lottery": (
+        lazy_gettext("Tirage au sort"),
+        lazy_gettext("L’ordre est tiré au sort ; n’importe qui peut refaire le tirage."),
+    ),
+    "unavailable": (lazy_gettext("Produit indisponible"), lazy_gettext("Le produit a été retiré de la période.")),
 }
 ROLES = {
-    "eater": _l("pour son foyer"),
-    "organiser": _l("organisation du groupe"),
-    "coordinator": _l("coordination"),
-    "treasurer": _l("trésorerie"),
-    "central_team": _l("équipe centrale"),
-    "logistician": _l("logistique"),
-    "producer": _l("producteur"),
+    "eater": lazy_gettext("pour son foyer"),
+    "organiser": lazy_gettext("organisation du groupe"),
+    "coordinator": lazy_gettext("coordination"),
+    "treasurer": lazy_gettext("trésorerie"),
+    "central_team": lazy_gettext("équipe centrale"),
+    "logistician": lazy_gettext("logistique"),
+    "producer": lazy_gettext("producteur"),
 }
 HARVEST = {
-    "orders.order-confirmed": _l("Commande validée"),
-    "orders.order-amended": _l("Commande modifiée"),
-    "orders.order-cancelled": _l("Commande annulée"),
-    "orders.orders-regulated": _l("Quantité réduite"),
+    "orders.order-confirmed": lazy_gettext("Commande validée"),
+    "orders.order-amended": lazy_gettext("Commande modifiée"),
+    "orders.order-cancelled": lazy_gettext("Commande annulée"),
+    "orders.orders-regulated": lazy_gettext("Quantité réduite"),
 }
 
 
@@ -113,51 +121,93 @@ def line_price(item: Mapping[str, Any]) -> str:
 
 # -- refusals in people's words ----------------------------------------------------------------------------------
 
-register("cycle-not-open", _l("La période n’est pas encore ouverte"), _l("Revenez à l’ouverture des commandes."))
+register(
+    "cycle-not-open",
+    lazy_gettext("La période n’est pas encore ouverte"),
+    lazy_gettext("Revenez à l’ouverture des commandes."),
+)
 register(
     "cycle-closed",
-    _l("Les commandes sont closes"),
-    _l("La période de commande est terminée. Adressez-vous aux personnes qui organisent votre groupe."),
+    lazy_gettext("Les commandes sont closes"),
+    lazy_gettext("La période de commande est terminée. Adressez-vous aux personnes qui organisent votre groupe."),
 )
 register(
     "membership-inactive",
-    _l("Adhésion à renouveler"),
-    _l("L’adhésion du foyer n’est pas à jour : elle se renouvelle à la prochaine permanence ou distribution."),
+    lazy_gettext("Adhésion à renouveler"),
+    lazy_gettext(
+        "L’adhésion du foyer n’est pas à jour : elle se renouvelle à la prochaine permanence ou distribution."
+    ),
 )
-register("order-empty", _l("Rien n’est choisi"), _l("Choisissez au moins un produit avant de valider."))
-register("too-many-lines", _l("Trop de produits différents"), _l("Au plus %(maximum)s produits par commande."))
-register("product-unknown", _l("Produit absent du catalogue"), _l("Ce produit n’est pas proposé ce mois-ci."))
-register("product-unavailable", _l("Produit indisponible"), _l("« %(name)s » n’est plus disponible ce mois-ci."))
-register("quantity-out-of-range", _l("Quantité hors limites"), _l("« %(name)s » : de 1 à %(maximum)s."))
-register("over-household-maximum", _l("Au-delà du maximum par foyer"), _l("« %(name)s » : au plus %(maximum)s."))
-register("sold-out", _l("Il n’en reste pas assez"), _l("« %(name)s » : il en reste %(left)s."))
+register(
+    "order-empty", lazy_gettext("Rien n’est choisi"), lazy_gettext("Choisissez au moins un produit avant de valider.")
+)
+register(
+    "too-many-lines",
+    lazy_gettext("Trop de produits différents"),
+    lazy_gettext("Au plus %(maximum)s produits par commande."),
+)
+register(
+    "product-unknown",
+    lazy_gettext("Produit absent du catalogue"),
+    lazy_gettext("Ce produit n’est pas proposé ce mois-ci."),
+)
+register(
+    "product-unavailable",
+    lazy_gettext("Produit indisponible"),
+    lazy_gettext("« %(name)s » n’est plus disponible ce mois-ci."),
+)
+register(
+    "quantity-out-of-range", lazy_gettext("Quantité hors limites"), lazy_gettext("« %(name)s » : de 1 à %(maximum)s.")
+)
+register(
+    "over-household-maximum",
+    lazy_gettext("Au-delà du maximum par foyer"),
+    lazy_gettext("« %(name)s » : au plus %(maximum)s."),
+)
+register("sold-out", lazy_gettext("Il n’en reste pas assez"), lazy_gettext("« %(name)s » : il en reste %(left)s."))
 register(
     "reason-required",
-    _l("Une raison est nécessaire"),
-    _l("Vous modifiez la commande d’un autre foyer : dites pourquoi, il en sera informé."),
+    lazy_gettext("Une raison est nécessaire"),
+    lazy_gettext("Vous modifiez la commande d’un autre foyer : dites pourquoi, il en sera informé."),
 )
 register(
-    "cycle-not-closed", _l("Les commandes sont encore ouvertes"), _l("Cela se fait après la clôture de la période.")
+    "cycle-not-closed",
+    lazy_gettext("Les commandes sont encore ouvertes"),
+    lazy_gettext("Cela se fait après la clôture de la période."),
 )
 register(
     "still-over-asked",
-    _l("Des produits dépassent le maximum"),
-    _l("Régulez d’abord les produits trop demandés, puis arrêtez les commandes."),
+    lazy_gettext("Des produits dépassent le maximum"),
+    lazy_gettext("Régulez d’abord les produits trop demandés, puis arrêtez les commandes."),
 )
-register("cycle-frozen", _l("Commandes arrêtées"), _l("Les quantités sont définitives."))
-register("rule-unknown", _l("Règle inconnue"), _l("Choisissez l’une des règles proposées."))
+register("cycle-frozen", lazy_gettext("Commandes arrêtées"), lazy_gettext("Les quantités sont définitives."))
+register("rule-unknown", lazy_gettext("Règle inconnue"), lazy_gettext("Choisissez l’une des règles proposées."))
 register(
     "catalogue-released",
-    _l("Catalogue déjà publié"),
-    _l("Un catalogue publié ne change plus. Publiez-en un nouveau pour corriger le mois."),
+    lazy_gettext("Catalogue déjà publié"),
+    lazy_gettext("Un catalogue publié ne change plus. Publiez-en un nouveau pour corriger le mois."),
 )
-register("catalogue-empty", _l("Catalogue vide"), _l("Gardez au moins un produit."))
-register("window-scheduled", _l("Période déjà programmée"), _l("Cette période a déjà été programmée autrement."))
-register("window-in-the-past", _l("La clôture est déjà passée"), _l("Choisissez une date de clôture à venir."))
-register("product-withdrawn", _l("Produit retiré"), _l("Ce produit n’est plus au catalogue."))
-register("product-listed", _l("Produit déjà au catalogue"), _l("Ce produit existe déjà sous une autre forme."))
+register("catalogue-empty", lazy_gettext("Catalogue vide"), lazy_gettext("Gardez au moins un produit."))
 register(
-    "supplier-order-not-sent", _l("Commande pas encore envoyée"), _l("Elle se confirme une fois envoyée au producteur.")
+    "window-scheduled",
+    lazy_gettext("Période déjà programmée"),
+    lazy_gettext("Cette période a déjà été programmée autrement."),
+)
+register(
+    "window-in-the-past",
+    lazy_gettext("La clôture est déjà passée"),
+    lazy_gettext("Choisissez une date de clôture à venir."),
+)
+register("product-withdrawn", lazy_gettext("Produit retiré"), lazy_gettext("Ce produit n’est plus au catalogue."))
+register(
+    "product-listed",
+    lazy_gettext("Produit déjà au catalogue"),
+    lazy_gettext("Ce produit existe déjà sous une autre forme."),
+)
+register(
+    "supplier-order-not-sent",
+    lazy_gettext("Commande pas encore envoyée"),
+    lazy_gettext("Elle se confirme une fois envoyée au producteur."),
 )
 
 
