@@ -80,7 +80,7 @@ def mails(path: Path, recipient: str = "", limit: int = 200) -> list[Mail]:
         if recipient:
             rows = connection.execute(
                 f"{query} WHERE recipient = ? ORDER BY id DESC LIMIT ?", (recipient.lower(), limit)
-            )  # noqa: S608
+            )
         else:
             rows = connection.execute(f"{query} ORDER BY id DESC LIMIT ?", (limit,))
         return [Mail(*row) for row in rows]
