@@ -27,7 +27,7 @@ def test_when_orders_open_everybody_of_the_group_is_told_by_mail_or_phone(house)
         ("window-opened", "ann", "email"), ("window-opened", "bob", "phone"), ("window-opened", "cat", "email")]  # fmt: skip
     mail = mine(house, "ann")[0]
     assert mail["subject"] == "Groupe g1 : les commandes de novembre 2026 sont ouvertes"
-    assert "jusqu'au jeudi 12 novembre à 20\u00a0h" in mail["text"]
+    assert "jusqu’au jeudi 12 novembre à 20\u00a0h" in mail["text"]
     assert "- Comté" in mail["text"]
 
 

@@ -74,7 +74,7 @@ def test_a_mail_carries_name_words_and_headers_and_is_recorded(house, inbox, sen
     assert sender.deliver(waiting) is True
     (mail,) = inbox.mails
     assert mail["To"] == "Ann Martin <ann@example.org>"
-    assert mail["Subject"] == "Votre commande n'est pas encore validée"
+    assert mail["Subject"] == "Votre commande n’est pas encore validée"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Unsubscribe"] is None
     assert mail["Message-ID"] == f"<{waiting}@localhost>"

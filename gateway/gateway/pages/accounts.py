@@ -1,20 +1,17 @@
 """Accounts: a household's statement with the facts behind each line, the group's accounts, prepayments, reversals (S0:42-53)."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
-from flask_babel import get_timezone, ngettext
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from marshmallow import Schema, fields, validate
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
-from gateway.formats import day, money, weight
+from gateway.formats import money
 from gateway.forms import Form
-from gateway.identity import places
 from gateway.menus import nav_item
 from gateway.pages.ledger_words import (
     Euros,
@@ -23,17 +20,15 @@ from gateway.pages.ledger_words import (
     household_label,
     names_for,
     refusal_text,
-    timeline,
 )
+from gateway.pages.my_balance import entry_page, statement_page
 from gateway.problems import answer
 from gateway.tables import Column, Table
 from grenier.errors import Rejected
 
 bp = Blueprint("accounts", __name__)
-nav_item(_l("Mon solde"), "accounts.mine", icon="banknotes", order=30)
-nav_item(_l("Comptes"), "accounts.index", icon="calculator", order=55, who=rule(may="ledger.read"))
+nav_item(_l("Comptes"), "accounts.index", icon="book-open", order=55, who=rule(may="ledger.read"))
 
-MINE = "/mon-compte/<household_id>"
 OURS = "/groupes/<group_id>/comptes/<household_id>"
 PAGE = 100
 
@@ -60,130 +55,19 @@ class ReasonForm(Schema):
     reason = fields.String(required=True, validate=validate.Length(max=500))
 
 
-# -- one household -------------------------------------------------------------------------------------------------
-
-
-@bp.get("/mon-compte")
-@access("person")
-def mine():
-    """The statement of one's household; with several, which one."""
-    homes = places().households
-    if len(homes) == 1:
-        return redirect(url_for(".statement", household_id=homes[0].household_id))
-    groups = {group.group_id: group.name for group in places().groups}
-    rows = [
-        {
-            "group": groups.get(home.group_id, ""),
-            "url": url_for(".statement", household_id=home.household_id),
-            "balance_cents": ask("ledger", "balance", household_id=home.household_id)["balance_cents"],
-        }
-        for home in homes
-    ]
-    columns = [Column("group", _("Groupe"), link="url"), Column("balance_cents", _("Solde"), "money")]
-    empty = (
-        _("Pas encore de foyer"),
-        _("Votre groupe vous rattachera à un foyer quand votre adhésion sera enregistrée."),
-    )
-    return render_template("accounts/mine.html", table=Table("comptes", _("Mes comptes"), columns, rows, empty))
-
-
-@bp.get(MINE)
-@access("person")
-def statement(household_id: str):
-    return _statement(household_id, "")
+# -- one household ------------------------------------------------------------------------------------------------
 
 
 @bp.get(OURS)
 @access(may="ledger.read")
 def household(group_id: str, household_id: str):
-    return _statement(household_id, group_id)
-
-
-def _statement(household_id: str, group_id: str):
-    """What, when, how much, and the balance after it; each line opens to its facts."""
-    until, since = _day("au"), _day("depuis")
-    span = {}
-    if until:
-        span["as_of"] = _instant(until + timedelta(days=1), -1)
-    if since:
-        span["since"] = _instant(since)
-    found = ask("ledger", "statement", household_id=household_id, **span)
-    if group_id and found["group_id"] != group_id:
-        abort(404)
-    names = names_for(household_ids=[household_id])
-    rows = [
-        {
-            **line,
-            "what": entry_word(line),
-            "url": _entry_url(line["entry_id"], household_id, group_id),
-            "note": line["reason"] or (_("annulée depuis") if line["reversed_by"] else ""),
-        }
-        for line in reversed(found["lines"])
-    ]
-    columns = [
-        Column("at", _("Quand"), "instant"),
-        Column("what", _("Quoi"), link="url"),
-        Column("note", _("Remarque")),
-        Column("effect_cents", _("Montant"), "movement"),
-        Column("running_cents", _("Solde ensuite"), "money"),
-    ]
-    empty = (_("Aucune écriture"), _("Les produits retirés et les paiements apparaîtront ici."))
-    table = Table("releve", _("Relevé du compte"), columns, rows, empty)
-    exported = table.export()
-    return exported or render_template(
-        "accounts/statement.html",
-        found=found,
-        table=table,
-        name=household_label(names, household_id),
-        household_id=household_id,
-        group_id=group_id,
-        until=until,
-        since=since,
-        tuesday=_last_tuesday(),
-        why=_why_balance(found),
-    )
-
-
-@bp.get(MINE + "/ecritures/<entry_id>")
-@access("person")
-def entry(household_id: str, entry_id: str):
-    return _explain(household_id, entry_id, "")
+    return statement_page(household_id, group_id)
 
 
 @bp.get(OURS + "/ecritures/<entry_id>")
 @access(may="ledger.read")
 def group_entry(group_id: str, household_id: str, entry_id: str):
-    return _explain(household_id, entry_id, group_id)
-
-
-def _explain(household_id: str, entry_id: str, group_id: str):
-    """One amount, opened: the lines, the postings, and the chain of facts with who, when, in which role, for whom."""
-    told = ask("ledger", "explain", entry_id=entry_id)
-    if told["entry"]["household_id"] != household_id or (group_id and told["entry"]["group_id"] != group_id):
-        abort(404)
-    names = names_for(
-        [fact["actor"] for fact in told["facts"]],
-        [household_id, *(fact.get("on_behalf_of", "") for fact in told["facts"])],
-    )
-    lines = [{**line, "taken": _taken(line)} for line in told["lines"]]
-    columns = [
-        Column("name", _("Produit")),
-        Column("taken", _("Pris")),
-        Column("unit_price_cents", _("Prix unitaire"), "money"),
-        Column("amount_cents", _("Montant"), "money", total=True),
-    ]
-    postings = [{**row, "account": account_word(row["account"], names)} for row in told["postings"]]
-    return render_template(
-        "accounts/entry.html",
-        entry=told["entry"],
-        what=entry_word(told["entry"]),
-        lines=Table("lignes", _("Détail"), columns, lines),
-        postings=postings,
-        facts=timeline(told["facts"], names),
-        name=household_label(names, household_id),
-        household_id=household_id,
-        group_id=group_id,
-    )
+    return entry_page(household_id, entry_id, group_id)
 
 
 # -- the group's accounts ------------------------------------------------------------------------------------------
@@ -341,12 +225,6 @@ def _entry_form(form: Form, template: str, group_id: str, household_id: str):
     return form.render(template, name=name, balance=now, group_id=group_id, household_id=household_id)
 
 
-def _entry_url(entry_id: str, household_id: str, group_id: str) -> str:
-    if group_id:
-        return url_for(".group_entry", group_id=group_id, household_id=household_id, entry_id=entry_id)
-    return url_for(".entry", household_id=household_id, entry_id=entry_id)
-
-
 def _members(group_id: str, wanted: str) -> dict[str, str]:
     """Households of the group whose persons' names match, with their labels."""
     found = ask("contracts", "members", group_id=group_id, search=wanted)
@@ -358,37 +236,3 @@ def _unfiltered(make: Any, *arguments: Any) -> Table:
     table: Table = make(*arguments[:3], [], *arguments[4:])
     table.rows = arguments[3]
     return table
-
-
-def _taken(line: Mapping[str, Any]) -> str:
-    if line["weight_g"]:
-        return weight(line["weight_g"])
-    return f"{line['quantity']} ×"
-
-
-def _day(name: str) -> date | None:
-    """A civil date of the address; nonsense counts as none."""
-    try:
-        return date.fromisoformat(request.args.get(name, ""))
-    except ValueError:
-        return None
-
-
-def _instant(on: date, add_us: int = 0) -> str:
-    """The beginning of a local day as an instant; `add_us` microseconds later."""
-    local = datetime.combine(on, time(), tzinfo=get_timezone())
-    return (local.astimezone(UTC) + timedelta(microseconds=add_us)).isoformat()
-
-
-def _last_tuesday() -> date:
-    today = current_app.extensions["grenier"].clock.now().astimezone(get_timezone()).date()
-    return today - timedelta(days=(today.weekday() - 1) % 7 or 7)
-
-
-def _why_balance(found: Mapping[str, Any]) -> str:
-    """One line of why: the last thing that moved the balance."""
-    if not found["lines"]:
-        return _("Rien n’a encore été compté sur ce compte.")
-    last = found["lines"][-1]
-    return _("Dernier mouvement : %(what)s, %(amount)s, %(day)s.", what=entry_word(last),
-             amount=money(last["effect_cents"], signed=True), day=day(last["at"]))  # fmt: skip

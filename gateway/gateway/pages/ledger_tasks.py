@@ -35,7 +35,7 @@ def my_balance() -> Iterable[Task]:
             if cents < 0
             else _("Mon solde : %(amount)s", amount=money(cents))
         )
-        url = url_for("accounts.statement", household_id=home.household_id)
+        url = url_for("balance.statement", household_id=home.household_id)
         yield Task(title, url, _("Voir pourquoi"), why, urgency="normal" if cents < 0 else "info", icon="banknotes")
 
 

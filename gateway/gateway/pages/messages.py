@@ -20,7 +20,6 @@ from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("messages", __name__)
 nav_item(_l("Messages"), "messages.index", icon="envelope", order=60, who=rule(may="notify.read"))
-nav_item(_l("À appeler"), "messages.calls", icon="phone", order=61, who=rule(may="notify.call"))
 
 GROUP = "/groupes/<group_id>/messages"
 PAGE = 100
