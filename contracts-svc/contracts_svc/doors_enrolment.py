@@ -63,6 +63,7 @@ class EnrolmentDoors:
     def import_households(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """Rows without an error are enrolled, the others answered with their errors; repeating finishes what is left."""
         ask, context = read(ImportHouseholds, payload), with_id(context)
+        self.runtime.wait(context)
         if len(ask.rows) > MOST_ROWS:
             raise Invalid(fields={"rows": [f"At most {MOST_ROWS} rows at once."]})
         self.runtime.wait(context)
@@ -89,6 +90,7 @@ class EnrolmentDoors:
     def request_membership(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """Anybody; what they tell is sealed under a key of their own and forgotten when they are declined."""
         ask, context = read(RequestMembership, payload), with_id(context)
+        self.runtime.wait(context)
         known = self.runtime.handler.state(group.decider, ask.group_id)
         if known.founded is None:
             raise NotFound
@@ -115,6 +117,7 @@ class EnrolmentDoors:
     @door
     def decide_application(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(DecideApplication, payload), with_id(context)
+        self.runtime.wait(context)
         requested = self.runtime.handler.state(application.decider, ask.application_id).requested
         if requested is None:
             raise NotFound

@@ -76,6 +76,7 @@ class FederationDoors:
     def found_federation(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """Once. The person and the role come first: whatever breaks off before the end can simply be repeated."""
         ask, context = read(FoundFederation, payload), with_id(context)
+        self.runtime.wait(context)
         if not may_found(self.runtime.settings, ask.setup_token):
             raise Forbidden("setup-token-wrong")
         check_place(ask.time_zone, ask.phone_region)
@@ -105,6 +106,7 @@ class FederationDoors:
     @door
     def define_tiers(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(DefineTiers, payload)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, "contracts.found", host_id=HOST_ID)
         command = host.DefineTiers(host_id=HOST_ID, tiers=tuple(ask.tiers))
         return self.runtime.tell(host.decider, HOST_ID, command, context, role=role)
@@ -112,6 +114,7 @@ class FederationDoors:
     @door
     def found_group(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(FoundGroup, payload), with_id(context)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, "contracts.found", host_id=HOST_ID)
         check_place(ask.time_zone, ask.phone_region)
         group_id = ask.group_id or derived_id(context.command_id, "group")
@@ -122,6 +125,7 @@ class FederationDoors:
     @door
     def change_group_settings(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(group.ChangeGroupSettings, payload)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, "contracts.settings", group_id=ask.group_id)
         check_place(ask.time_zone, ask.phone_region)
         if ask.name is not None:
@@ -133,6 +137,7 @@ class FederationDoors:
     @door
     def move_duty(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(MoveDuty, payload)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, "contracts.settings", group_id=ask.group_id)
         command = group.MoveDuty(group_id=ask.group_id, duty=ask.duty, to=ask.to)
         return self.runtime.tell(group.decider, ask.group_id, command, context, role=role, group_id=ask.group_id)
@@ -140,6 +145,7 @@ class FederationDoors:
     @door
     def register_producer(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(RegisterProducer, payload), with_id(context)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, "contracts.found", host_id=HOST_ID)
         producer_id = ask.producer_id or derived_id(context.command_id, "producer")
         command = producer.RegisterProducer(
@@ -152,6 +158,7 @@ class FederationDoors:
     @door
     def assign_role(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(AssignRole, payload), with_id(context)
+        self.runtime.wait(context)
         role = self._require_scope(context, ask.scope_kind, ask.scope_id)
         require_person(self.runtime, context, ask.person_id, "contracts.assign-roles")
         if not (known := self.runtime.handler.state(person.decider, ask.person_id)).registered or known.erased:
@@ -168,6 +175,7 @@ class FederationDoors:
     @door
     def revoke_role(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(RevokeRole, payload)
+        self.runtime.wait(context)
         roles = self.runtime.handler.state(role_assignments.decider, ask.person_id)
         held = roles.held.get(ask.assignment_id)
         row = mandates.get(self.runtime.db, ask.assignment_id)

@@ -10,7 +10,7 @@ import msgspec
 from contracts_svc import contact, group, host, household, membership, person
 from contracts_svc.doors_federation import keep_central_team
 from contracts_svc.enrolment import NewPerson, a_year_from, give_number
-from contracts_svc.guards import OWN, household_of, membership_of, require_person, today, with_id
+from contracts_svc.guards import OWN, household_of, membership_of, require_address, require_person, today, with_id
 from contracts_svc.setup import HOST_ID
 from contracts_svc.views import people, register
 from grenier.doors import Context, door
@@ -83,6 +83,7 @@ class PeopleDoors:
     @door
     def register_person(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(RegisterPerson, payload), with_id(context)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
         person_id = ask.person_id or derived_id(context.command_id, "person")
         region = self.runtime.handler.state(group.decider, ask.group_id).phone_region
@@ -104,7 +105,9 @@ class PeopleDoors:
             raise NotFound
         region = self.runtime.handler.state(group.decider, known.group_id).phone_region if known.group_id else "FR"
         details = contact.details(ask.texts(), region)
-        self._address_free(details.get("email", ""), ask.person_id)
+        if ask.email is not None and self._address_changes(ask.person_id, details["email"]):
+            require_address(self.runtime, context, ask.person_id)
+            self._address_free(details["email"], ask.person_id)
         command = person.ChangePersonDetails(
             person_id=ask.person_id, sealed=self.runtime.keys.seal(ask.person_id, details), language=ask.language,
             digital=ask.digital,
@@ -118,6 +121,10 @@ class PeopleDoors:
             self.runtime.keys.destroy(ask.person_id)
             raise
 
+    def _address_changes(self, person_id: str, email: str) -> bool:
+        shown = people.person(self.runtime.db, person_id)
+        return shown is None or shown["email"] != email
+
     def _address_free(self, email: str, person_id: str) -> None:
         taken = people.by_email(self.runtime.db, [email])
         if any(row["person_id"] != person_id for row in taken.values()):
@@ -128,6 +135,7 @@ class PeopleDoors:
     @door
     def form_household(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(FormHousehold, payload), with_id(context)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
         for person_id in ask.person_ids:
             self._person_here(context, person_id)
@@ -140,6 +148,7 @@ class PeopleDoors:
     @door
     def join_household(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfHousehold, payload)
+        self.runtime.wait(context)
         group_id = household_of(self.runtime, ask.household_id).group_id
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
         self._person_here(context, ask.person_id)
@@ -149,6 +158,7 @@ class PeopleDoors:
     @door
     def leave_household(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfHousehold, payload)
+        self.runtime.wait(context)
         group_id = household_of(self.runtime, ask.household_id).group_id
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
         command = household.LeaveHousehold(household_id=ask.household_id, person_id=ask.person_id)
@@ -167,9 +177,9 @@ class PeopleDoors:
     @door
     def grant_membership(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(Grant, payload), with_id(context)
+        self.runtime.wait(context)
         group_id = household_of(self.runtime, ask.household_id).group_id
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
-        self.runtime.wait(context)
         membership_id = ask.membership_id or derived_id(context.command_id, "membership")
         command = self._granted(ask, membership_id, group_id, context, role)
         answer = self.runtime.tell(
@@ -200,6 +210,7 @@ class PeopleDoors:
     @door
     def change_tier(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(ChangeTier, payload)
+        self.runtime.wait(context)
         group_id = membership_of(self.runtime, ask.membership_id).group_id
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
         tiers = [tier.code for tier in self.runtime.handler.state(host.decider, HOST_ID).tiers]
@@ -211,6 +222,7 @@ class PeopleDoors:
     @door
     def end_membership(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(EndMembership, payload)
+        self.runtime.wait(context)
         group_id = membership_of(self.runtime, ask.membership_id).group_id
         role = self.runtime.access.require(context, MANAGE, group_id=group_id)
         command = membership.EndMembership(membership_id=ask.membership_id, on=ask.on or today(self.runtime, group_id))
@@ -222,6 +234,7 @@ class PeopleDoors:
     def erase_person(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """The fact first, then the key: a crash in between leaves the fact, and the policy `forget` destroys the key."""
         ask = read(Erase, payload)
+        self.runtime.wait(context)
         role = may_erase(self.runtime, context, ask.person_id)
         if ask.person_id in self.runtime.access.holders("central_team", HOST_ID):
             keep_central_team(self.runtime, ask.person_id)

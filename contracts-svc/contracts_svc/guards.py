@@ -46,6 +46,28 @@ def require_person(runtime: Runtime, context: Context, person_id: str, permissio
     raise NotFound
 
 
+def require_address(runtime: Runtime, context: Context, person_id: str) -> None:
+    """Whoever sets a person's e-mail can sign in as that person, so must already be able to do all that the person can.
+
+    Raises Forbidden for somebody else's address unless one manages all their groups and may give all their roles.
+    """
+    if context.actor == person_id:
+        return
+    access = runtime.access
+    managed = all(
+        access.may(context.actor, "contracts.manage-members", group_id=group_id)
+        for group_id in people.groups_of(runtime.db, person_id)
+    )
+    given = all(
+        access.may(context.actor, "contracts.assign-roles", group_id=role["scope_id"])
+        if role["scope_kind"] == "group"
+        else access.may(context.actor, "contracts.assign-roles", host_id=HOST_ID)
+        for role in access.roles_of(person_id)
+    )
+    if not (managed and given):
+        raise Forbidden("address-of-another")
+
+
 def _in(runtime: Runtime, context: Context, group_id: str) -> bool:
     try:
         return bool(runtime.access.require_member(context, group_id))

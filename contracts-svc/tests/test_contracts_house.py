@@ -400,6 +400,26 @@ def test_people_change_their_own_details(town):
         town.call("person_by_email", actor="system:gateway", email="marie@x.example")
 
 
+def test_nobody_takes_the_account_of_somebody_who_may_do_more(town):
+    """The e-mail address signs in: setting it must not give more than one has already."""
+    coordinator = town.enrol(town.lyon, "Cleo Coord cleo@x.example coordinator")["person_ids"][0]
+    organiser = town.enrol(town.lyon, "Olga Orga olga@x.example organiser")["person_ids"][0]
+    eater = town.enrol(town.lyon, "Ali Bey ali@x.example")["person_ids"][0]
+    both = town.enrol(town.lyon, "Bo Deux bo@x.example")["person_ids"][0]
+    town.call("form_household", actor=town.centre, group_id=town.reunion, person_ids=[both])
+    change = {"method": "change_person_details", "email": "mine@x.example"}
+    for actor, person_id in ((coordinator, organiser), (organiser, both)):
+        with pytest.raises(Forbidden) as refused:
+            town.call(**change, actor=actor, person_id=person_id)
+        assert refused.value.code == "address-of-another"
+    town.call("change_person_details", actor=coordinator, person_id=organiser, phone="0612345678")
+    town.call(
+        "change_person_details", actor=coordinator, person_id=organiser, email="olga@x.example", first_name="Olga"
+    )
+    town.call(**change, actor=coordinator, person_id=eater)
+    town.call("change_person_details", actor=organiser, person_id=organiser, email="new@x.example")
+
+
 def test_the_log_holds_no_name(town):
     town.enrol(town.lyon, "Marie Diallo marie@x.example")
     stored = b"".join(recorded.data for recorded in town.house.log.read_all())

@@ -86,6 +86,7 @@ class Matching:
     @door
     def plan_activity(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(PlanActivity, payload)
+        self.runtime.wait(context)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
         activity_id = ask.activity_id or derived_id(context.command_id or str(uuid4()), "activity")
         command = activity.PlanActivity(
@@ -98,6 +99,7 @@ class Matching:
     @door
     def sign_up(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfSlot, payload)
+        self.runtime.wait(context)
         planned, person_id = self._planned(ask.activity_id), ask.person_id or context.actor
         role = self._may_act_for(context, person_id, planned.group_id)
         self._free_elsewhere(planned, ask.slot_id, person_id)
@@ -109,6 +111,7 @@ class Matching:
     @door
     def withdraw(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfSlot, payload)
+        self.runtime.wait(context)
         planned, person_id = self._planned(ask.activity_id), ask.person_id or context.actor
         role = self._may_act_for(context, person_id, planned.group_id)
         command = activity.Withdraw(
@@ -119,6 +122,7 @@ class Matching:
     @door
     def call_volunteers(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfActivity, payload)
+        self.runtime.wait(context)
         planned = self._planned(ask.activity_id)
         role = self.runtime.access.require(context, MANAGE, group_id=planned.group_id)
         command = activity.CallVolunteers(activity_id=ask.activity_id, by_hand=True, now=self.runtime.clock.now())
@@ -127,6 +131,7 @@ class Matching:
     @door
     def record_attendance(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(Attendance, payload)
+        self.runtime.wait(context)
         planned = self._planned(ask.activity_id)
         role = self.runtime.access.require(context, MANAGE, group_id=planned.group_id)
         command = activity.RecordAttendance(**msgspec.structs.asdict(ask))

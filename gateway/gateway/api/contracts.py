@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
-from gateway.calls import ask, ask_as_gateway, tell, tell_as_gateway
+from gateway.calls import ask, ask_as_gateway, tell
 from gateway.limits_of import limit_source
 
 bp = ApiBlueprint("contracts", description="The federation, its groups with their settings and duties, producers.")
@@ -183,7 +183,7 @@ class Founded(Done):
 def found_federation(body):
     """Found the federation (once, with the setup token of the machine)"""
     limit_source("found-federation")
-    return tell_as_gateway("contracts", "found_federation", **body)
+    return tell("contracts", "found_federation", **body)
 
 
 @bp.get("/federation")

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
 from gateway.api.contracts import EnrolledPerson, NewPerson
-from gateway.calls import ask, tell, tell_as_gateway
+from gateway.calls import ask, tell
 from gateway.limits_of import limit_source
 
 bp = ApiBlueprint("members", description="Households, memberships, persons, and those who ask to join.")
@@ -347,7 +347,7 @@ class Applications(Schema):
 def request_membership(body, group_id):
     """Ask to join a group"""
     limit_source("join", at_most=6)
-    return tell_as_gateway("contracts", "request_membership", group_id=group_id, **body)
+    return tell("contracts", "request_membership", group_id=group_id, **body)
 
 
 @bp.get("/groups/<group_id>/applications")

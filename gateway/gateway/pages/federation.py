@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 from marshmallow import Schema
 
 from gateway.access import access, rule
-from gateway.calls import ask, ask_as_gateway, tell_as_gateway
+from gateway.calls import ask, ask_as_gateway, tell
 from gateway.forms import Form
 from gateway.limits_of import limit_source
 from gateway.menus import nav_item
@@ -246,7 +246,7 @@ def _found(form: Form) -> bool:
         form.errors = {"email": [_("À remplir : c’est avec elle que vous vous connecterez.")]}
         return False
     try:
-        tell_as_gateway("contracts", "found_federation", person=person, **payload)
+        tell("contracts", "found_federation", person=person, **payload)
     except GrenierError as error:
         form.refuse(error)
         return False

@@ -6,7 +6,7 @@ from flask_babel import ngettext
 from marshmallow import Schema
 
 from gateway.access import access, rule
-from gateway.calls import ask, ask_as_gateway, tell_as_gateway
+from gateway.calls import ask, ask_as_gateway, tell
 from gateway.forms import Form
 from gateway.identity import places
 from gateway.limits_of import limit_source
@@ -47,7 +47,7 @@ def _send(form: Form, group_id: str) -> bool:
     limit_source("join", at_most=REQUESTS_PER_SOURCE)
     try:
         charter = bool(request.form.get("charter"))
-        tell_as_gateway("contracts", "request_membership", group_id=group_id, charter_accepted=charter, **values)
+        tell("contracts", "request_membership", group_id=group_id, charter_accepted=charter, **values)
     except (Rejected, Invalid) as refused:
         form.refuse(refused)
         return False

@@ -92,6 +92,7 @@ for _code, _title, _detail in (
     ("application-decided", _("Demande déjà traitée"), _("Quelqu’un y a répondu entre-temps.")),
     ("email-known", _("Cette personne est déjà membre"), _("Son adresse sert déjà. Ajoutez-la à son foyer.")),
     ("person-erased", _("Personne effacée"), _("Ses données n’existent plus.")),
+    ("address-of-another", _("Ce courriel ne se change pas ici"), _("Cette personne a d’autres rôles ou d’autres groupes : elle change elle-même son adresse.")),
     ("slot-full", _("Ce créneau est complet"), _("Merci ! Choisissez-en un autre.")),
     ("already-busy", _("Déjà pris à cette heure"), _("Un autre créneau tombe en même temps.")),
     ("activity-over", _("C’est passé"), _("On ne s’inscrit plus à un créneau terminé.")),
