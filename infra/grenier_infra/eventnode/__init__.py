@@ -1,7 +1,10 @@
 """The embedded event node: one process that speaks EventStoreDB's gRPC protocol over one SQLite file.
 
-Modules, from the file upwards: ``schema`` (file format, lock), ``wire`` (finished answer bytes), ``rules`` (expected
-versions, pure), ``log`` (one transaction), ``writer`` (the writer thread), ``reading`` (reader threads), ``filters``,
-``live`` (what subscribers wait for), ``streams`` (the Streams service), ``services`` (gossip, features, declined areas),
-``faults``, ``admin``, ``upkeep`` (backup, verify, scavenge), ``server`` and ``cli``.
+Modules, from the file upwards:
+
+- the file: ``schema`` (tables, lock), ``wire`` (finished answer bytes), ``protos`` (the protocol's messages);
+- writing: ``rules`` (expected versions, pure), ``requests``, ``log`` (one transaction), ``writer`` (the writer thread);
+- reading: ``filters``, ``links``, ``reading`` (reader threads), ``live`` (what followers wait for), ``subscriptions``;
+- the protocol: ``calls`` (over grpclib), ``answers`` (refusals), ``proposals``, ``batches``, ``reads``, ``streams``, ``services``;
+- around it: ``faults``, ``metrics``, ``admin``, ``server``, ``cli``, ``upkeep`` (backup, verify, scavenge), ``testing``.
 """

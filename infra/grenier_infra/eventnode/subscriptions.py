@@ -45,9 +45,10 @@ async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> A
     while True:
         follower = subscription.follower()
         try:
-            async for frames, reached in _catch_up(subscription.query, after, readers, hub, follower):
-                yield frames
-                after = reached
+            async with aclosing(_catch_up(subscription.query, after, readers, hub, follower)) as caught:
+                async for frames, reached in caught:
+                    yield frames
+                    after = reached
             follower.go_live(after)
             yield wire.CAUGHT_UP_FRAME
             while True:
