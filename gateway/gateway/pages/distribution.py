@@ -103,20 +103,17 @@ def household(group_id: str, distribution_id: str, household_id: str):
 @access(may="logistics.distribute")
 def weigh(group_id: str, distribution_id: str, household_id: str):
     grams, product_id = _grams(), request.form.get("product_id", "")
-    back = url_for(".household", group_id=group_id, distribution_id=distribution_id, household_id=household_id)
-    sure = request.form.get("sure") == "1"
+    asked: dict[str, str] = {}
     try:
         tell("logistics", "weigh_line", distribution_id=distribution_id, household_id=household_id,
-             product_id=product_id, weight_g=grams, sure=sure)  # fmt: skip
+             product_id=product_id, weight_g=grams, sure=request.form.get("sure") == "1")  # fmt: skip
+        flash(_("Poids noté : le prix suit la balance."), "success")
     except (Rejected, Invalid) as refused:
         flash(refusal(refused), "problem")
         if refused.code == "weight-implausible":
-            query = {"verifier": product_id, "poids": grams}
-            return redirect(url_for(".household", group_id=group_id, distribution_id=distribution_id,
-                                    household_id=household_id, **query))  # fmt: skip
-    else:
-        flash(_("Poids noté : le prix suit la balance."), "success")
-    return redirect(back)
+            asked = {"verifier": product_id, "poids": str(grams)}
+    here = {"group_id": group_id, "distribution_id": distribution_id, "household_id": household_id}
+    return redirect(url_for(".household", **here, **asked))  # type: ignore[arg-type]
 
 
 @bp.post(DAY + "/foyers/<household_id>/manque")
