@@ -43,7 +43,8 @@ def _with_figures(runtime: Runtime, rows: list[Row]) -> list[dict[str, Any]]:
     standing, waiting = placed.figures(runtime.db, ids), drafts.counts(runtime.db, ids)
     over: dict[str, int] = {}
     by_id = {row["cycle_id"]: row for row in rows}
-    for asked in placed.asked_in(runtime.db, ids):
+    limited = {product_id for row in rows for product_id in row["max_per_group"]}
+    for asked in placed.asked_in(runtime.db, ids, limited):
         over[asked["cycle_id"]] = over.get(asked["cycle_id"], 0) + is_over(by_id[asked["cycle_id"]], asked)
     return [
         {

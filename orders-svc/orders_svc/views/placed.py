@@ -66,12 +66,15 @@ def apply(rows: Rows, fact: Fact) -> None:
 
 
 def _stands(rows: Rows, fact: Fact, e: language.OrderConfirmed | language.OrderAmended) -> None:
-    _drop_lines(rows, e.order_id, e.cycle_id)
+    amended = isinstance(e, language.OrderAmended)
+    if amended:
+        # A first confirmation has no lines to replace: a cancelled order lost its own already.
+        _drop_lines(rows, e.order_id, e.cycle_id)
     for line in e.lines:
         rows.put(lines, order_id=e.order_id, product_id=line.product_id, cycle_id=e.cycle_id, quantity=line.quantity,
                  unit_price_cents=line.unit_price_cents, amount_cents=line.amount_cents, asked_quantity=0)  # fmt: skip
         rows.add(asked, e.cycle_id, line.product_id, quantity=line.quantity, orders=1, amount_cents=line.amount_cents)
-    before = rows.get(orders, e.order_id)
+    before = rows.get(orders, e.order_id) if amended else None
     rows.put(
         orders,
         order_id=e.order_id,
@@ -124,6 +127,7 @@ view = View(
     tables=(orders, lines, asked),
     reads=("orders.order-", "orders.orders-regulated"),
     apply=apply,
+    version=2,
 )
 
 
@@ -166,9 +170,11 @@ def households_with_order(db: Database, cycle_id: str) -> list[str]:
     return [row["household_id"] for row in db.rows(query)]
 
 
-def asked_in(db: Database, cycle_ids: Iterable[str]) -> list[Row]:
+def asked_in(db: Database, cycle_ids: Iterable[str], product_ids: Iterable[str] | None = None) -> list[Row]:
     """cycle_id, product_id, quantity, orders, amount_cents of what is asked; one read for any number of cycles."""
     query = sa.select(asked).where(asked.c.cycle_id.in_(list(cycle_ids)), asked.c.quantity > 0)
+    if product_ids is not None:
+        query = query.where(asked.c.product_id.in_(sorted(product_ids)))
     return db.rows(query.order_by(asked.c.product_id, asked.c.cycle_id))
 
 
