@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,8 @@ class Rows:
         seen = self._seen.setdefault(table, {})
         if key in seen:
             return seen[key]
-        columns = list(table.primary_key.columns)
-        where = [column == value for column, value in zip(columns, key, strict=True)]
-        found = self._connection.execute(sa.select(table).where(*where)).mappings().first()
+        parameters = {f"key_{place}": value for place, value in enumerate(key)}
+        found = self._connection.execute(_row_by_key(table), parameters).mappings().first()
         seen[key] = dict(found) if found is not None else None
         return seen[key]
 
@@ -175,6 +175,13 @@ class Rows:
         if not others:
             return insert.on_conflict_do_nothing(index_elements=keys)
         return insert.on_conflict_do_update(index_elements=keys, set_=others)
+
+
+@cache
+def _row_by_key(table: sa.Table) -> sa.Select[Any]:
+    """Built once per table: composing the statement costs more than SQLite takes to answer it."""
+    columns = enumerate(table.primary_key.columns)
+    return sa.select(table).where(*(column == sa.bindparam(f"key_{place}") for place, column in columns))
 
 
 def _identity(function: Callable[[], Any]) -> Any:
