@@ -96,10 +96,12 @@ class Projector:
 
     def _apply(self, connection: sa.Connection, batch: Sequence[Recorded], upto: int, *, one_by_one: bool) -> None:
         rows = Rows(connection, self._keys)
+        reached = BEFORE_ALL
         for recorded in batch:
             wanting = [view for view in self.views if self._is_new(view, recorded)]
-            if not wanting:
-                continue
+            if not wanting or recorded.position <= reached:
+                continue  # seen before, in an earlier batch or in this one
+            reached = recorded.position
             fact = self._read(recorded, careful=one_by_one)
             for view in wanting:
                 if fact is None or (view.name, recorded.stream) in self._parked_streams:
