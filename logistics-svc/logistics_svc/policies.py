@@ -1,13 +1,15 @@
-"""What follows from facts of others: a frozen aggregation becomes pallets and a distribution day."""
+"""What follows from facts: a frozen aggregation becomes pallets and a distribution day, leftovers go to the next one."""
 
 from __future__ import annotations
 
+from grenier.language.logistics import DistributionClosed, DistributionPlanned, StockPassedOn
 from grenier.language.orders import AggregationFrozen
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
 from logistics_svc import delivery, distribution, ids
 from logistics_svc.delivery import PlanPallets
-from logistics_svc.distribution.commands import PlanDistribution
+from logistics_svc.distribution.commands import PassOnStock, PlanDistribution, TakeOverStock
+from logistics_svc.views import distributions
 
 
 def plan_pallets(runtime: Runtime, fact: Fact) -> None:
@@ -28,7 +30,34 @@ def plan_distribution(runtime: Runtime, fact: Fact) -> None:
     runtime.react(distribution.decider, key, command, fact, "plan-distribution", group_id=frozen.group_id)
 
 
+def pass_on_stock(runtime: Runtime, fact: Fact) -> None:
+    """Leftovers go to the group's next distribution, whichever is known first: that it is planned, or that this one is over."""
+    event = fact.event
+    assert isinstance(event, DistributionClosed | DistributionPlanned)
+    closed = isinstance(event, DistributionClosed)
+    here = distributions.distribution(runtime.db, event.distribution_id)
+    if here is None:
+        return
+    other = distributions.neighbour(runtime.db, here, after=closed)
+    if other is None or not (closed or other["state"] == "closed"):
+        return
+    giver, taker = (here, other) if closed else (other, here)
+    command = PassOnStock(taker["distribution_id"])
+    runtime.react(
+        distribution.decider, giver["distribution_id"], command, fact, "pass-on-stock", group_id=event.group_id
+    )
+
+
+def take_over_stock(runtime: Runtime, fact: Fact) -> None:
+    event = fact.event
+    assert isinstance(event, StockPassedOn)
+    command, key = TakeOverStock(event), event.to_distribution_id
+    runtime.react(distribution.decider, key, command, fact, "take-over-stock", group_id=event.group_id)
+
+
 POLICIES = (
     Policy("plan-pallets", ("orders.aggregation-frozen",), plan_pallets),
     Policy("plan-distribution", ("orders.aggregation-frozen",), plan_distribution),
+    Policy("pass-on-stock", ("logistics.distribution-closed", "logistics.distribution-planned"), pass_on_stock),
+    Policy("take-over-stock", ("logistics.stock-passed-on",), take_over_stock),
 )

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec import structs
 
 from grenier.errors import Forbidden, Invalid, NotFound, Rejected
 from grenier.language import contracts
@@ -338,6 +339,38 @@ def test_roles_decide_what_a_member_of_the_house_may_do(house):
     with pytest.raises(Forbidden):
         do(house, "pallets", "marie", window_id=WINDOW)
     assert [p["group_id"] for p in do(house, "pallets", "omar", window_id=WINDOW)["pallets"]] == ["group-2"]
+
+
+@pytest.mark.parametrize("planned_first", [True, False])
+def test_what_is_left_can_be_sold_at_the_next_distribution(house, planned_first):
+    cycle = "00000000-0000-4000-8000-000000000003"
+    later = [datetime(2026, 12, 17, hour, tzinfo=UTC) for hour in (17, 19)]
+    december = structs.replace(
+        frozen(order(MARTIN, "neighbourhood", bread=1), cycle_id=cycle, month="2026-12"),
+        distribution_starts_at=later[0],
+        distribution_ends_at=later[1],
+    )
+    if planned_first:
+        house.record(f"cycle-{cycle}", december)
+    deliver(house)
+    at_table(house, "sign_off")
+    do(house, "close_distribution", distribution_id=DISTRIBUTION)
+    if not planned_first:
+        house.record(f"cycle-{cycle}", december)
+    following = ids.distribution_id(cycle)
+    inventory = do(house, "inventory", distribution_id=following)["lines"]
+    assert {line["product_id"]: line["on_hand"] for line in inventory} == {"bread": 4, "comte": 4, "lentils": 4}
+    assert all(line["on_hand"] == 0 for line in do(house, "inventory", distribution_id=DISTRIBUTION)["lines"])
+    sale = {"distribution_id": following, "household_id": NGUYEN}
+    do(house, "sell_surplus", "vera", product_id="lentils", quantity=4, **sale)
+    do(house, "sign_off", "vera", **sale)
+    assert stock(house) == {"bread": 4, "comte": 4}
+    more = {"distribution_id": following, "household_id": MARTIN}
+    do(house, "sell_surplus", "vera", product_id="bread", quantity=4, **more)
+    with pytest.raises(Rejected, match="goods-not-received"):
+        do(house, "sign_off", "vera", **more)
+    assert len(house.events("logistics.stock-passed-on")) == 1
+    assert house.dump("logistics") == house.rebuilt_dump("logistics")
 
 
 def test_views_are_the_same_after_a_replay(house):

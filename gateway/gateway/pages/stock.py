@@ -143,6 +143,10 @@ def _event_text(name: str, facts: dict[str, Any], items: dict[str, str]) -> str:
             return _("émargement annulé : %(reason)s", reason=facts["reason"])
         case "absent-called":
             return _("appelé : %(outcome)s", outcome=OUTCOMES.get(facts["outcome"], ""))
+        case "stock-passed-on":
+            return _("le reste passe à la distribution suivante")
+        case "stock-taken-over":
+            return _("le reste de la distribution précédente est repris")
         case "stock-counted":
             return _("stock compté")
         case "distribution-closed":

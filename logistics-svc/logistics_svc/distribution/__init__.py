@@ -25,14 +25,20 @@ def decide(day: Day, command: Command) -> list[Event]:
     if day.plan is None:
         raise Rejected("not-planned")
     if day.closed:
-        return _after_closing(command)
+        return _after_closing(day, command)
     return _on_the_day(day, command)
 
 
-def _after_closing(command: Command) -> list[Event]:
-    if isinstance(command, ask.CloseDistribution):
-        return []
-    raise Rejected("distribution-closed")
+def _after_closing(day: Day, command: Command) -> list[Event]:
+    match command:
+        case ask.CloseDistribution():
+            return []
+        case ask.PassOnStock():
+            return handover.pass_on_stock(day, command)
+        case ask.TakeOverStock():
+            return handover.take_over_stock(day, command)
+        case _:
+            raise Rejected("distribution-closed")
 
 
 def _on_the_day(day: Day, command: Command) -> list[Event]:
@@ -65,6 +71,10 @@ def _on_the_day(day: Day, command: Command) -> list[Event]:
             return handover.count_stock(day, command)
         case ask.CloseDistribution():
             return handover.close_distribution(day, command)
+        case ask.PassOnStock():
+            return handover.pass_on_stock(day, command)
+        case ask.TakeOverStock():
+            return handover.take_over_stock(day, command)
         case _:
             assert_never(command)
 

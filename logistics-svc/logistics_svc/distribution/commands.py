@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from grenier.language.logistics import PalletLine
+from grenier.language.logistics import PalletLine, StockPassedOn
 from grenier.language.orders import AggregationFrozen
 
 Outcome = Literal["coming", "someone-else", "gives-up", "no-answer"]
@@ -122,6 +122,16 @@ class CloseDistribution(msgspec.Struct, frozen=True):
     pass
 
 
+class PassOnStock(msgspec.Struct, frozen=True):
+    """What is left when the day is over goes to the group's next distribution."""
+
+    to_distribution_id: str
+
+
+class TakeOverStock(msgspec.Struct, frozen=True):
+    passed_on: StockPassedOn
+
+
 Command: TypeAlias = (
     PlanDistribution
     | ReceiveDelivery
@@ -137,4 +147,6 @@ Command: TypeAlias = (
     | LogAbsentCall
     | CountStock
     | CloseDistribution
+    | PassOnStock
+    | TakeOverStock
 )

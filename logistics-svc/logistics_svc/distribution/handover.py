@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from grenier.errors import Rejected
 from grenier.language.logistics import (
+    CarriedLine,
     CountedLine,
     DistributionClosed,
     HouseholdCheckedIn,
@@ -15,8 +16,17 @@ from grenier.language.logistics import (
     SignedOff,
     SignOffUndone,
     StockCounted,
+    StockPassedOn,
+    StockTakenOver,
 )
-from logistics_svc.distribution.commands import CloseDistribution, CountStock, SignOff, UndoSignOff
+from logistics_svc.distribution.commands import (
+    CloseDistribution,
+    CountStock,
+    PassOnStock,
+    SignOff,
+    TakeOverStock,
+    UndoSignOff,
+)
 from logistics_svc.distribution.serving import known_item, served_lines, total_cents
 from logistics_svc.distribution.state import Day, Event
 from logistics_svc.goods import unit_weight_g
@@ -82,14 +92,33 @@ def close_distribution(day: Day, command: CloseDistribution) -> list[Event]:
     return [DistributionClosed(served=served, absent=absent, **day.ids)]
 
 
+def pass_on_stock(day: Day, command: PassOnStock) -> list[Event]:
+    """Only once the day is over, so that nobody is served from goods that are no longer here."""
+    left = {product_id: units for product_id, units in day.stock.items() if units > 0}
+    if not day.closed or not left:
+        return []
+    lines = [CarriedLine(product_id=product_id, quantity=units) for product_id, units in left.items()]
+    items = [day.items[product_id] for product_id in left]
+    return [StockPassedOn(to_distribution_id=command.to_distribution_id, lines=lines, items=items, **day.ids)]
+
+
+def take_over_stock(day: Day, command: TakeOverStock) -> list[Event]:
+    passed = command.passed_on
+    if passed.distribution_id in day.taken_over:
+        return []
+    return [
+        StockTakenOver(from_distribution_id=passed.distribution_id, lines=passed.lines, items=passed.items, **day.ids)
+    ]
+
+
 def _check_on_hand(day: Day, lines: Iterable[ServedLine]) -> None:
     wanted: Counter[str] = Counter()
     for line in lines:
         wanted[line.product_id] += line.quantity
-    if wanted and not day.delivered:
-        raise Rejected("goods-not-received")
     for product_id, units in wanted.items():
         if units > day.on_hand(product_id):
+            if not day.delivered:
+                raise Rejected("goods-not-received", product_id=product_id)
             raise Rejected("out-of-stock", product_id=product_id, available=day.on_hand(product_id), wanted=units)
 
 

@@ -25,6 +25,8 @@ Event: TypeAlias = (
     | facts.AbsentCalled
     | facts.StockCounted
     | facts.DistributionClosed
+    | facts.StockPassedOn
+    | facts.StockTakenOver
 )
 
 
@@ -93,6 +95,7 @@ class Day:
     delivered: Mapping[str, Delivered] = field(default_factory=dict)
     shares: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     stock: Mapping[str, int] = field(default_factory=dict)
+    taken_over: frozenset[str] = frozenset()
     counted: bool = False
     closed: bool = False
 
@@ -183,6 +186,12 @@ def evolve(day: Day, event: Event) -> Day:
             return replace(_moved(day, event.movements), counted=True)
         case facts.DistributionClosed():
             return replace(day, closed=True)
+        case facts.StockPassedOn():
+            return _carried(day, event.lines, -1)
+        case facts.StockTakenOver():
+            items = {**{item.product_id: item for item in event.items}, **day.items}
+            taken_over = day.taken_over | {event.from_distribution_id}
+            return _carried(replace(day, items=items, taken_over=taken_over), event.lines, 1)
         case _:
             assert_never(event)
 
@@ -216,6 +225,13 @@ def _moved(day: Day, movements: Iterable[facts.Movement]) -> Day:
             stock[movement.product_id] = stock.get(movement.product_id, 0) + movement.quantity
         if movement.source == day.place:
             stock[movement.product_id] = stock.get(movement.product_id, 0) - movement.quantity
+    return replace(day, stock=stock)
+
+
+def _carried(day: Day, lines: Iterable[facts.CarriedLine], sign: int) -> Day:
+    stock = dict(day.stock)
+    for line in lines:
+        stock[line.product_id] = stock.get(line.product_id, 0) + sign * line.quantity
     return replace(day, stock=stock)
 
 

@@ -164,6 +164,14 @@ def distribution(db: Database, distribution_id: str) -> Row | None:
     return _with_absent(row) if row else None
 
 
+def neighbour(db: Database, day: Row, *, after: bool) -> Row | None:
+    """The group's distribution just after (or before) this one."""
+    starts = distributions.c.starts_at
+    later = starts > day["starts_at"] if after else starts < day["starts_at"]
+    query = sa.select(*_BRIEF).where(distributions.c.group_id == day["group_id"], later)
+    return db.row(query.order_by(starts if after else starts.desc()))
+
+
 def households_of(db: Database, distribution_id: str) -> list[Row]:
     return db.rows(
         sa.select(households)

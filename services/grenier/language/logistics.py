@@ -302,6 +302,33 @@ class StockCounted(Event, frozen=True, kw_only=True):
     movements: list[Movement]
 
 
+class CarriedLine(Part):
+    product_id: str
+    quantity: int
+
+
+@event("logistics.stock-passed-on", public=("distribution_id", "group_id", "to_distribution_id", "lines"))
+class StockPassedOn(Event):
+    """What a closed distribution has left belongs to the group's next one from now on; it does not move."""
+
+    distribution_id: str
+    group_id: str
+    to_distribution_id: str
+    lines: list[CarriedLine]
+    items: list[CatalogueItem]
+
+
+@event("logistics.stock-taken-over", public=("distribution_id", "group_id", "from_distribution_id", "lines"))
+class StockTakenOver(Event):
+    """The other end of it: last month's leftovers can be sold as surplus."""
+
+    distribution_id: str
+    group_id: str
+    from_distribution_id: str
+    lines: list[CarriedLine]
+    items: list[CatalogueItem]
+
+
 @event("logistics.distribution-closed", public=("distribution_id", "group_id", "served", "absent"))
 class DistributionClosed(Event, frozen=True, kw_only=True):
     distribution_id: str
