@@ -51,6 +51,11 @@ def links() -> list[NavLink]:
     return [link for item in shown if (link := _link(item)) is not None]
 
 
+def _has_own_entry(endpoint: str) -> bool:
+    """A page with an entry of its own is not also marked at its area's first entry."""
+    return endpoint in _ITEMS
+
+
 def _link(item: NavItem) -> NavLink | None:
     if item.endpoint not in current_app.view_functions:
         return None
@@ -61,6 +66,6 @@ def _link(item: NavItem) -> NavLink | None:
     arguments: dict[str, Any] = {"group_id": group.group_id} if needs_group and group else {}
     if not allows(item.who, arguments):
         return None
-    area = item.endpoint.split(".")[0]
-    here = (request.endpoint or "").split(".")[0] == area
+    area, asked = item.endpoint.split(".")[0], request.endpoint or ""
+    here = asked == item.endpoint or (area != "public" and asked.split(".")[0] == area and not _has_own_entry(asked))
     return NavLink(str(item.label), url_for(item.endpoint, **arguments), item.icon, here)

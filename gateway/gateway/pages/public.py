@@ -1,16 +1,19 @@
 """The first page (what Grenier is and which groups there are; « À faire » for those who are signed in) and its neighbours."""
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask_babel import lazy_gettext
 
 from gateway.access import access, belongs_to
 from gateway.calls import ask_as_gateway
 from gateway.identity import LANGUAGE_COOKIE, LANGUAGES, identity, is_https
+from gateway.menus import nav_item
 from gateway.pages.login import local_path
 from gateway.problems import CATALOGUE, problem
 from gateway.tasks import collect
 from grenier.errors import GrenierError
 
 bp = Blueprint("public", __name__)
+nav_item(lazy_gettext("À faire"), "public.index", icon="home", order=0)
 YEAR_S = 365 * 24 * 3600
 
 
