@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 from marshmallow import Schema, fields, validate
 
 from gateway.access import access, rule
@@ -27,7 +26,7 @@ from gateway.tables import Column, Table
 from grenier.errors import Rejected
 
 bp = Blueprint("accounts", __name__)
-nav_item(_l("Comptes"), "accounts.index", icon="book-open", order=55, who=rule(may="ledger.read"))
+nav_item(lazy_gettext("Comptes"), "accounts.index", icon="book-open", order=55, who=rule(may="ledger.read"))
 
 OURS = "/groupes/<group_id>/comptes/<household_id>"
 PAGE = 100
@@ -110,7 +109,7 @@ def index(group_id: str):
     table = _unfiltered(Table, "comptes", _("Comptes du groupe"), columns, rows, empty)
     exported = table.export()
     return exported or render_template(
-        "accounts/index.html", table=table, found=found, group_id=group_id, offset=offset, size=PAGE, negative=negative
+        "accounts/index.html", table=table, found=found, group_id=group_id, offset=offset, limit=PAGE, negative=negative
     )
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 from marshmallow import ValidationError, fields
 
 from gateway.calls import ask
@@ -15,89 +14,101 @@ from gateway.problems import problem, register
 from grenier.errors import GrenierError
 
 ENTRIES: dict[str, Any] = {
-    "goods-charged": _l("Produits retirés"),
-    "prepayment-received": _l("Chèque de provision"),
-    "dues-received": _l("Cotisation"),
-    "adjustment-posted": _l("Correction"),
-    "entry-reversed": _l("Extourne"),
-    "payment-taken": _l("Paiement à la caisse"),
-    "payment-reversed": _l("Paiement annulé"),
-    "till-opened": _l("Fond de caisse"),
-    "difference-explained": _l("Écart de caisse"),
+    "goods-charged": lazy_gettext("Produits retirés"),
+    "prepayment-received": lazy_gettext("Chèque de provision"),
+    "dues-received": lazy_gettext("Cotisation"),
+    "adjustment-posted": lazy_gettext("Correction"),
+    "entry-reversed": lazy_gettext("Extourne"),
+    "payment-taken": lazy_gettext("Paiement à la caisse"),
+    "payment-reversed": lazy_gettext("Paiement annulé"),
+    "till-opened": lazy_gettext("Fond de caisse"),
+    "difference-explained": lazy_gettext("Écart de caisse"),
 }
-MEANS: dict[str, Any] = {"cash": _l("espèces"), "cheque": _l("chèque")}
+MEANS: dict[str, Any] = {"cash": lazy_gettext("espèces"), "cheque": lazy_gettext("chèque")}
 FACTS: dict[str, Any] = {
-    "orders.order-confirmed": _l("Commande validée"),
-    "orders.order-amended": _l("Commande modifiée"),
-    "orders.order-cancelled": _l("Commande annulée"),
-    "orders.orders-regulated": _l("Quantité régulée"),
-    "logistics.line-weighed": _l("Pesée"),
-    "logistics.shortage-recorded": _l("Manque"),
-    "logistics.substitution-recorded": _l("Échange"),
-    "logistics.surplus-sold": _l("RAB ajouté"),
-    "logistics.signed-off": _l("Émargement"),
-    "logistics.sign-off-undone": _l("Émargement annulé"),
-    "ledger.balance-went-negative": _l("Solde débiteur signalé"),
+    "orders.order-confirmed": lazy_gettext("Commande validée"),
+    "orders.order-amended": lazy_gettext("Commande modifiée"),
+    "orders.order-cancelled": lazy_gettext("Commande annulée"),
+    "orders.orders-regulated": lazy_gettext("Quantité régulée"),
+    "logistics.line-weighed": lazy_gettext("Pesée"),
+    "logistics.shortage-recorded": lazy_gettext("Manque"),
+    "logistics.substitution-recorded": lazy_gettext("Échange"),
+    "logistics.surplus-sold": lazy_gettext("RAB ajouté"),
+    "logistics.signed-off": lazy_gettext("Émargement"),
+    "logistics.sign-off-undone": lazy_gettext("Émargement annulé"),
+    "ledger.balance-went-negative": lazy_gettext("Solde débiteur signalé"),
 }
 ROLES: dict[str, Any] = {
-    "eater": _l("pour son foyer"),
-    "organiser": _l("organisation du groupe"),
-    "coordinator": _l("coordination"),
-    "treasurer": _l("trésorerie"),
-    "volunteer": _l("bénévole"),
-    "central_team": _l("équipe centrale"),
-    "logistician": _l("logistique"),
+    "eater": lazy_gettext("pour son foyer"),
+    "organiser": lazy_gettext("organisation du groupe"),
+    "coordinator": lazy_gettext("coordination"),
+    "treasurer": lazy_gettext("trésorerie"),
+    "volunteer": lazy_gettext("bénévole"),
+    "central_team": lazy_gettext("équipe centrale"),
+    "logistician": lazy_gettext("logistique"),
 }
 ACCOUNTS: dict[str, Any] = {
-    "eater": _l("Compte du foyer"),
-    "till": _l("Caisse"),
-    "cheques": _l("Chèques en garde"),
-    "cash": _l("Espèces de permanence"),
-    "sales": _l("Produits vendus"),
-    "dues": _l("Cotisations"),
-    "float": _l("Fonds de caisse"),
-    "adjustment": _l("Corrections"),
-    "difference": _l("Écarts de caisse"),
+    "eater": lazy_gettext("Compte du foyer"),
+    "till": lazy_gettext("Caisse"),
+    "cheques": lazy_gettext("Chèques en garde"),
+    "cash": lazy_gettext("Espèces de permanence"),
+    "sales": lazy_gettext("Produits vendus"),
+    "dues": lazy_gettext("Cotisations"),
+    "float": lazy_gettext("Fonds de caisse"),
+    "adjustment": lazy_gettext("Corrections"),
+    "difference": lazy_gettext("Écarts de caisse"),
 }
 
 register(
     "already-reversed",
-    _l("Déjà extournée"),
-    _l("Cette écriture a déjà été annulée par une autre, que le relevé montre."),
+    lazy_gettext("Déjà extournée"),
+    lazy_gettext("Cette écriture a déjà été annulée par une autre, que le relevé montre."),
 )
-register("entry-unknown", _l("Écriture inconnue"), _l("Cette écriture n’existe pas sur ce compte."))
+register("entry-unknown", lazy_gettext("Écriture inconnue"), lazy_gettext("Cette écriture n’existe pas sur ce compte."))
 register(
     "reversal-is-final",
-    _l("Une extourne ne s’annule pas"),
-    _l("Saisissez de nouveau l’écriture d’origine, ou une correction avec son motif."),
+    lazy_gettext("Une extourne ne s’annule pas"),
+    lazy_gettext("Saisissez de nouveau l’écriture d’origine, ou une correction avec son motif."),
 )
-register("till-unknown", _l("Caisse inconnue"), _l("Ouvrez d’abord la caisse avec son fond."))
+register("till-unknown", lazy_gettext("Caisse inconnue"), lazy_gettext("Ouvrez d’abord la caisse avec son fond."))
 register(
-    "till-closed", _l("La caisse est fermée"), _l("Elle ne se modifie plus. Une correction se fait sur le compte.")
+    "till-closed",
+    lazy_gettext("La caisse est fermée"),
+    lazy_gettext("Elle ne se modifie plus. Une correction se fait sur le compte."),
 )
 register(
     "no-money-at-csa-distribution",
-    _l("Pas d’argent à la distribution d’une AMAP"),
-    _l("Les paiements se font par chèque, aux permanences : saisissez un chèque de provision sur le compte du foyer."),
+    lazy_gettext("Pas d’argent à la distribution d’une AMAP"),
+    lazy_gettext(
+        "Les paiements se font par chèque, aux permanences : saisissez un chèque de provision sur le compte du foyer."
+    ),
 )
-register("count-first", _l("Comptez d’abord la caisse"), _l("La caisse se ferme une fois comptée."))
+register("count-first", lazy_gettext("Comptez d’abord la caisse"), lazy_gettext("La caisse se ferme une fois comptée."))
 register(
     "count-outdated",
-    _l("Le comptage n’est plus à jour"),
-    _l("Un paiement a été pris ou annulé depuis. Comptez de nouveau."),
+    lazy_gettext("Le comptage n’est plus à jour"),
+    lazy_gettext("Un paiement a été pris ou annulé depuis. Comptez de nouveau."),
 )
 register(
     "difference-unexplained",
-    _l("L’écart n’est pas expliqué"),
-    _l("Écrivez d’où il vient, ou recomptez, avant de fermer."),
+    lazy_gettext("L’écart n’est pas expliqué"),
+    lazy_gettext("Écrivez d’où il vient, ou recomptez, avant de fermer."),
 )
 register(
     "cheques-missing",
-    _l("Des chèques ne sont pas cochés"),
-    _l("Cochez chaque chèque présent. Celui qui n’a pas été remis : annulez son paiement."),
+    lazy_gettext("Des chèques ne sont pas cochés"),
+    lazy_gettext("Cochez chaque chèque présent. Celui qui n’a pas été remis : annulez son paiement."),
 )
-register("nothing-to-explain", _l("Il n’y a pas d’écart"), _l("La caisse est juste : elle peut être fermée."))
-register("household-of-another-group", _l("Foyer d’un autre groupe"), _l("Ce foyer a son compte dans un autre groupe."))
+register(
+    "nothing-to-explain",
+    lazy_gettext("Il n’y a pas d’écart"),
+    lazy_gettext("La caisse est juste : elle peut être fermée."),
+)
+register(
+    "household-of-another-group",
+    lazy_gettext("Foyer d’un autre groupe"),
+    lazy_gettext("Ce foyer a son compte dans un autre groupe."),
+)
 
 
 class Euros(fields.Field):

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_gettext, ngettext
 from marshmallow import Schema, fields, validate
 
 from gateway.access import access, rule
@@ -19,50 +18,58 @@ from gateway.tables import Column, Table
 from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("messages", __name__)
-nav_item(_l("Messages"), "messages.index", icon="envelope", order=60, who=rule(may="notify.read"))
+nav_item(lazy_gettext("Messages"), "messages.index", icon="envelope", order=60, who=rule(may="notify.read"))
 
 GROUP = "/groupes/<group_id>/messages"
 PAGE = 100
 TITLES: dict[str, Any] = {
-    "announcement": _l("Annonce"),
-    "closing-summary": _l("Bilan de clôture"),
-    "distribution-reminder": _l("Rappel de distribution"),
-    "draft-reminder": _l("Commande à valider"),
-    "login-link": _l("Lien de connexion"),
-    "negative-balance": _l("Solde débiteur"),
-    "order-amended": _l("Commande modifiée"),
-    "order-regulated": _l("Commande régulée"),
-    "shortage-notice": _l("Produit manquant"),
-    "volunteers-needed": _l("Appel à bénévoles"),
-    "window-opened": _l("Ouverture des commandes"),
+    "announcement": lazy_gettext("Annonce"),
+    "closing-summary": lazy_gettext("Bilan de clôture"),
+    "distribution-reminder": lazy_gettext("Rappel de distribution"),
+    "draft-reminder": lazy_gettext("Commande à valider"),
+    "login-link": lazy_gettext("Lien de connexion"),
+    "negative-balance": lazy_gettext("Solde débiteur"),
+    "order-amended": lazy_gettext("Commande modifiée"),
+    "order-regulated": lazy_gettext("Commande régulée"),
+    "shortage-notice": lazy_gettext("Produit manquant"),
+    "volunteers-needed": lazy_gettext("Appel à bénévoles"),
+    "window-opened": lazy_gettext("Ouverture des commandes"),
 }
 STATES: dict[str, tuple[str, Any]] = {
-    "waiting": ("waiting", _l("en attente d’envoi")),
-    "sent": ("good", _l("envoyé")),
-    "failed": ("problem", _l("non remis, à appeler")),
-    "to-call": ("attention", _l("à appeler")),
-    "told": ("good", _l("prévenu par téléphone")),
+    "waiting": ("waiting", lazy_gettext("en attente d’envoi")),
+    "sent": ("good", lazy_gettext("envoyé")),
+    "failed": ("problem", lazy_gettext("non remis, à appeler")),
+    "to-call": ("attention", lazy_gettext("à appeler")),
+    "told": ("good", lazy_gettext("prévenu par téléphone")),
 }
 AUDIENCES: dict[str, Any] = {
-    "all": _l("Tous les foyers du groupe"),
-    "ordered": _l("Ceux qui ont commandé ce mois-ci"),
-    "not-ordered": _l("Ceux qui n’ont pas commandé"),
-    "drafts": _l("Ceux qui ont un brouillon non validé"),
+    "all": lazy_gettext("Tous les foyers du groupe"),
+    "ordered": lazy_gettext("Ceux qui ont commandé ce mois-ci"),
+    "not-ordered": lazy_gettext("Ceux qui n’ont pas commandé"),
+    "drafts": lazy_gettext("Ceux qui ont un brouillon non validé"),
 }
 OUTCOMES: dict[str, Any] = {
-    "told": _l("Prévenu"),
-    "no-answer": _l("Pas de réponse"),
-    "wrong-number": _l("Mauvais numéro"),
+    "told": lazy_gettext("Prévenu"),
+    "no-answer": lazy_gettext("Pas de réponse"),
+    "wrong-number": lazy_gettext("Mauvais numéro"),
 }
-ORIGINS: dict[str, Any] = {"file": _l("texte d’origine"), "host": _l("texte du centre"), "group": _l("texte du groupe")}
+ORIGINS: dict[str, Any] = {
+    "file": lazy_gettext("texte d’origine"),
+    "host": lazy_gettext("texte du centre"),
+    "group": lazy_gettext("texte du groupe"),
+}
 
-register("nobody-to-tell", _l("Personne à prévenir"), _l("Aucun foyer ne correspond à ce choix pour le moment."))
+register(
+    "nobody-to-tell",
+    lazy_gettext("Personne à prévenir"),
+    lazy_gettext("Aucun foyer ne correspond à ce choix pour le moment."),
+)
 register(
     "not-on-call-list",
-    _l("Pas sur la liste d’appel"),
-    _l("Ce message part par courriel : il n’y a pas d’appel à noter."),
+    lazy_gettext("Pas sur la liste d’appel"),
+    lazy_gettext("Ce message part par courriel : il n’y a pas d’appel à noter."),
 )
-register("message-unknown", _l("Message inconnu"), _l("Ce message n’existe pas."))
+register("message-unknown", lazy_gettext("Message inconnu"), lazy_gettext("Ce message n’existe pas."))
 
 
 class AnnouncementForm(Schema):
@@ -87,7 +94,7 @@ def mine():
     found = ask("notify", "my_messages", page=offset // PAGE + 1, size=PAGE)
     wanted = ask("notify", "preferences")["announcements"]
     items = [{**row, "word": STATES[row["state"]]} for row in found["items"]]
-    return render_template("messages/mine.html", items=items, found=found, wanted=wanted, offset=offset, size=PAGE)
+    return render_template("messages/mine.html", items=items, found=found, wanted=wanted, offset=offset, limit=PAGE)
 
 
 @bp.post("/messages/annonces")
@@ -152,7 +159,7 @@ def index(group_id: str):
         state=state,
         states=STATES,
         offset=offset,
-        size=PAGE,
+        limit=PAGE,
     )
 
 

@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
-from flask_babel import get_timezone
+from flask_babel import get_timezone, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from gateway.access import access
 from gateway.calls import ask
@@ -18,7 +17,7 @@ from gateway.pages.ledger_words import account_word, entry_word, household_label
 from gateway.tables import Column, Table
 
 bp = Blueprint("balance", __name__)
-nav_item(_l("Mon solde"), "balance.mine", icon="banknotes", order=30)
+nav_item(lazy_gettext("Mon solde"), "balance.mine", icon="banknotes", order=30)
 MINE = "/mon-compte/<household_id>"
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_gettext
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -27,7 +27,7 @@ from gateway.tables import Column, Table
 from grenier.errors import GrenierError, Invalid, Rejected
 
 bp = Blueprint("till", __name__)
-nav_item(_l("Caisse"), "till.index", icon="calculator", order=54, who=rule(may="ledger.till"))
+nav_item(lazy_gettext("Caisse"), "till.index", icon="calculator", order=54, who=rule(may="ledger.till"))
 
 HERE = "/groupes/<group_id>/caisse"
 ONE = HERE + "/<till_id>"
