@@ -114,7 +114,8 @@ def call_volunteers(runtime: Runtime, fact: Fact) -> None:
         case matching.VolunteersCalled() as e:
             households = [row["household_id"] for row in runtime.access.households_in(e.group_id)]
             params = {"activity_id": e.activity_id, "missing": e.missing}
-            say(runtime, fact, "volunteers-needed", recipients(runtime.db, households), e.group_id, params)
+            asked = [to for to in recipients(runtime.db, households) if to.person_id not in e.helping_person_ids]
+            say(runtime, fact, "volunteers-needed", asked, e.group_id, params)
 
 
 def tell_negative(runtime: Runtime, fact: Fact) -> None:
