@@ -92,11 +92,15 @@ def install_packages(missing: list[str], goal: str) -> bool:
         print(f"Il manque : {' '.join(missing)} ; à installer par les moyens de ce système.")
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    brought = {"rabbitmq-server", "postgresql"}
+    had_erlang = shutil.which("epmd") is not None
     with step(f"Paquets Debian : {' '.join(missing)}"), no_service_starts():
         run(["apt-get", "update", "-q"], environment, quiet=True)
         run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *missing], environment, quiet=True)
-    for service in {"rabbitmq-server", "postgresql"} & set(missing):
+    for service in sorted(brought & set(missing)):
         keep_off(service)
+    if not had_erlang:
+        keep_off("epmd")  # RabbitMQ's name server, which comes with Erlang and has a unit of its own
     return True
 
 
@@ -116,9 +120,11 @@ def no_service_starts() -> Iterator[None]:
 
 def keep_off(service: str) -> None:
     """The service that we just brought is not to start at the next boot either; Grenier runs its own, in its data folder."""
-    if Path("/run/systemd/system").exists() and shutil.which("systemctl"):
-        subprocess.run(["systemctl", "disable", service], check=False, capture_output=True)
-    elif shutil.which("update-rc.d"):
+    if shutil.which("systemctl"):
+        subprocess.run(
+            ["systemctl", "disable", f"{service}.service", f"{service}.socket"], check=False, capture_output=True
+        )
+    if shutil.which("update-rc.d"):
         subprocess.run(["update-rc.d", service, "disable"], check=False, capture_output=True)
 
 
