@@ -174,7 +174,11 @@ def call_volunteers(activity: Activity, command: CallVolunteers) -> list[Event]:
         raise Rejected("nobody-missing", activity_id=command.activity_id)
     return [
         VolunteersCalled(
-            activity_id=command.activity_id, group_id=planned.group_id, missing=missing, by_hand=command.by_hand
+            activity_id=command.activity_id,
+            group_id=planned.group_id,
+            missing=missing,
+            by_hand=command.by_hand,
+            helping_person_ids=sorted({person for there in activity.volunteers.values() for person in there}),
         )
     ]
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from grenier.language.registry import Event, Part, event
 
 ActivityKind = Literal["distribution", "delivery", "help_desk", "event", "meeting", "training", "visit"]
@@ -57,12 +59,16 @@ class VolunteerWithdrew(Event, frozen=True, kw_only=True):
 
 @event("matching.volunteers-called", public=("activity_id", "group_id", "missing"))
 class VolunteersCalled(Event, frozen=True, kw_only=True):
-    """S1:38-39: not enough hands yet, so those who could come are asked. `by_hand` False: the reminder by itself."""
+    """S1:38-39: not enough hands yet, so those who could come are asked. `by_hand` False: the reminder by itself.
+
+    `helping_person_ids` have already said yes and need not be asked.
+    """
 
     activity_id: str
     group_id: str
     missing: int
     by_hand: bool = False
+    helping_person_ids: list[str] = msgspec.field(default_factory=list)
 
 
 @event("matching.attendance-recorded", public=("activity_id", "group_id", "slot_id", "present"))
