@@ -136,7 +136,8 @@ def over_asked(group_id: str, cycle_id: str):
 @access(may="orders.regulate")
 def regulate(group_id: str, cycle_id: str, product_id: str):
     """Every rule side by side, who gets what; then the chosen one, with what it will do, before it is applied."""
-    form, address = Form(), {"group_id": group_id, "cycle_id": cycle_id}
+    form = Form()
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id}
     chosen = str(form.value("rule") or request.args.get("rule", ""))
     if request.method == "POST" and (done := _regulate(form, chosen, product_id, address)):
         return done
@@ -155,7 +156,7 @@ def regulate(group_id: str, cycle_id: str, product_id: str):
     )
 
 
-def _regulate(form: Form, chosen: str, product_id: str, address: Mapping[str, str]):
+def _regulate(form: Form, chosen: str, product_id: str, address: Mapping[str, Any]):
     try:
         tell("orders", "regulate", cycle_id=address["cycle_id"], product_id=product_id, rule=chosen)
     except (NotFound, Forbidden, Unavailable):
@@ -191,7 +192,8 @@ def _effects(preview: Mapping[str, Any], chosen: str) -> list[str]:
 @bp.route(GROUP + "/<cycle_id>/arreter", methods=["GET", "POST"])
 @access(may="orders.regulate")
 def freeze(group_id: str, cycle_id: str):
-    form, address = Form(), {"group_id": group_id, "cycle_id": cycle_id}
+    form = Form()
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id}
     if request.method == "POST" and form.tell("orders", "freeze_aggregation", cycle_id=cycle_id):
         flash(
             _("Les commandes sont arrêtées : elles partent aux producteurs avec celles des autres groupes."), "success"
@@ -205,7 +207,8 @@ def freeze(group_id: str, cycle_id: str):
 @access(may="orders.regulate")
 def unavailable(group_id: str, cycle_id: str):
     """Which products fall away for this period (S0:36)."""
-    form, address = Form(), {"group_id": group_id, "cycle_id": cycle_id}
+    form = Form()
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id}
     product_id = str(form.value("product_id"))
     if request.method == "POST" and form.tell("orders", "make_unavailable", cycle_id=cycle_id, product_id=product_id):
         flash(_("Le produit est retiré ; les foyers qui l’avaient commandé sont prévenus."), "success")

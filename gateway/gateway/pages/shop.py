@@ -102,7 +102,7 @@ def _wanted(form: Form) -> dict[str, int]:
 
 def _carry_out(form: Form, group_id: str, cycle_id: str, household_id: str, wanted: dict[str, int]):
     lines = [{"product_id": product_id, "quantity": quantity} for product_id, quantity in wanted.items()]
-    address = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
     target = {"cycle_id": cycle_id, "household_id": household_id, "lines": lines}
     try:
         if form.value("act") == "draft":
@@ -187,7 +187,7 @@ def autosave(group_id: str, cycle_id: str, household_id: str):
 @bp.route(HOUSEHOLD + "/abandonner", methods=["GET", "POST"])
 @access("member")
 def discard(group_id: str, cycle_id: str, household_id: str):
-    address = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
     if request.method == "POST":
         tell("orders", "discard_draft", cycle_id=cycle_id, household_id=household_id)
         flash(_("Le brouillon est abandonné."), "success")
@@ -235,7 +235,7 @@ def _lines(lines: list[dict[str, Any]]) -> Table:
 @access("member")
 def cancel(group_id: str, cycle_id: str, household_id: str):
     form = Form()
-    address = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
+    address: dict[str, Any] = {"group_id": group_id, "cycle_id": cycle_id, "household_id": household_id}
     if request.method == "POST":
         reason = str(form.value("reason")).strip()
         try:
