@@ -23,6 +23,8 @@
     try { return await work(); } finally { waiting -= 1; clearTimeout(timer); line.remove(); }
   };
 
+  let shown = location.pathname + location.search;
+
   // Forms that answer in place. On any doubt the browser sends them in the ordinary way.
   const send = async (form, submitter) => {
     const target = form.dataset.enhance || "#main";
@@ -36,6 +38,7 @@
     if (!fresh || !$(target)) { location.assign(answer.url); return; }
     if (answer.ok) forget(form);
     if (answer.redirected || method === "GET") history.pushState({}, "", answer.url);
+    shown = location.pathname + location.search;
     document.title = page.title;
     renewTokens(page);
     $(target).replaceWith(fresh);
@@ -58,7 +61,8 @@
     button?.setAttribute("aria-busy", "true");
     send(form, button).catch(() => form.submit()).finally(() => button?.removeAttribute("aria-busy"));
   });
-  window.addEventListener("popstate", () => location.reload());
+  // Back to an address that a form left in place; links within the page change only the fragment.
+  window.addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
 
   // Drafts: what is typed survives a closed tab, a lost network and a lost session; it is forgotten once it was sent.
   const person = document.body.dataset.person;
