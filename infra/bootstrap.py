@@ -121,9 +121,11 @@ def no_service_starts() -> Iterator[None]:
 def keep_off(service: str) -> None:
     """The service that we just brought is not to start at the next boot either; Grenier runs its own, in its data folder."""
     if shutil.which("systemctl"):
-        subprocess.run(
-            ["systemctl", "disable", f"{service}.service", f"{service}.socket"], check=False, capture_output=True
-        )
+        for unit in (
+            f"{service}.socket",
+            f"{service}.service",
+        ):  # one by one: a unit that does not exist fails the call
+            subprocess.run(["systemctl", "disable", unit], check=False, capture_output=True)
     if shutil.which("update-rc.d"):
         subprocess.run(["update-rc.d", service, "disable"], check=False, capture_output=True)
 
