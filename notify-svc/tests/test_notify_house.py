@@ -29,6 +29,7 @@ def test_when_orders_open_everybody_of_the_group_is_told_by_mail_or_phone(house)
     assert mail["subject"] == "Groupe g1 : les commandes de novembre 2026 sont ouvertes"
     assert "jusqu’au jeudi 12 novembre à 20\u00a0h" in mail["text"]
     assert "- Comté" in mail["text"]
+    assert "Commander : http://localhost:8400/groupes/g1/commandes/c1/foyers/h1\n" in mail["text"]
 
 
 @pytest.mark.behaviour("S1:33")
