@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from grenier_infra.launcher import state
-from grenier_infra.launcher.testing import free_port_base
+from grenier_infra.launcher.testing import free_port_base, installation
 
 pytestmark = pytest.mark.slow
 
@@ -83,3 +84,20 @@ def test_a_taken_port_is_named_and_nothing_starts(tmp_path: Path) -> None:
     assert str(base + 4) in terminal.seen
     assert "GRENIER_PORT" in terminal.seen
     assert not list((tmp_path / "logs").glob("*.log"))
+
+
+def test_status_tells_and_stop_ends_a_running_installation(tmp_path: Path) -> None:
+    def grenier(word: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "grenier.run", word]
+        done = subprocess.run(
+            command, env=running.env | {"COLUMNS": "160"}, capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.returncode, done.stdout
+
+    with installation(tmp_path, only=("mailbox",)) as running:
+        code, shown = grenier("status")
+        assert (code, "mailbox" in shown, "prêt" in shown) == (0, True, True)
+        assert grenier("stop")[0] == 0
+        assert running.launcher.wait(timeout=10) == 0
+        assert grenier("status")[0] == 3
+        assert grenier("stop")[0] == 0
