@@ -59,6 +59,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GRENIER_BIND", "bind", LOCAL, text, "Adresse sur laquelle le portail et le flux écoutent."),
     Variable("GRENIER_DEMO", "demo", "0", flag, "1 : installation de démonstration (données, comptes, horloge)."),
     Variable(
+        "GRENIER_DEMO_LOAD", "demo_load", "1", flag, "0 : la démonstration démarre vide, sans la fédération d'exemple."
+    ),
+    Variable(
         "GRENIER_LAYOUT",
         "layout",
         "grouped",
@@ -190,6 +193,7 @@ class Settings:
     port_base: int = DEFAULT_PORT
     bind: str = LOCAL
     demo: bool = False
+    demo_load: bool = True
     layout: Literal["grouped", "spread", "compact"] = "grouped"
     public_url: str = ""
     amqp_url: str = field(default="", repr=False)

@@ -83,7 +83,7 @@ class Installation:
         self._warned = False
         self._written_at = 0.0
         has_gateway = any(process.name == "gateway" for process in table)
-        self._demo = DemoLoader(settings) if settings.demo and has_gateway else None
+        self._demo = DemoLoader(settings) if settings.demo and settings.demo_load and has_gateway else None
 
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -177,17 +177,18 @@ def stop() -> int:
     """End the running launcher and wait until everything is stopped."""
     console = Console(highlight=False)
     read_env_file(Path(".env"))
-    found = state.read(Settings.from_env().data_dir)
+    data_dir = Settings.from_env().data_dir
+    found = state.read(data_dir)
     if found is None:
         console.print("Grenier ne tourne pas dans ce dossier de données.")
         return 0
-    launcher = psutil.Process(found["pid"])
-    launcher.terminate()
-    try:
-        launcher.wait(timeout=STOP_PATIENCE_S)
-    except psutil.TimeoutExpired:
-        console.print(f"Le lanceur (pid {found['pid']}) ne s'arrête pas.")
-        return 1
+    os.kill(found["pid"], signal.SIGTERM)
+    until = time.monotonic() + STOP_PATIENCE_S
+    while state.read(data_dir) is not None:  # the launcher removes it as its last act
+        if time.monotonic() > until:
+            console.print(f"Le lanceur (pid {found['pid']}) ne s'arrête pas.")
+            return 1
+        time.sleep(0.1)
     console.print("Tout est arrêté.")
     return 0
 
