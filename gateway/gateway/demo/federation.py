@@ -81,16 +81,37 @@ def found(api: Api, seed: int = 2026, households: int = HOUSEHOLDS, progress: Pr
     federation = Federation(founded["id"], founded["person_id"])
     central = api.as_(federation.central)
     progress(f"{HOST} : la structure porteuse")
+    _groups(central, federation, crowd, households, progress)
+    _roles(central, federation, crowd)
+    _producers(central, federation)
+    progress(f"{len(federation.producers)} producteurs")
+    return federation
+
+
+def join(api: Api, central: str, seed: int, households: int, tag: str) -> Federation:
+    """Three more groups, with people of their own, in a federation that is already there."""
+    at = api.as_(central)
+    known = at.get("/federation")
+    federation = Federation(known["host"]["host_id"], central)
+    crowd = Crowd(seed, domain=f"{tag}.exemple.fr")
+    _groups(at, federation, crowd, households, silent, f" {tag}")
+    _roles(at, federation, crowd)
+    keys = {row["name"]: row["key"] for row in catalogue.producers()}
+    federation.producers = {keys[row["name"]]: row["producer_id"] for row in known["producers"] if row["name"] in keys}
+    accounts = api.get("/demo")["accounts"]
+    federation.producer_contact = next(row["person_id"] for row in accounts if row["role"] == "producer")
+    return federation
+
+
+def _groups(
+    central: Api, federation: Federation, crowd: Crowd, households: int, progress: Progress, suffix: str = ""
+) -> None:
     for name, kind, place in GROUPS:
-        group_id = central.post("/groups", name=name, kind=kind, place=place)["id"]
-        group = Group(group_id, name, kind, place)
+        group_id = central.post("/groups", name=f"{name}{suffix}", kind=kind, place=place)["id"]
+        group = Group(group_id, f"{name}{suffix}", kind, place)
         federation.groups.append(group)
         _enrol(central, group, crowd, households)
         progress(f"{name} : {len(group.households)} foyers")
-    _roles(central, federation, crowd)
-    _catalogue(central, federation)
-    progress(f"{len(federation.products)} produits de {len(federation.producers)} producteurs")
-    return federation
 
 
 def _enrol(central: Api, group: Group, crowd: Crowd, households: int) -> None:
@@ -125,7 +146,7 @@ def _roles(central: Api, federation: Federation, crowd: Crowd) -> None:
             federation.logistician = person_id
 
 
-def _catalogue(central: Api, federation: Federation) -> None:
+def _producers(central: Api, federation: Federation) -> None:
     for row in catalogue.producers():
         federation.producers[row["key"]] = central.post("/producers", name=row["name"], place=row["place"])["id"]
     home = federation.groups[0].group_id

@@ -16,6 +16,7 @@ from gateway.demo.client import Api
 from gateway.demo.federation import Federation, Group, Household
 
 PATIENCE_S = 60.0
+PAUSE_S = 0.3
 FLOAT_CENTS = 5_000
 COINS = (5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1)
 
@@ -38,7 +39,8 @@ class Stage:
     def move_to(self, now: datetime) -> None:
         """Make this instant the present."""
         self.api.post("/demo/clock", now=now.isoformat())
-        time.sleep(0.3)
+        # Processes look at the clock's file four times a second.
+        time.sleep(PAUSE_S)
 
     def until(self, what: str, check: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
         """Wait for what happens by itself; the value that `check` found."""
@@ -59,14 +61,15 @@ class Calendar:
     closes_at: datetime
     distribution_starts_at: datetime
     distribution_ends_at: datetime
+    tag: str = ""
 
     @property
     def window_id(self) -> str:
-        return f"fenetre-{self.month}"
+        return f"fenetre-{self.month}{self.tag and '-'}{self.tag}"
 
     @property
     def catalogue_id(self) -> str:
-        return f"catalogue-{self.month}"
+        return f"catalogue-{self.month}{self.tag and '-'}{self.tag}"
 
 
 @dataclass
@@ -95,8 +98,13 @@ def import_products(stage: Stage, rows: Iterable[Mapping[str, Any]], since: str)
     wrong = [row for row in answer["rows"] if row.get("errors")]
     if wrong:
         raise ValueError(f"products refused: {wrong[:3]}")
-    known = stage.central.get(f"/hosts/{federation.host_id}/products", limit=200)
-    federation.products = {item["name"]: item["product_id"] for item in known["items"]}
+    known_products(stage)
+
+
+def known_products(stage: Stage) -> None:
+    """Fill `federation.products` with what the host organisation offers."""
+    known = stage.central.get(f"/hosts/{stage.federation.host_id}/products", limit=500)
+    stage.federation.products = {item["name"]: item["product_id"] for item in known["items"]}
 
 
 def revise_price(stage: Stage, name: str, price_cents: int, since: str, reason: str) -> None:
