@@ -7,7 +7,7 @@ from datetime import timedelta
 from gateway.demo import month
 from gateway.demo.federation import Household
 from tests.story.play import step
-from tests.story.scene import COMTE, HONEY, OIL, SUGAR, Scene, line_amount, refused, unit_price
+from tests.story.scene import COMTE, FACTS, HONEY, OIL, SUGAR, Scene, line_amount, refused, unit_price
 
 NEW_PRICE = 1_650
 LIMIT = 9
@@ -172,7 +172,7 @@ def aggregate(scene: Scene) -> str:
         month.freeze(scene.stage, cycle)
     path = f"/windows/{scene.calendar.window_id}/aggregation"
     table = scene.stage.until(
-        "the window is aggregated", lambda: (t := scene.stage.central.get(path))["aggregated_at"] and t
+        "the window is aggregated", lambda: (t := scene.stage.central.get(path))["aggregated_at"] and t["frozen"] and t
     )
     expected: dict[str, dict[str, int]] = {}
     for cycle in scene.cycles:
@@ -190,10 +190,13 @@ def aggregate(scene: Scene) -> str:
 @step("Les commandes fournisseurs partent, au total exact", "S1:131", "S1:134")
 def supplier_orders(scene: Scene) -> str:
     expected = scene.notes["expected"]
-    placed = scene.stage.until(
-        "supplier orders",
-        lambda: scene.stage.central.get("/supplier-orders", window_id=scene.calendar.window_id)["items"],
-    )
+    producers = {FACTS[scene.name_of(product_id)]["producer"] for product_id in expected}
+
+    def all_placed() -> list[dict[str, object]] | None:
+        rows = scene.stage.central.get("/supplier-orders", window_id=scene.calendar.window_id)["items"]
+        return rows if len(rows) == len(producers) else None
+
+    placed = scene.stage.until("an order for every producer", all_placed)
     found: dict[str, int] = {}
     cost = 0
     for row in placed:
@@ -217,6 +220,4 @@ def supplier_orders(scene: Scene) -> str:
 
 
 def _case(scene: Scene, line: dict[str, object]) -> int:
-    from tests.story.scene import FACTS
-
     return int(FACTS[scene.name_of(str(line["product_id"]))]["case_size"])
