@@ -44,8 +44,8 @@ bench: prepare-test  ## cost of an order and of a balance, against an honest CRU
 # The pins are remade on purpose only; addresses of registries stay out of the files.
 requirements: prepare-test  ## resolve the pinned dependencies anew
 	@$(BIN)/uv lock --quiet --upgrade
-	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --no-dev --group build --no-header --no-annotate -o requirements.txt
-	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --only-group dev --no-header --no-annotate -o requirements-dev.txt
+	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --no-dev --group build --no-header --no-annotate -o infra/requirements/run.txt
+	@$(BIN)/uv export --quiet --frozen --no-emit-workspace --only-group dev --no-header --no-annotate -o infra/requirements/dev.txt
 
 packages-run:  ## (root) only the Debian packages that `make run` needs
 	@$(PYTHON) infra/bootstrap.py packages-run

@@ -50,9 +50,9 @@ def main() -> int:
         return 1
     if not only_packages:
         prepare_venv()
-        install_requirements("run", [ROOT / "requirements.txt"])
+        install_requirements("run", [ROOT / "infra/requirements/run.txt"])
         if goal == "test":
-            install_requirements("test", [ROOT / "requirements.txt", ROOT / "requirements-dev.txt"])
+            install_requirements("test", [ROOT / "infra/requirements/run.txt", ROOT / "infra/requirements/dev.txt"])
         install_members()
     return 0
 
