@@ -139,6 +139,28 @@ access_view = View(
 )
 
 
+# Asked at every call, so built once (see `Database.rows`); the rows themselves are read anew each time.
+_PERSON: sa.BindParameter[str] = sa.bindparam("person_id")
+_HOUSEHOLD: sa.BindParameter[str] = sa.bindparam("household_id")
+_GROUP: sa.BindParameter[str] = sa.bindparam("group_id")
+_ROLES_OF_PERSON = sa.select(roles).where(roles.c.person_id == _PERSON).order_by(roles.c.assignment_id)
+_HOUSEHOLDS_OF_PERSON = (
+    sa.select(households)
+    .join(belongs, belongs.c.household_id == households.c.household_id)
+    .where(belongs.c.person_id == _PERSON)
+    .order_by(households.c.household_id)
+)
+_HOUSEHOLD_BY_ID = sa.select(households).where(households.c.household_id == _HOUSEHOLD)
+# With the person, when it is one of the household's own.
+_HOUSEHOLD_FOR_PERSON = (
+    sa.select(households, belongs.c.person_id)
+    .outerjoin(belongs, sa.and_(belongs.c.household_id == households.c.household_id, belongs.c.person_id == _PERSON))
+    .where(households.c.household_id == _HOUSEHOLD)
+)
+_GROUP_BY_ID = sa.select(groups).where(groups.c.group_id == _GROUP)
+_ERASED_PERSON = sa.select(erased).where(erased.c.person_id == _PERSON)
+
+
 class Access:
     """Questions about rights, answered from the view of the service that asks."""
 
@@ -152,13 +174,11 @@ class Access:
         """The assignments that hold today: role, scope_kind, scope_id, valid_from, valid_until."""
         if not person_id:
             return []
-        found = self._db.rows(sa.select(roles).where(roles.c.person_id == person_id).order_by(roles.c.assignment_id))
-        return self._holding(found)
+        return self._holding(self._db.rows(_ROLES_OF_PERSON, person_id=person_id))
 
     def households_of(self, person_id: str) -> list[Row]:
         """household_id, group_id, tier, valid_until of the person's households."""
-        query = sa.select(households).join(belongs, belongs.c.household_id == households.c.household_id)
-        return self._db.rows(query.where(belongs.c.person_id == person_id).order_by(households.c.household_id))
+        return self._db.rows(_HOUSEHOLDS_OF_PERSON, person_id=person_id)
 
     def persons_of(self, household_id: str) -> list[str]:
         query = (
@@ -167,7 +187,7 @@ class Access:
         return [row["person_id"] for row in self._db.rows(query)]
 
     def household(self, household_id: str) -> Row | None:
-        return self._db.row(sa.select(households).where(households.c.household_id == household_id))
+        return self._db.by_key(_HOUSEHOLD_BY_ID, household_id=household_id)
 
     def households_in(self, group_id: str) -> list[Row]:
         return self._db.rows(
@@ -176,7 +196,7 @@ class Access:
 
     def group(self, group_id: str) -> Row | None:
         """group_id, host_id, kind, name, place, time_zone, inclusive (0 or 1)."""
-        return self._db.row(sa.select(groups).where(groups.c.group_id == group_id))
+        return self._db.by_key(_GROUP_BY_ID, group_id=group_id)
 
     def groups_of_host(self, host_id: str) -> list[Row]:
         return self._db.rows(
@@ -184,7 +204,7 @@ class Access:
         )
 
     def is_erased(self, person_id: str) -> bool:
-        return self._db.row(sa.select(erased).where(erased.c.person_id == person_id)) is not None
+        return self._db.by_key(_ERASED_PERSON, person_id=person_id) is not None
 
     def all_groups(self) -> list[Row]:
         return self._db.rows(sa.select(groups).order_by(groups.c.name, groups.c.group_id))
@@ -246,10 +266,10 @@ class Access:
 
         The row's "role" is "eater" for one's own household, else the role that allows it.
         """
-        household = self.household(household_id)
+        household = self._db.by_key(_HOUSEHOLD_FOR_PERSON, household_id=household_id, person_id=context.actor)
         if household is None:
             raise NotFound
-        if any(row["household_id"] == household_id for row in self.households_of(context.actor)):
+        if household.pop("person_id") is not None:
             return {**household, "role": "eater"}
         return {**household, "role": self.require(context, permission, group_id=household["group_id"])}
 

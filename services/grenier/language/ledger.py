@@ -172,7 +172,7 @@ class TillClosed(Event, frozen=True, kw_only=True):
 
 
 @event("ledger.balance-went-negative", public=("group_id",))
-class BalanceWentNegative(Event):
+class BalanceWentNegative(Event, frozen=True, kw_only=True):
     """S0:47: the household is in the red and is to be told; may be repeated later."""
 
     group_id: str

@@ -55,7 +55,7 @@ class PalletPlanned(Event, frozen=True, kw_only=True):
     month: str = ""
 
 
-class PickedDifference(Part):
+class PickedDifference(Part, frozen=True, kw_only=True):
     """`planned` units were to go on the pallet, `picked` did."""
 
     product_id: str
@@ -302,13 +302,13 @@ class StockCounted(Event, frozen=True, kw_only=True):
     movements: list[Movement]
 
 
-class CarriedLine(Part):
+class CarriedLine(Part, frozen=True, kw_only=True):
     product_id: str
     quantity: int
 
 
 @event("logistics.stock-passed-on", public=("distribution_id", "group_id", "to_distribution_id", "lines"))
-class StockPassedOn(Event):
+class StockPassedOn(Event, frozen=True, kw_only=True):
     """What a closed distribution has left belongs to the group's next one from now on; it does not move."""
 
     distribution_id: str
@@ -319,7 +319,7 @@ class StockPassedOn(Event):
 
 
 @event("logistics.stock-taken-over", public=("distribution_id", "group_id", "from_distribution_id", "lines"))
-class StockTakenOver(Event):
+class StockTakenOver(Event, frozen=True, kw_only=True):
     """The other end of it: last month's leftovers can be sold as surplus."""
 
     distribution_id: str

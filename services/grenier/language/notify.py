@@ -61,13 +61,13 @@ class CallLogged(Event, frozen=True, kw_only=True):
     outcome: Literal["told", "no-answer", "wrong-number"]
 
 
-class Recipient(Part):
+class Recipient(Part, frozen=True, kw_only=True):
     person_id: str
     household_id: str = ""
 
 
 @event("notify.announcement-made", public=("announcement_id", "group_id", "template", "audience"))
-class AnnouncementMade(Event):
+class AnnouncementMade(Event, frozen=True, kw_only=True):
     """Something is told to many at once: the recipients as they were chosen, and what all of them are told.
 
     `params` of a free announcement hold its subject and body, as written by an organiser for everybody.
@@ -82,7 +82,7 @@ class AnnouncementMade(Event):
 
 
 @event("notify.announcements-chosen")
-class AnnouncementsChosen(Event):
+class AnnouncementsChosen(Event, frozen=True, kw_only=True):
     """Whether a person wants announcements; what concerns their own orders and account is always told."""
 
     person_id: str
