@@ -50,7 +50,19 @@ def running_postgres(options: tuple[str, ...] = OPTIONS) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     data = folder / "data"
-    initdb = [str(PROGRAMS / "initdb"), "-D", str(data), "-U", "grenier", "-A", "trust", "-N", "-E", "UTF8", "--locale=C"]
+    initdb = [
+        str(PROGRAMS / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "grenier",
+        "-A",
+        "trust",
+        "-N",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
     subprocess.run(initdb, user=user, check=True, stdout=subprocess.DEVNULL, cwd=folder)
     listen = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}"]
     server = subprocess.Popen(

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from grenier.language.registry import Event, Part, event
 
 Means = Literal["cash", "cheque"]
@@ -148,7 +150,7 @@ class CashCounted(Event, frozen=True, kw_only=True):
     cheques_counted: int
     cheques_expected: int
     cheques_cents: int
-    cheque_entries: list[str] = []
+    cheque_entries: list[str] = msgspec.field(default_factory=list)
 
 
 @event("ledger.difference-explained", public=("till_id", "group_id", "difference_cents"))
