@@ -66,7 +66,7 @@ class Api:
         self._token = token
         self._seed = seed
         # What all persons of one client share: tokens, the latest position written, a counter for keys.
-        self._shared = (
+        self._shared: dict[str, Any] = (
             shared if shared is not None else {"tokens": {}, "position": 0, "count": 0, "lock": threading.Lock()}
         )
 

@@ -75,7 +75,7 @@ class PalletPrepared(Event, frozen=True, kw_only=True):
     weight_g: int
     movements: list[Movement]
     delivery_id: str = ""
-    differences: list[PickedDifference] = []
+    differences: list[PickedDifference] = msgspec.field(default_factory=list)
 
 
 @event("logistics.delivery-dispatched", public=("delivery_id", "group_id", "pallet_ids"))
