@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from grenier.apportion import split_by_weights, split_evenly
 from grenier.errors import Rejected
@@ -144,6 +144,12 @@ def _leaves(value):
 
 Books.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 TestBooks = Books.TestCase
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_thousand_histories_of_fifty_steps():
+    run_state_machine_as_test(Books, settings=settings(max_examples=1000, stateful_step_count=50, deadline=None))
 
 
 @given(st.integers(min_value=-10_000_000, max_value=10_000_000), st.integers(min_value=1, max_value=200))
