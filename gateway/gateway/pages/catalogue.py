@@ -1,7 +1,5 @@
 """The shared catalogue of the host organisation: products, prices with their dates, imports, the month's release."""
 
-import csv
-import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, idempotency_key, tell
@@ -18,22 +16,23 @@ from gateway.forms import Form
 from gateway.menus import nav_item
 from gateway.pages import orders as words
 from gateway.tables import Column, Table
-from grenier.errors import Forbidden, GrenierError, Invalid, NotFound, Unavailable
+from grenier.errors import Invalid, NotFound
 
 bp = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 nav_item(lazy_gettext("Catalogue"), "catalogue.index", icon="tag", order=21, who=rule(may="orders.catalogue"))
 
-COLUMNS = ("name", "category", "producer", "sale", "unit_label", "portion_g", "net_weight_g", "case_size",
-           "whole_piece_g", "organic", "container", "origin", "price", "cost")  # fmt: skip
 GRAMS = ("portion_g", "net_weight_g", "whole_piece_g")
-YES = ("oui", "yes", "1", "true", "x")
 
 
-def _host() -> str:
+def host_id() -> str:
     found = words.host_ids()
     if not found:
         raise NotFound
     return found[0]
+
+
+def first_of_month() -> date:
+    return _today().replace(day=1)
 
 
 def _today() -> date:
@@ -43,7 +42,7 @@ def _today() -> date:
 @bp.get("")
 @access(may="orders.catalogue")
 def index():
-    page = ask("orders", "products", host_id=_host())
+    page = ask("orders", "products", host_id=host_id())
     for row in page["items"]:
         row["url"] = url_for("catalogue.product", product_id=row["product_id"])
         row["per"] = _per(row)
@@ -63,7 +62,7 @@ def index():
     ]
     empty = (_("Aucun produit au catalogue"), _("Ajoutez un premier produit, ou importez un tableur."))
     table = Table("products", _("Produits"), columns, page["items"], empty=empty)
-    released = ask("orders", "catalogues", host_id=_host())["items"]
+    released = ask("orders", "catalogues", host_id=host_id())["items"]
     return table.export() or render_template("catalogue/index.html", table=table, released=released, words=words)
 
 
@@ -86,7 +85,7 @@ def revise(product_id: str):
     """First what each tier will pay, old and new; then, confirmed, the revision."""
     form = Form()
     price = {name: _cents(form, name) for name in ("price", "cost")}
-    since = _date(form, "effective_from")
+    since = date_of(form, "effective_from")
     if form.errors or since is None:
         return _product_page(product_id, form)
     if form.value("confirmed") != "1":
@@ -156,13 +155,13 @@ def _price_entry(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
 @bp.route("/produits/nouveau", methods=["GET", "POST"])
 @access(may="orders.catalogue")
 def new():
-    form = Form(initial={"effective_from": _today().replace(day=1).isoformat(), "case_size": "1", "sale": "piece"})
+    form = Form(initial={"effective_from": first_of_month().isoformat(), "case_size": "1", "sale": "piece"})
     if request.method == "POST":
-        facts, since = _facts(form), _date(form, "effective_from")
+        facts, since = _facts(form), date_of(form, "effective_from")
         prices = {f"{name}_cents": _cents(form, name) for name in ("price", "cost")}
         product_id = str(uuid5(NAMESPACE_URL, f"product/{idempotency_key()}"))
         if not form.errors and since and form.tell(
-            "orders", "list_product", product_id=product_id, host_id=_host(), facts=facts, **prices,
+            "orders", "list_product", product_id=product_id, host_id=host_id(), facts=facts, **prices,
             effective_from=since.isoformat(),
         ):  # fmt: skip
             flash(
@@ -170,7 +169,7 @@ def new():
                 "success",
             )
             return redirect(url_for("catalogue.product", product_id=product_id))
-    return form.render("catalogue/edit.html", producers=_producers(), product=None, labels=_labels())
+    return form.render("catalogue/edit.html", producers=producers_of(), product=None, labels=_labels())
 
 
 @bp.route("/produits/<product_id>/modifier", methods=["GET", "POST"])
@@ -184,7 +183,7 @@ def edit(product_id: str):
         if not form.errors and form.tell("orders", "change_product", product_id=product_id, facts=facts):
             flash(_("Produit modifié. Les catalogues déjà publiés ne changent pas."), "success")
             return redirect(url_for("catalogue.product", product_id=product_id))
-    return form.render("catalogue/edit.html", producers=_producers(), product=page, labels=_labels())
+    return form.render("catalogue/edit.html", producers=producers_of(), product=page, labels=_labels())
 
 
 @bp.route("/produits/<product_id>/retirer", methods=["GET", "POST"])
@@ -198,8 +197,8 @@ def withdraw(product_id: str):
     return render_template("catalogue/withdraw.html", page=page)
 
 
-def _producers() -> list[tuple[str, str]]:
-    found = ask("orders", "products", host_id=_host())["producers"]
+def producers_of() -> list[tuple[str, str]]:
+    found = ask("orders", "products", host_id=host_id())["producers"]
     return [("", _("Choisir un producteur")), *((row["producer_id"], row["name"]) for row in found)]
 
 
@@ -251,105 +250,12 @@ def _cents(form: Form, name: str) -> int:
     return found or 0
 
 
-def _date(form: Form, name: str) -> date | None:
+def date_of(form: Form, name: str) -> date | None:
     try:
         return date.fromisoformat(str(form.value(name)))
     except ValueError:
         form.errors[name] = [_("Une date.")]
         return None
-
-
-# -- importing ---------------------------------------------------------------------------------------------------
-
-
-@bp.route("/importer", methods=["GET", "POST"])
-@access(may="orders.catalogue")
-def import_():
-    """A spreadsheet, pasted or as a file: read over first, every fault at its row; then written, all or none."""
-    form = Form(initial={"effective_from": _today().replace(day=1).isoformat()})
-    read: dict[str, Any] | None = None
-    text = ""
-    if request.method == "POST":
-        text = _sheet(form)
-        since = _date(form, "effective_from")
-        if not form.errors and since:
-            rows, producers = _rows(text), {name: key for key, name in _producers()}
-            payload = {
-                "host_id": _host(),
-                "effective_from": since.isoformat(),
-                "rows": [_row(row, producers) for row in rows],
-            }
-            confirmed = form.value("confirmed") == "1"
-            read = _import(form, payload, confirmed)
-            if confirmed and read and not form.refusal and not form.errors:
-                created = read["created"]
-                flash(
-                    ngettext("%(num)d produit ajouté au catalogue.", "%(num)d produits ajoutés au catalogue.", created),
-                    "success",
-                )
-                return redirect(url_for("catalogue.index"))
-    return form.render("catalogue/import.html", read=read, text=text, columns=COLUMNS)
-
-
-def _import(form: Form, payload: dict[str, Any], confirmed: bool) -> dict[str, Any] | None:
-    if not payload["rows"]:
-        form.errors["sheet"] = [_("Aucune ligne : la première ligne nomme les colonnes.")]
-        return None
-    try:
-        if confirmed:
-            return tell("orders", "import_products", **payload, dry_run=False)
-        return ask("orders", "import_products", **payload, dry_run=True)
-    except (NotFound, Forbidden, Unavailable):
-        raise
-    except Invalid:
-        return ask("orders", "import_products", **payload, dry_run=True)
-    except GrenierError as error:
-        form.refuse(error)
-        return None
-
-
-def _sheet(form: Form) -> str:
-    file = request.files.get("file")
-    raw = file.read() if file and file.filename else b""
-    try:
-        text = raw.decode("utf-8-sig") if raw else str(form.value("sheet"))
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
-    if not text.strip():
-        form.errors["sheet"] = [_("Collez les lignes du tableur, ou choisissez un fichier CSV.")]
-    return text
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    first = text.lstrip().splitlines()[0]
-    delimiter = max(";\t,", key=first.count)
-    reader = csv.DictReader(io.StringIO(text.strip()), delimiter=delimiter)
-    return [
-        {str(key).strip().casefold(): str(value or "").strip() for key, value in row.items() if key}
-        for row in reader
-        if any(row.values())
-    ]
-
-
-def _row(row: Mapping[str, str], producers: Mapping[str, str]) -> dict[str, Any]:
-    """A line of the sheet as the service reads it; what is no number is passed on to be named as a fault."""
-    found: dict[str, Any] = {key: row[key] for key in ("name", "category", "unit_label", "origin") if row.get(key)}
-    found.setdefault("name", "")
-    found.setdefault("category", "")
-    producer = row.get("producer", "") or row.get("producer_id", "")
-    found["producer_id"] = producers.get(producer, producer)
-    found["sale"] = "weighed" if row.get("sale", "").casefold() in ("weighed", "poids", "pesé", "kg") else "piece"
-    for key in (*GRAMS, "case_size"):
-        if row.get(key):
-            found[key] = int(row[key]) if row[key].isdigit() else row[key]
-    for key in ("organic", "container"):
-        found[key] = row.get(key, "").casefold() in YES
-    for key in ("price", "cost"):
-        text = row.get(key, "") or (row.get("price", "") if key == "cost" else "")
-        amount = cents_of(text)
-        raw = row.get(f"{key}_cents") or (row.get("price_cents", "") if key == "cost" else "")
-        found[f"{key}_cents"] = amount if amount is not None else int(raw) if raw.isdigit() else text
-    return found
 
 
 # -- the month ---------------------------------------------------------------------------------------------------
@@ -362,7 +268,7 @@ def release():
     month = request.values.get("month", "") or _default_month()
     form = Form()
     first = _month_start(month)
-    page = ask("orders", "products", host_id=_host(), on=first.isoformat())
+    page = ask("orders", "products", host_id=host_id(), on=first.isoformat())
     offered = [row for row in page["items"] if row["price_cents"] is not None]
     chosen = _chosen(form, offered) if request.method == "POST" else []
     if request.method == "POST" and not chosen and not form.errors:
@@ -370,7 +276,7 @@ def release():
     if request.method == "POST" and not form.errors and form.value("confirmed") == "1":
         catalogue_id = str(uuid5(NAMESPACE_URL, f"catalogue/{idempotency_key()}"))
         if form.tell(
-            "orders", "release_catalogue", catalogue_id=catalogue_id, host_id=_host(), month=month, items=chosen
+            "orders", "release_catalogue", catalogue_id=catalogue_id, host_id=host_id(), month=month, items=chosen
         ):
             flash(
                 _(
@@ -379,7 +285,7 @@ def release():
                 ),
                 "success",
             )
-            return redirect(url_for("cycles.schedule", catalogue_id=catalogue_id))
+            return redirect(url_for("windows.schedule", catalogue_id=catalogue_id))
     confirming = request.method == "POST" and not form.errors and form.refusal is None and form.value("back") != "1"
     return form.render(
         "catalogue/release.html", month=month, offered=offered, chosen=chosen, confirming=confirming,
@@ -388,7 +294,7 @@ def release():
 
 
 def _default_month() -> str:
-    released = {row["month"] for row in ask("orders", "catalogues", host_id=_host())["items"]}
+    released = {row["month"] for row in ask("orders", "catalogues", host_id=host_id())["items"]}
     this = _today().isoformat()[:7]
     return this if this not in released else _first_of_next_month().isoformat()[:7]
 

@@ -15,7 +15,6 @@ from gateway.problems import register
 from gateway.tasks import Task, task_source
 from grenier.errors import GrenierError
 
-
 STATUS = {
     "scheduled": ("waiting", lazy_gettext("à venir")),
     "open": ("good", lazy_gettext("ouverte")),
@@ -82,7 +81,7 @@ def household_name(names: Mapping[str, str], household_id: str) -> str:
 
 def actor_name(names: Mapping[str, str], actor: str) -> str:
     if actor.startswith("system:"):
-        return _("automatiquement")
+        return _("Grenier, automatiquement")
     return names.get(actor) or _("une personne du groupe")
 
 
@@ -292,7 +291,7 @@ def _release(month: Mapping[str, Any]) -> Task:
 
 def _schedule(catalogue: Mapping[str, Any]) -> Task:
     title = _("Programmer les commandes de %(month)s", month=month_name(catalogue["month"]))
-    url = url_for("cycles.schedule", catalogue_id=catalogue["catalogue_id"])
+    url = url_for("windows.schedule", catalogue_id=catalogue["catalogue_id"])
     return Task(title, url, _("Programmer"), minutes=15, icon="calendar-days")
 
 
@@ -303,7 +302,7 @@ def _send(orders: Sequence[Mapping[str, Any]]) -> list[Task]:
     return [
         Task(
             ngettext("%(num)d commande fournisseur à envoyer", "%(num)d commandes fournisseurs à envoyer", len(found)),
-            url_for("cycles.suppliers", window_id=window_id),
+            url_for("supply.index", window_id=window_id),
             _("Voir les commandes"),
             detail=month_name(found[0]["month"]),
             minutes=5 * len(found),
@@ -315,7 +314,7 @@ def _send(orders: Sequence[Mapping[str, Any]]) -> list[Task]:
 
 def _acknowledge(order: Mapping[str, Any]) -> Task:
     title = _("Commande de %(month)s à confirmer", month=month_name(order["month"]))
-    url = url_for("cycles.supplier_order", supplier_order_id=order["supplier_order_id"])
+    url = url_for("supply.show", supplier_order_id=order["supplier_order_id"])
     detail = _("envoyée %(day)s, %(amount)s", day=day(order["sent_at"]), amount=money(order["cost_cents"]))
     return Task(title, url, _("Lire et confirmer"), detail=detail, minutes=5, icon="truck")
 
