@@ -116,9 +116,12 @@ view = View(
 )
 
 
+_BALANCE = sa.select(balances).where(balances.c.household_id == sa.bindparam("household_id"))
+
+
 def balance(db: Database, household_id: str) -> Row:
     """Zero cents for a household without a fact."""
-    row = db.row(sa.select(balances).where(balances.c.household_id == household_id))
+    row = db.by_key(_BALANCE, household_id=household_id)
     empty = {"household_id": household_id, "group_id": "", "balance_cents": 0, "committed_cents": 0, "position": None}
     return row or empty
 

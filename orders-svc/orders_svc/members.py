@@ -6,7 +6,6 @@ The counter is where most calls come in, so all of it is one read of the access 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -58,9 +57,7 @@ _BUYER = (
 
 def buyer(runtime: Runtime, context: Context, household_id: str, permission: str = "orders.proxy") -> Buyer:
     """The household for its own person, or for one who holds `permission` in its group. NotFound to strangers."""
-    found: dict[str, Any] | None = next(
-        iter(runtime.db.rows(_BUYER.params(person=context.actor, household=household_id))), None
-    )
+    found = runtime.db.by_key(_BUYER, person=context.actor, household=household_id)
     if found is None:
         raise NotFound
     own = found.pop("person_id") is not None

@@ -7,7 +7,7 @@ or is disabled. The secret changes at every login (nothing that was known before
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, case, delete, insert, select, update
+from sqlalchemy import Engine, bindparam, case, delete, insert, select, update
 
 from gateway.auth_db import sessions
 from gateway.security.secrets_ import hashed, new_secret
@@ -15,6 +15,7 @@ from gateway.security.secrets_ import hashed, new_secret
 IDLE_S = 14 * 24 * 3600
 LIFETIME_S = 60 * 24 * 3600
 TOUCH_EVERY_S = 300  # a row is not written at every page
+_BY_HASH = select(sessions).where(sessions.c.hash == bindparam("hashed"))  # built once: looked up for every page
 
 
 @dataclass
@@ -46,12 +47,13 @@ class SessionStore:
     def find(self, secret: str) -> Session | None:
         """The living session of a cookie, or None."""
         now = int(self._now())
-        with self._engine.begin() as db:
-            row = db.execute(select(sessions).where(sessions.c.hash == hashed(secret))).first()
+        with self._engine.connect() as db:
+            row = db.execute(_BY_HASH, {"hashed": hashed(secret)}).first()
             if row is None or row.last_seen_at < now - IDLE_S or row.created_at < now - LIFETIME_S:
                 return None
             if row.last_seen_at < now - TOUCH_EVERY_S:
                 db.execute(update(sessions).where(sessions.c.hash == row.hash).values(last_seen_at=now))
+                db.commit()
         return Session(row.hash, row.person_id, row.position, row.language, row.group_id, row.created_at)
 
     def wrote(self, session: Session, position: int) -> None:
