@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,8 +29,9 @@ def load(
 ) -> Stage:
     """Everything through the API, with a fixed seed; answers the stage as it stands at the end."""
     today = now.astimezone(ZONE)
-    past = month.calendar_of(today, -44, -37, -24)
-    current = month.calendar_of(today, -2, 5, 18)
+    current = month.calendar_of(today, -2, 5, 13)
+    before = (current.distribution_starts_at.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    past = replace(month.calendar_of(today, -37, -30, -17), month=before)
     month.Stage(api, federation.Federation("", "")).move_to(past.opens_at - timedelta(days=2))
     stage = Stage(api, federation.found(api, SEED, households, progress))
     if pulse is not None:
