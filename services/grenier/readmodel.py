@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+MOST_AHEAD = 30
+"""Rows read together; there is one statement for each number of them."""
 
 
 class Json(TypeDecorator[Any]):
@@ -93,7 +95,7 @@ class Rows:
     def __init__(self, connection: sa.Connection, keys: KeyStore | None = None) -> None:
         self.keys = keys
         self._connection = connection
-        self._upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        self._dialect = connection.dialect.name
         self._seen: dict[sa.Table, dict[Key, Row | None]] = {}
         self._dirty: dict[sa.Table, dict[Key, None]] = {}
 
@@ -107,13 +109,25 @@ class Rows:
         seen[key] = dict(found) if found is not None else None
         return seen[key]
 
+    def ahead(self, table: sa.Table, keys: Iterable[Key]) -> None:
+        """Read the rows with these keys together: `get` and `add` of each then ask the database nothing."""
+        seen = self._seen.setdefault(table, {})
+        wanted = [key for key in dict.fromkeys(keys) if key not in seen]
+        for start in range(0, len(wanted), MOST_AHEAD):
+            page = wanted[start : start + MOST_AHEAD]
+            parameters = {f"key_{n}_{place}": value for n, key in enumerate(page) for place, value in enumerate(key)}
+            found = self._connection.execute(_rows_by_keys(table, len(page)), parameters).mappings()
+            seen.update(dict.fromkeys(page))
+            names = _names(table)[1]
+            seen.update({tuple([row[name] for name in names]): dict(row) for row in found})
+
     def put(self, table: sa.Table, **values: Any) -> None:
         """Insert or replace the whole row; columns not named become their default (None)."""
-        row = {column.name: values.pop(column.name, None) for column in table.columns}
+        columns, keys = _names(table)
+        row = {name: values.pop(name, None) for name in columns}
         if values:
             raise KeyError(f"{table.name} has no column {sorted(values)}")
-        key = tuple(row[column.name] for column in table.primary_key.columns)
-        self._set(table, key, row)
+        self._set(table, tuple([row[name] for name in keys]), row)
 
     def change(self, table: sa.Table, *key: Any, **values: Any) -> bool:
         """Change some columns of an existing row; False when there is none."""
@@ -127,8 +141,7 @@ class Rows:
         """Add to integer columns, making the row (zeros) when it is not there yet."""
         row = self.get(table, *key)
         if row is None:
-            names = [column.name for column in table.primary_key.columns]
-            self.put(table, **dict(zip(names, key, strict=True)), **amounts)
+            self.put(table, **dict(zip(_names(table)[1], key, strict=True)), **amounts)
         else:
             self._set(table, key, {**row, **{name: (row[name] or 0) + amount for name, amount in amounts.items()}})
 
@@ -139,10 +152,7 @@ class Rows:
     def where(self, table: sa.Table, **equals: Any) -> list[Row]:
         """Rows by equality on (indexed) columns, in key order; sees what this unit of work has written."""
         self._flush_table(table)
-        keys = list(table.primary_key.columns)
-        found = self._connection.execute(
-            sa.select(table).where(*(table.c[name] == value for name, value in equals.items())).order_by(*keys)
-        )
+        found = self._connection.execute(_rows_where(table, tuple(equals)), equals)
         return [dict(row) for row in found.mappings()]
 
     def _set(self, table: sa.Table, key: Key, row: Row | None) -> None:
@@ -161,27 +171,54 @@ class Rows:
         rows = [row for key in dirty if (row := seen[key]) is not None]
         gone = [key for key in dirty if seen[key] is None]
         if rows:
-            self._connection.execute(self._upsert_into(table), rows)
-        names = [column.name for column in table.primary_key.columns]
+            self._connection.execute(_upsert(table, self._dialect), rows)
         if gone:
-            match = [table.c[name] == sa.bindparam(f"key_{name}") for name in names]
-            keys = [{f"key_{name}": value for name, value in zip(names, key, strict=True)} for key in gone]
-            self._connection.execute(sa.delete(table).where(*match), keys)
+            keys = [{f"key_{place}": value for place, value in enumerate(key)} for key in gone]
+            self._connection.execute(_delete_by_key(table), keys)
 
-    def _upsert_into(self, table: sa.Table) -> Any:
-        keys = [column.name for column in table.primary_key.columns]
-        insert = self._upsert(table)
-        others = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
-        if not others:
-            return insert.on_conflict_do_nothing(index_elements=keys)
-        return insert.on_conflict_do_update(index_elements=keys, set_=others)
+
+# Built once per table: composing a statement costs more than SQLite takes to carry it out.
+
+
+@cache
+def _names(table: sa.Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(all columns, those of the primary key)."""
+    return tuple(column.name for column in table.columns), tuple(column.name for column in table.primary_key.columns)
+
+
+def _key_matches(table: sa.Table, prefix: str = "key") -> list[sa.ColumnElement[bool]]:
+    return [column == sa.bindparam(f"{prefix}_{place}") for place, column in enumerate(table.primary_key.columns)]
 
 
 @cache
 def _row_by_key(table: sa.Table) -> sa.Select[Any]:
-    """Built once per table: composing the statement costs more than SQLite takes to answer it."""
-    columns = enumerate(table.primary_key.columns)
-    return sa.select(table).where(*(column == sa.bindparam(f"key_{place}") for place, column in columns))
+    return sa.select(table).where(*_key_matches(table))
+
+
+@cache
+def _rows_by_keys(table: sa.Table, count: int) -> sa.Select[Any]:
+    return sa.select(table).where(sa.or_(*(sa.and_(*_key_matches(table, f"key_{n}")) for n in range(count))))
+
+
+@cache
+def _delete_by_key(table: sa.Table) -> sa.Delete:
+    return sa.delete(table).where(*_key_matches(table))
+
+
+@cache
+def _rows_where(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
+    equal = [table.c[name] == sa.bindparam(name) for name in names]
+    return sa.select(table).where(*equal).order_by(*table.primary_key.columns)
+
+
+@cache
+def _upsert(table: sa.Table, dialect: str) -> Any:
+    columns, keys = _names(table)
+    insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    others = {name: insert.excluded[name] for name in columns if name not in keys}
+    if not others:
+        return insert.on_conflict_do_nothing(index_elements=keys)
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def _identity(function: Callable[[], Any]) -> Any:

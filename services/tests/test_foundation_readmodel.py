@@ -173,3 +173,25 @@ def test_a_mirror_filled_for_other_facts_starts_afresh(tmp_path: Path) -> None:
     record(log, "activity-1", signed("ana"))
     Mirror(tmp_path / "m.sqlite", ["matching."]).extend(list(log.read_all()))
     assert Mirror(tmp_path / "m.sqlite", ["matching.", "orders."]).position == -1
+
+
+def test_rows_read_ahead_are_those_read_one_by_one_and_cost_no_further_statement(database: Database) -> None:
+    database.create([hands])
+    wanted = [(f"slot-{number}",) for number in range(70)]
+    with database.transaction() as connection:
+        rows = Rows(connection)
+        for (slot_id,) in wanted[::2]:
+            rows.put(hands, slot_id=slot_id, people=1, names=["a"])
+        rows.flush()
+    statements: list[str] = []
+    with database.transaction() as connection:
+        rows = Rows(connection)
+        rows.put(hands, slot_id="slot-1", people=9, names=[])
+        rows.ahead(hands, wanted)
+        sa.event.listen(connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        found = {key: rows.get(hands, *key) for key in wanted}
+        assert statements == []
+        assert found[("slot-1",)] == {"slot_id": "slot-1", "people": 9, "names": []}  # what was written stays
+        assert found[("slot-0",)] == {"slot_id": "slot-0", "people": 1, "names": ["a"]}
+        assert found[("slot-3",)] is None
+        assert sum(row is not None for row in found.values()) == 36

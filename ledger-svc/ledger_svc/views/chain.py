@@ -56,6 +56,7 @@ def apply(rows: Rows, fact: Fact) -> None:
         case logistics.DistributionPlanned() as e:
             _name(rows, e.distribution_id, e.items)
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
+            rows.ahead(products, [(e.cycle_id, line.product_id) for line in e.lines])
             lines = [
                 {**_product(rows, e.cycle_id, line.product_id), "quantity": line.quantity,
                  "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}

@@ -70,6 +70,7 @@ def _stands(rows: Rows, fact: Fact, e: language.OrderConfirmed | language.OrderA
     if amended:
         # A first confirmation has no lines to replace: a cancelled order lost its own already.
         _drop_lines(rows, e.order_id, e.cycle_id)
+    rows.ahead(asked, [(e.cycle_id, line.product_id) for line in e.lines])
     for line in e.lines:
         rows.put(lines, order_id=e.order_id, product_id=line.product_id, cycle_id=e.cycle_id, quantity=line.quantity,
                  unit_price_cents=line.unit_price_cents, amount_cents=line.amount_cents, asked_quantity=0)  # fmt: skip
@@ -97,7 +98,10 @@ def _stands(rows: Rows, fact: Fact, e: language.OrderConfirmed | language.OrderA
 def _drop_lines(rows: Rows, order_id: str, cycle_id: str) -> None:
     if rows.get(orders, order_id) is None:
         return
-    for line in rows.where(lines, order_id=order_id):
+    gone = rows.where(lines, order_id=order_id)
+    rows.ahead(asked, [(cycle_id, line["product_id"]) for line in gone])
+    rows.ahead(lines, [(order_id, line["product_id"]) for line in gone])
+    for line in gone:
         rows.add(asked, cycle_id, line["product_id"], quantity=-line["quantity"], orders=-1,
                  amount_cents=-line["amount_cents"])  # fmt: skip
         rows.delete(lines, order_id, line["product_id"])
