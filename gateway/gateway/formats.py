@@ -5,6 +5,8 @@ weight(1250)              1,250 kg         weight(80)                 80 g      
 day(date)                 jeudi 26 novembre (the year only when it is not this one)
 time_of(instant)          18 h 30          (English: 18:30)
 slot(start, end)          jeudi 26 novembre, 18 h – 20 h
+of_month("2026-10")       d’octobre 2026
+phone("+33465711540")     04 65 71 15 40
 when(instant)             dans 2 h, demain à 18 h, jeudi à 20 h, then the day
 """
 
@@ -23,7 +25,21 @@ Instant = datetime | str
 
 
 def install(app: Flask) -> None:
-    helpers = (money, weight, number, day, time_of, slot, when, instant_text, duration, percent, inclusive)
+    helpers = (
+        money,
+        weight,
+        number,
+        day,
+        time_of,
+        slot,
+        when,
+        instant_text,
+        duration,
+        percent,
+        inclusive,
+        of_month,
+        phone,
+    )
     app.jinja_env.globals.update({helper.__name__: helper for helper in helpers})
 
 
@@ -75,7 +91,23 @@ def time_of(value: Instant) -> str:
 
 def slot(start: Instant, end: Instant) -> str:
     """A span of hours on one day."""
-    return f"{day(start)}, {time_of(start)} – {time_of(end)}"
+    return f"{day(start)}, {time_of(start)}{NBSP}– {time_of(end)}"
+
+
+def of_month(month: str) -> str:
+    """A month ("2026-10") after a noun: « d’octobre 2026 », « de novembre 2026 », "of October 2026"."""
+    name = format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=get_locale())
+    if not _french():
+        return f"of {name}"
+    return f"d’{name}" if name[0] in "ao" else f"de {name}"
+
+
+def phone(number: str) -> str:
+    """A stored number as people dial it: French ones in pairs, others as they are."""
+    if not (number.startswith("+33") and len(number) == 12):
+        return number
+    national = "0" + number.removeprefix("+33")
+    return NBSP.join(national[at : at + 2] for at in range(0, 10, 2))
 
 
 def instant_text(value: Instant) -> str:

@@ -17,6 +17,8 @@ from babel.numbers import format_currency, format_decimal
 from notify_svc.catalogue import PLACEHOLDER, Kind, Template, Text
 
 LOCALES = {"fr": "fr_FR", "en": "en_GB"}
+# « commandes de {month} »: the months that begin with a vowel.
+ELISION = re.compile(r"\bde (?=(?:avril|août|octobre)\b)")
 LINE_BREAKS = re.compile(r"[ \t\r\n\v\f\x85\u2028\u2029]+")
 LINK = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
 
@@ -46,7 +48,8 @@ def render(template: Template, text: Text, params: Mapping[str, Any], reader: Re
     }
 
     def fill(wording: str) -> str:
-        return PLACEHOLDER.sub(lambda found: values.get(found[1], ""), wording)
+        told = PLACEHOLDER.sub(lambda found: values.get(found[1], ""), wording)
+        return ELISION.sub("d’", told) if reader.language == "fr" else told
 
     # One line, whatever was put in; the no-break spaces of amounts stay.
     subject = LINE_BREAKS.sub(" ", fill(text.subject)).strip()
@@ -74,7 +77,8 @@ def weight(grams: int, reader: Reader) -> str:
 def instant(iso: str, reader: Reader) -> str:
     """`jeudi 26 novembre à 18 h`, in the group's time zone."""
     local = datetime.fromisoformat(iso).astimezone(ZoneInfo(reader.time_zone))
-    day = format_datetime(local, "EEEE d MMMM", locale=LOCALES[reader.language])
+    date_pattern = "EEEE '1er' MMMM" if local.day == 1 and reader.language == "fr" else "EEEE d MMMM"
+    day = format_datetime(local, date_pattern, locale=LOCALES[reader.language])
     return f"{day} {'at' if reader.language == 'en' else 'à'} {_hour(local, reader.language)}"
 
 

@@ -40,6 +40,7 @@ def test_the_shipped_templates_are_those_the_policies_name():
         ("weight", 400, "fr", "400\u00a0g"),
         ("instant", "2026-11-26T17:30:00.000000Z", "fr", "jeudi 26 novembre à 18\u00a0h\u00a030"),
         ("instant", "2026-11-26T17:00:00.000000Z", "en", "Thursday 26 November at 18:00"),
+        ("instant", "2026-12-01T17:00:00.000000Z", "fr", "mardi 1er décembre à 18\u00a0h"),
         ("time", "2026-07-26T17:00:00.000000Z", "fr", "19\u00a0h"),
         ("month", "2026-11", "fr", "novembre 2026"),
         ("changes", [{"product": "Comté", "from_quantity": 4, "to_quantity": 3}], "fr", "- Comté : 4 → 3"),
@@ -47,6 +48,11 @@ def test_the_shipped_templates_are_those_the_policies_name():
 )
 def test_figures_read_as_people_write_them(kind, value, language, expected):
     assert of("{v}", {"v": kind}, {"v": value}, language) == expected + "\n"
+
+
+@pytest.mark.parametrize(("month", "told"), [("2026-10", "d’octobre"), ("2026-04", "d’avril"), ("2026-03", "de mars")])
+def test_months_that_begin_with_a_vowel_are_elided(month, told):
+    assert of("les commandes de {m}", {"m": "month"}, {"m": month}) == f"les commandes {told} 2026\n"
 
 
 def test_an_instant_is_told_in_the_time_zone_of_the_group():

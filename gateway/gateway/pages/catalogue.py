@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, idempotency_key, tell
-from gateway.formats import day, money
+from gateway.formats import day, money, of_month
 from gateway.forms import Form
 from gateway.menus import nav_item
 from gateway.pages import orders as words
@@ -21,6 +21,7 @@ from grenier.errors import Invalid, NotFound
 bp = Blueprint("catalogue", __name__, url_prefix="/catalogue")
 nav_item(lazy_gettext("Catalogue"), "catalogue.index", icon="tag", order=21, who=rule(may="orders.catalogue"))
 
+LIMITS = ("max_per_household", "max_per_group", "stock_limit")
 GRAMS = ("portion_g", "net_weight_g", "whole_piece_g")
 
 
@@ -280,8 +281,8 @@ def release():
         ):
             flash(
                 _(
-                    "Le catalogue de %(month)s est publié. Programmez maintenant la période.",
-                    month=words.month_name(month),
+                    "Le catalogue %(of_month)s est publié. Programmez maintenant la période.",
+                    of_month=of_month(month),
                 ),
                 "success",
             )
@@ -313,7 +314,7 @@ def _chosen(form: Form, offered: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if form.value(f"in-{key}") != "1":
             continue
         item: dict[str, Any] = {"product_id": key}
-        for name in ("max_per_household", "max_per_group", "stock_limit"):
+        for name in LIMITS:
             text = str(form.value(f"{name}-{key}")).strip() or "0"
             if not text.isdigit():
                 form.errors[f"{name}-{key}"] = [_("%(name)s : un nombre entier.", name=row["name"])]
@@ -330,6 +331,7 @@ def month(catalogue_id: str):
     for row in page["items"]:
         row["per"] = _per(row)
         row["url"] = url_for("catalogue.product", product_id=row["product_id"])
+        row |= {name: row[name] or None for name in LIMITS}  # 0 means: no limit
     columns = [
         Column("name", _("Produit"), link="url"),
         Column("category", _("Rayon")),

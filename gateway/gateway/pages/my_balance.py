@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
-from flask_babel import get_timezone, lazy_gettext
+from flask_babel import get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
 from gateway.access import access
@@ -111,11 +111,11 @@ def entry_page(household_id: str, entry_id: str, group_id: str):
         [fact["actor"] for fact in told["facts"]],
         [household_id, *(fact.get("on_behalf_of", "") for fact in told["facts"])],
     )
-    lines = [{**line, "taken": _taken(line)} for line in told["lines"]]
+    lines = [{**line, "taken": _taken(line), "price": _price(line)} for line in told["lines"]]
     columns = [
         Column("name", _("Produit")),
         Column("taken", _("Pris")),
-        Column("unit_price_cents", _("Prix unitaire"), "money"),
+        Column("price", _("Prix unitaire")),
         Column("amount_cents", _("Montant"), "money", total=True),
     ]
     postings = [{**row, "account": account_word(row["account"], names)} for row in told["postings"]]
@@ -139,9 +139,18 @@ def _entry_url(entry_id: str, household_id: str, group_id: str) -> str:
 
 
 def _taken(line: Mapping[str, Any]) -> str:
-    if line["weight_g"]:
+    if _by_weight(line):
         return weight(line["weight_g"])
-    return f"{line['quantity']} ×"
+    return ngettext("%(num)d unité", "%(num)d unités", line["quantity"])
+
+
+def _price(line: Mapping[str, Any]) -> str:
+    return money(line["unit_price_cents"]) + ("/kg" if _by_weight(line) else "")
+
+
+def _by_weight(line: Mapping[str, Any]) -> bool:
+    """Goods by the piece carry their weight as well; their amount is a multiple of the price."""
+    return bool(line["weight_g"]) and line["amount_cents"] != line["quantity"] * line["unit_price_cents"]
 
 
 def _day(name: str) -> date | None:

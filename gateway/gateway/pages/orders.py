@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext, ngettext
 
 from gateway.access import rule
 from gateway.calls import ask
-from gateway.formats import day, money
+from gateway.formats import day, money, of_month
 from gateway.identity import identity, places
 from gateway.problems import register
 from gateway.tasks import Task, task_source
@@ -284,13 +284,13 @@ def _drafts(cycle: Mapping[str, Any]) -> Task:
 
 
 def _release(month: Mapping[str, Any]) -> Task:
-    title = _("Publier le catalogue de %(month)s", month=month_name(month["month"]))
+    title = _("Publier le catalogue %(of_month)s", of_month=of_month(month["month"]))
     return Task(title, url_for("catalogue.release", month=month["month"]), _("Préparer le catalogue"), minutes=30,
                 icon="tag")  # fmt: skip
 
 
 def _schedule(catalogue: Mapping[str, Any]) -> Task:
-    title = _("Programmer les commandes de %(month)s", month=month_name(catalogue["month"]))
+    title = _("Programmer les commandes %(of_month)s", of_month=of_month(catalogue["month"]))
     url = url_for("windows.schedule", catalogue_id=catalogue["catalogue_id"])
     return Task(title, url, _("Programmer"), minutes=15, icon="calendar-days")
 
@@ -313,7 +313,7 @@ def _send(orders: Sequence[Mapping[str, Any]]) -> list[Task]:
 
 
 def _acknowledge(order: Mapping[str, Any]) -> Task:
-    title = _("Commande de %(month)s à confirmer", month=month_name(order["month"]))
+    title = _("Commande %(of_month)s à confirmer", of_month=of_month(order["month"]))
     url = url_for("supply.show", supplier_order_id=order["supplier_order_id"])
     detail = _("envoyée %(day)s, %(amount)s", day=day(order["sent_at"]), amount=money(order["cost_cents"]))
     return Task(title, url, _("Lire et confirmer"), detail=detail, minutes=5, icon="truck")

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from gateway.access import access
 from gateway.calls import ask
@@ -150,6 +151,7 @@ def _event_text(name: str, facts: dict[str, Any], items: dict[str, str]) -> str:
         case "stock-counted":
             return _("stock compté")
         case "distribution-closed":
-            return _("distribution terminée : %(served)s servis, %(absent)s absents", served=facts["served"],
-                     absent=facts["absent"])  # fmt: skip
+            served = ngettext("%(num)d foyer servi", "%(num)d foyers servis", facts["served"])
+            absent = ngettext("%(num)d absent", "%(num)d absents", facts["absent"])
+            return _("distribution terminée : %(served)s, %(absent)s", served=served, absent=absent)
     return name

@@ -19,6 +19,7 @@ from gateway.tables import Column, Table
 from gateway.tasks import Task, task_source
 from grenier.clock import iso
 from grenier.errors import Invalid
+from grenier.language.roles import PERMISSIONS
 
 bp = Blueprint("volunteers", __name__)
 nav_item(lazy_gettext("Bénévoles"), "volunteers.index", icon="hand-raised", order=45, who=rule("member"))
@@ -263,10 +264,11 @@ def my_next_slots():
 
 @task_source(rule("person"))
 def help_wanted():
-    """For members who have not signed up for it yet."""
+    """For members who have not signed up for it yet; who organises the group reads it as `understaffed`."""
     mine = {row["activity_id"] for row in ask("matching", "my_slots")["slots"]}
+    organised = {held.scope_id for held in places().roles if "matching.manage" in PERMISSIONS.get(held.role, ())}
     for row in ask("matching", "help_wanted")["activities"][:2]:
-        if row["activity_id"] not in mine:
+        if row["activity_id"] not in mine and row["group_id"] not in organised:
             yield Task(
                 _("%(title)s : %(need)s", title=row["title"], need=need(row["missing"])[1]),
                 _url(row["group_id"], row["activity_id"]),
