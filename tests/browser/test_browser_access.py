@@ -1,0 +1,46 @@
+"""Every page that a role can reach in the month: axe finds nothing, on a desk and on a phone, and nothing is wider than 320 px."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser import walk
+from tests.browser.conftest import DESK, Enter, Place
+
+pytest.importorskip("axe_playwright_python")
+from axe_playwright_python.sync_playwright import Axe
+
+NARROW = 320
+ROLES = ["", "eater", "organiser", "coordinator", "treasurer", "volunteer", "producer", "logistician", "central_team"]
+WIDE = "[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)"
+
+
+@pytest.fixture(scope="session")
+def seen() -> set[str]:
+    """Pages that somebody before has looked at; the home page is everybody's own."""
+    return set()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("moment", ["window", "closed", "day"])
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_are_accessible_and_fit(
+    role: str, moment: str, enter: Enter, seen: set[str], request: pytest.FixtureRequest
+) -> None:
+    place: Place = request.getfixturevalue(moment)
+    page = enter(place, place.scene.who(role) if role else "", width=DESK)
+    wrong: list[tuple[str, ...]] = []
+    for path in walk.reachable(page.context, place.base):
+        key = f"{moment} {walk.shape(path)}" if moment != "closed" else walk.shape(path)
+        if walk.shape(path) != "/" and (key in seen or f"window {key}" in seen):
+            continue
+        seen.add(key)
+        page.set_viewport_size({"width": DESK, "height": 800})
+        page.goto(path)
+        for width in (DESK, NARROW):
+            page.set_viewport_size({"width": width, "height": 800})
+            found = Axe().run(page).response["violations"]
+            wrong += [(path, str(width), rule["id"], str(node["target"])) for rule in found for node in rule["nodes"]]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wrong.append((path, "too wide", str(page.evaluate(f"{WIDE}.slice(0, 3).map(e => e.outerHTML.slice(0, 80))"))))  # fmt: skip
+    assert not wrong
