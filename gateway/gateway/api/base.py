@@ -103,6 +103,11 @@ class ApiBlueprint(Blueprint):
         options["tags"] = options.get("tags") or [self.tag]
         super().add_url_rule(rule, endpoint, view_func, *args, **options)
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """One instance for all requests: a class would be instantiated, with copies of its fields, for each of them."""
+        made = schema() if isinstance(schema, type) and issubclass(schema, ma.Schema) else schema
+        return super().arguments(made, **options)
+
     @staticmethod
     def _idempotency_doc(doc: dict[str, Any], doc_info: Any, *, method: str, **_: Any) -> dict[str, Any]:
         if method in UNSAFE:
@@ -162,9 +167,11 @@ def expected_version() -> int | None:
 def with_etag(response: Response) -> Response:
     """Answers of reading routes carry the version (or a hash of the content) and are not sent twice."""
     if request.method in ("GET", "HEAD") and response.status_code == 200 and response.mimetype == "application/json":
-        body = response.get_json(silent=True)
+        content = response.get_data()
+        # Most answers carry no version: then there is no need to parse them once more.
+        body = response.get_json(silent=True) if b'"version"' in content else None
         version = body.get("version") if isinstance(body, dict) else None
-        digest = hashlib.sha256(response.get_data()).hexdigest()[:16]
+        digest = hashlib.sha256(content).hexdigest()[:16]
         response.set_etag(f"{version}-{digest}" if isinstance(version, int) else digest)
         response.headers["Cache-Control"] = "private, no-cache"
         response.make_conditional(request)
