@@ -1,0 +1,190 @@
+"""The matrix of isolation: every endpoint of the gateway with what strangers may find there.
+
+    PUBLIC      anybody may read; the unsafe methods are tried too and change nothing
+    OPEN_ACT    anybody may do it (sign in, ask to join): tested where it lives
+    OWN         about the caller alone
+    SHARED      the federation's common matters: signed-in people may read, strangers to the group find nothing of it
+    GROUP       matters of one group (or household, or person): for strangers they do not exist
+    FEDERATION  for the central team only
+    DEMO        exists in demonstrations only, where everybody may be anybody
+    LOCAL       for programs on the same machine
+
+A route that stands in no row fails the test: decide what it is, then write it down here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PUBLIC, OPEN_ACT, OWN, SHARED = "public", "open act", "own", "shared"
+GROUP, FEDERATION, DEMO, LOCAL = "group", "federation", "demo", "local"
+
+
+@dataclass(frozen=True)
+class Row:
+    """`fill`: which object stands for an argument of the address, where it is not the one of that name.
+
+    `queries` (with `{name}` filled) are tried one after the other; `common` are those that answer with what is one's own.
+    """
+
+    kind: str
+    fill: Mapping[str, str] = field(default_factory=dict)
+    queries: tuple[str, ...] = ("",)
+    common: tuple[str, ...] = ()
+
+
+def _rows(kind: str, blueprint: str, names: str) -> dict[str, Row]:
+    return {f"{blueprint}.{name}": Row(kind) for name in names.split()}
+
+
+PAST = {"cycle_id": "past_cycle_id"}
+COMMON = ("window_id={window_id}", "host_id={host_id}")
+
+ROWS: dict[str, Row] = {
+    # -- API -----------------------------------------------------------------------------------------------------
+    **_rows(SHARED, "api_catalogue", "catalogue catalogues product products"),
+    **_rows(FEDERATION, "api_catalogue", "change_product import_products list_product release revise_price withdraw_product"),
+    **_rows(GROUP, "api_contracts", "change_settings move_duty read_group"),
+    **_rows(FEDERATION, "api_contracts", "define_tiers found_group register_producer"),
+    **_rows(PUBLIC, "api_contracts", "found_federation list_groups"),
+    **_rows(SHARED, "api_contracts", "read_federation"),
+    "api_contracts.read_names": Row(
+        SHARED, queries=("person_ids={person_id}", "household_ids={household_id}", "group_ids={group_id}")
+    ),
+    **_rows(DEMO, "api_demo", "act_as mark_loaded move_clock read_clock state"),
+    **_rows(
+        GROUP,
+        "api_distributions",
+        "check_in choose_slot close_distribution count_stock list_cutting_sheets list_distributions list_own_distributions"
+        " log_call read_absent read_cutting_sheet read_distribution read_history read_household read_inventory read_shortages"
+        " read_sign_off_sheet record_shortage record_substitution record_weights sell_surplus sign_off undo_check_in"
+        " undo_sign_off",
+    ),
+    "api_events.read": Row(OWN, queries=("limit=500", "limit=500&group={group_id}", "limit=500&type=orders.")),
+    **_rows(GROUP, "api_goods", "preview_receipt read_delivery read_movements read_pallet read_stock receive_delivery"),
+    **_rows(FEDERATION, "api_goods", "dispatch_delivery prepare_pallet"),
+    "api_goods.list_deliveries": Row(GROUP, queries=("group_id={group_id}",), common=COMMON),
+    "api_goods.list_pallets": Row(GROUP, queries=("group_id={group_id}",), common=COMMON),
+    **_rows(
+        GROUP,
+        "api_ledger",
+        "accounts balance explain journal post_adjustment receive_dues receive_prepayment reverse_entry statement"
+        " trial_balance",
+    ),
+    **_rows(
+        GROUP,
+        "api_tills",
+        "close_till count_cash explain_difference open_till payments reverse_payment take_payment till tills",
+    ),
+    **_rows(
+        GROUP,
+        "api_matching",
+        "call_volunteers list_activities plan read_activity record_attendance sign_up withdraw",
+    ),
+    "api_matching.attendance": Row(GROUP, queries=("subject_id={distribution_id}",)),
+    **_rows(OWN, "api_matching", "my_slots"),
+    **_rows(OWN, "api_me", "read"),
+    **_rows(
+        GROUP,
+        "api_members",
+        "applications change_person change_tier decide end enrol erase_person form_household grant import_households join"
+        " leave members preview_erasure read_household read_person register register_person",
+    ),
+    **_rows(OWN, "api_members", "my_data"),
+    **_rows(OPEN_ACT, "api_members", "request_membership"),
+    **_rows(
+        GROUP,
+        "api_messages",
+        "announce calls change_template log_call messages preview_template templates",
+    ),
+    "api_messages.preview_announcement": Row(GROUP, queries=("audience=all",)),
+    **_rows(OWN, "api_messages", "my_messages set_preferences"),
+    **_rows(
+        GROUP,
+        "api_orders",
+        "cancel confirm cycle cycles discard_draft freeze history make_unavailable order orders orders_of_household"
+        " over_asked save_draft shop",
+    ),
+    "api_orders.preview_regulation": Row(GROUP, PAST),
+    "api_orders.regulate": Row(GROUP, PAST),
+    **_rows(OWN, "api_orders", "my_cycles"),
+    **_rows(GROUP, "api_roles", "assign_group_role group_roles revoke_group_role"),
+    **_rows(FEDERATION, "api_roles", "assign_federation_role federation_roles revoke_federation_role"),
+    **_rows(OWN, "api_stream", "follow"),
+    **_rows(OPEN_ACT, "api_tokens", "make"),
+    **_rows(OWN, "api_tokens", "own"),
+    **_rows(GROUP, "api_tokens", "revoke"),
+    **_rows(FEDERATION, "api_windows", "acknowledge schedule send"),
+    **_rows(SHARED, "api_windows", "aggregation overview windows"),
+    **_rows(FEDERATION, "api_windows", "supplier_order"),
+    "api_windows.supplier_orders": Row(SHARED, queries=("window_id={window_id}", "host_id={host_id}")),
+    **_rows(PUBLIC, "docs", "index openapi"),
+    # -- pages ---------------------------------------------------------------------------------------------------
+    **_rows(OWN, "account", "index make_token my_data set_password sign_out_everywhere"),
+    **_rows(GROUP, "account", "revoke_token"),
+    **_rows(
+        GROUP,
+        "accounts",
+        "adjustment dues group_entry household index negative prepayment reverse trial",
+    ),
+    **_rows(GROUP, "balance", "entry statement"),
+    **_rows(OWN, "balance", "mine"),
+    **_rows(FEDERATION, "catalogue", "edit index new product release revise withdraw"),
+    **_rows(SHARED, "catalogue", "month"),
+    **_rows(FEDERATION, "catalogue_import", "show"),
+    **_rows(PUBLIC, "components", "index"),
+    **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
+    **_rows(FEDERATION, "deliveries", "dispatch index"),
+    **_rows(GROUP, "deliveries", "note receive"),
+    **_rows(DEMO, "demo", "clock mail mailbox move_clock sign_in_as"),
+    **_rows(
+        GROUP,
+        "distribution",
+        "absent arrive board close closing household index log_call missing sign_off surplus swap undo_sign_off weigh",
+    ),
+    **_rows(FEDERATION, "federation", "found_group index producers revoke roles tiers"),
+    **_rows(PUBLIC, "federation", "install"),
+    **_rows(PUBLIC, "health", "live ready"),
+    **_rows(LOCAL, "health", "metrics"),
+    **_rows(GROUP, "households", "add_person change_tier end grant person remove_person show"),
+    **_rows(GROUP, "joining", "decide decline index"),
+    **_rows(OPEN_ACT, "joining", "join thanks"),
+    **_rows(OPEN_ACT, "login", "ask_link open_link sent show sign_out use_link with_password"),
+    **_rows(GROUP, "members", "enrol import_form import_list index register"),
+    **_rows(GROUP, "messages", "announce calls index log_call template templates"),
+    **_rows(FEDERATION, "messages", "central_template central_templates"),
+    **_rows(OWN, "messages", "choose mine"),
+    # The token of the mail is the key: without it nothing happens.
+    **_rows(PUBLIC, "messages", "unsubscribe"),
+    **_rows(FEDERATION, "mydata", "erase"),
+    **_rows(OWN, "mydata", "erase_me index"),
+    **_rows(FEDERATION, "pallets", "index pallet prepare"),
+    **_rows(GROUP, "pickup", "choose_slot index summary"),
+    **_rows(PUBLIC, "public", "accessibility explain_problem index"),
+    **_rows(OWN, "public", "choose_group"),
+    **_rows(OPEN_ACT, "public", "choose_language"),
+    **_rows(GROUP, "roles", "index revoke"),
+    **_rows(GROUP, "settings", "move_duty show"),
+    **_rows(
+        GROUP, "sheets", "count cutting cutting_list inventory labels record_weights sign_off slots"
+    ),
+    **_rows(GROUP, "shop", "autosave cancel counter discard history index paper proxy summary"),
+    "static": Row(PUBLIC),
+    **_rows(GROUP, "stock", "history index"),
+    **_rows(FEDERATION, "supply", "index show"),
+    **_rows(OWN, "supply", "mine"),
+    **_rows(GROUP, "till", "close count explain index open_till pay report"),
+    "till.reverse": Row(GROUP, {"entry_id": "payment_id"}),
+    **_rows(GROUP, "volunteers", "attendance call index plan sheet show sign_up withdraw"),
+    **_rows(OWN, "volunteers", "mine"),
+    **_rows(SHARED, "windows", "aggregation show"),
+    **_rows(FEDERATION, "windows", "index"),
+    "windows.schedule": Row(FEDERATION, queries=("catalogue_id={catalogue_id}",)),
+}  # fmt: skip
+
+# Arguments of addresses that name something of a group; the others are common to all (products, duties, templates).
+THINGS_OF_A_GROUP = frozenset(
+    "household_id person_id other_id cycle_id order_id till_id entry_id distribution_id delivery_id pallet_id activity_id"
+    " slot_id message_id application_id assignment_id membership_id".split()
+)
