@@ -64,6 +64,7 @@ class ConfirmOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
     household_id: str
+    group_id: str
     now: datetime
     by_other: bool = False
     reason: str = ""

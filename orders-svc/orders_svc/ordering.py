@@ -25,9 +25,8 @@ def order_id_of(cycle_id: str, household_id: str) -> str:
 
 def confirm_order(cycle: Cycle, command: ConfirmOrder) -> list[Event]:
     """The whole order as it shall stand: a first confirmation, an amendment, or nothing when it stands already."""
+    _check_group(cycle, command.group_id)
     _check_open(cycle, command.now)
-    if command.group_id != cycle.known.group_id:
-        raise Unknown
     lines = _lines(cycle, command)
     before = cycle.orders.get(command.household_id)
     if before is not None and (before.lines, before.tier) == (lines, command.tier):
@@ -48,6 +47,7 @@ def confirm_order(cycle: Cycle, command: ConfirmOrder) -> list[Event]:
 
 
 def cancel_order(cycle: Cycle, command: CancelOrder) -> list[Event]:
+    _check_group(cycle, command.group_id)
     _check_open(cycle, command.now)
     before = cycle.orders.get(command.household_id)
     if before is None:
@@ -62,6 +62,12 @@ def cancel_order(cycle: Cycle, command: CancelOrder) -> list[Event]:
         reason=command.reason,
     )
     return [cancelled]
+
+
+def _check_group(cycle: Cycle, group_id: str) -> None:
+    """Before anything is told about it: the cycle of another group does not exist for its households."""
+    if group_id != cycle.known.group_id:
+        raise Unknown
 
 
 def _check_open(cycle: Cycle, now: datetime) -> None:

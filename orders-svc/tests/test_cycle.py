@@ -166,7 +166,7 @@ def test_the_last_unit_goes_to_the_first_and_comes_back_when_given_up() -> None:
     assert story.when(order("brune", honey=1)).rejected("sold-out").facts["left"] == 0
     story.when(order("amal", honey=1)).nothing()
     cancelled = o.OrderCancelled(**IDS, order_id="o-amal", household_id="amal")
-    story.when(CancelOrder(household_id="amal", now=NOW)).then(cancelled)
+    story.when(CancelOrder(household_id="amal", group_id="g1", now=NOW)).then(cancelled)
     again = confirmed("brune", line("honey", 1, 750, 750))
     given(decider, SCHEDULED, OPENED, taken, cancelled).when(order("brune", honey=1)).then(again)
 

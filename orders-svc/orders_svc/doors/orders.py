@@ -45,7 +45,9 @@ class OrderDoors(Doors):
         ask = read(asks.CancelOrder, payload)
         who = members.buyer(self.runtime, context, ask.household_id)
         now = self.runtime.clock.now()
-        command = cycle.CancelOrder(household_id=ask.household_id, now=now, by_other=not who.own, reason=ask.reason)
+        command = cycle.CancelOrder(
+            household_id=ask.household_id, group_id=who.group_id, now=now, by_other=not who.own, reason=ask.reason
+        )
         answer = self._tell(ask.cycle_id, command, context, who)
         return {**answer, "id": order_id_of(ask.cycle_id, ask.household_id)}
 

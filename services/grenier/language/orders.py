@@ -102,7 +102,7 @@ class WindowGroup(Part, frozen=True, kw_only=True):
     max_per_group: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-@event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at", "groups"))
+@event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at"))
 class WindowScheduled(Event, frozen=True, kw_only=True):
     """S1:146: the central team opens order and distribution periods for every group from one template."""
 
