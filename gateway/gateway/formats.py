@@ -102,8 +102,10 @@ def of_month(month: str) -> str:
     return f"d’{name}" if name[0] in "ao" else f"de {name}"
 
 
-def phone(number: str) -> str:
-    """A stored number as people dial it: French ones in pairs, others as they are."""
+def phone(number: str | None) -> str:
+    """A stored number as people dial it: French ones in pairs, others as they are; empty when there is none."""
+    if not number:
+        return ""
     if not (number.startswith("+33") and len(number) == 12):
         return number
     national = "0" + number.removeprefix("+33")
