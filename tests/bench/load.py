@@ -2,8 +2,9 @@
 
     python -m tests.bench.load <job.json>
 
-The job names host, port, connections, seconds and requests (method, path, headers, body); requests are dealt to the
-connections in turn. Prints {"statuses": {...}, "seconds": s, "latencies_ms": {"p50", "p99", "max"}, "retries": n}.
+The job names host, port, connections, seconds, requests (method, path, headers, body) and whether to repeat them;
+requests are dealt to the connections in turn, and without repetition each is sent once at most. Prints {"statuses": {...}, "seconds": s,
+"latencies_ms": {"p50", "p99", "max"}}.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Connection(threading.Thread):
         step = self._job["connections"]
         wire = http.client.HTTPConnection(self._job["host"], self._job["port"], timeout=30)
         place = self._number
-        while time.perf_counter() < self._until:
+        while time.perf_counter() < self._until and (self._job["repeat"] or place < len(requests)):
             request = requests[place % len(requests)]
             place += step
             headers = dict(request["headers"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -21,30 +21,37 @@ def _stat(pid: int) -> tuple[int, float] | None:
     return int(fields[1]), sum(map(int, fields[11:15])) / TICKS
 
 
-def tree(roots: Iterable[int]) -> set[int]:
-    """The processes and everything below them."""
-    children: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (found := _stat(int(entry.name))):
-            children.setdefault(found[0], []).append(int(entry.name))
-    seen: set[int] = set()
-    todo = list(roots)
-    while todo:
-        pid = todo.pop()
-        if pid not in seen:
-            seen.add(pid)
-            todo.extend(children.get(pid, ()))
-    return seen
+def snapshot() -> dict[int, tuple[int, float]]:
+    """Every process of the machine: pid → (parent, CPU seconds so far)."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return {pid: found for pid in pids if (found := _stat(pid))}
+
+
+def owners(roots: Mapping[str, int], processes: Mapping[int, tuple[int, float]]) -> dict[int, str]:
+    """pid → name of the nearest root above it (or itself); processes below no root are left out."""
+    names = {pid: name for name, pid in roots.items()}
+    found: dict[int, str] = {}
+    for pid in processes:
+        at = pid
+        while at in processes and at not in names:
+            at = processes[at][0]
+        if at in names:
+            found[pid] = names[at]
+    return found
+
+
+def cpu_by_process(roots: Mapping[str, int]) -> dict[str, float]:
+    """CPU seconds used so far, by the name of the root; nothing is counted twice."""
+    processes = snapshot()
+    used = dict.fromkeys(roots, 0.0)
+    for pid, name in owners(roots, processes).items():
+        used[name] += processes[pid][1]
+    return used
 
 
 def cpu_seconds(roots: Iterable[int]) -> float:
     """CPU used so far by the trees below `roots`."""
-    return sum(found[1] for pid in tree(roots) if (found := _stat(pid)))
-
-
-def cpu_by_process(roots: dict[str, int]) -> dict[str, float]:
-    """CPU used so far, by the name of the root."""
-    return {name: cpu_seconds([pid]) for name, pid in roots.items()}
+    return sum(cpu_by_process({str(pid): pid for pid in roots}).values())
 
 
 def canary() -> float:
