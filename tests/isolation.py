@@ -68,9 +68,11 @@ def world_of(lived: Lived) -> World:
 
 def _no_demonstration(lived: Lived) -> None:
     """From now on an installation like any other: no list of people at the door, no clock to move."""
-    gateway = lived.site.app.extensions["grenier"]
-    was = gateway.settings
-    gateway.settings = Settings(data_dir=was.data_dir, kek=was.kek, session_secret=was.session_secret)
+    was = lived.site.house.settings
+    plain = Settings(data_dir=was.data_dir, kek=was.kek, session_secret=was.session_secret)
+    lived.site.app.extensions["grenier"].settings = plain
+    for room in lived.site.house.rooms.values():
+        room.runtime.settings = plain
 
 
 def _leave_traces(lived: Lived) -> None:

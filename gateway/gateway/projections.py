@@ -18,6 +18,7 @@ from grenier.log.protocol import StreamLog
 from grenier.projector import positions
 from grenier.readmodel import Database, Fact, Row, Rows, View
 from grenier.runtime import Policy, Runtime, Service
+from grenier_infra import mailbox
 
 _meta = sa.MetaData()
 balances = sa.Table(
@@ -131,11 +132,15 @@ def service() -> Service:
 
 
 def _forget(runtime: Runtime, fact: Fact) -> None:
-    """An erased person's password, sessions, tokens and links go too; doing it again removes nothing more."""
+    """An erased person's password, sessions, tokens and links go too, and mails that the installation's own mailbox keeps.
+
+    Doing it again removes nothing more.
+    """
     if isinstance(fact.event, contracts.PersonErased):
         engine = open_auth_db(auth_url(runtime.settings))
         forget_person(engine, fact.event.person_id)
         engine.dispose()
+        mailbox.delete_about(runtime.settings.mailbox_file, fact.event.person_id)
 
 
 forget_sign_in = Policy("forget-sign-in", ("contracts.person-erased",), _forget)

@@ -1,7 +1,7 @@
 """A mail server that sends nothing: every mail it receives is kept, to be read in the demonstration and in tests.
 
 Process side: `main(settings)` listens on the installation's SMTP port. Reader side, for the gateway's mailbox page and
-for erasure: `mails`, `read`, `delete_for`. The file is `<data>/mailbox.sqlite`; what is deleted is overwritten
+for erasure: `mails`, `read`, `delete_about`. The file is `<data>/mailbox.sqlite`; what is deleted is overwritten
 (secure_delete) and the journal is truncated, so that nothing of an erased person stays.
 """
 
@@ -28,6 +28,7 @@ from grenier.logging import get_logger
 
 KEPT_MAILS = 20_000
 MAX_MAIL_BYTES = 5_000_000
+PERSON_HEADER = "X-Grenier-Person"  # as notify-svc writes it: an id, no address
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS mails (
@@ -98,12 +99,13 @@ def read(path: Path, mail_id: int) -> Mail | None:
     return Mail(*row) if row else None
 
 
-def delete_for(path: Path, recipient: str) -> int:
-    """Forget every mail to an address; returns how many."""
+def delete_about(path: Path, person_id: str) -> int:
+    """Forget every mail whose header names this person as its reader; returns how many."""
     if not path.exists():
         return 0
+    header = f"{PERSON_HEADER}: {person_id}".encode()
     with opened(path) as connection:
-        return connection.execute("DELETE FROM mails WHERE recipient = ?", (recipient.lower(),)).rowcount
+        return connection.execute("DELETE FROM mails WHERE instr(raw, ?) > 0", (header,)).rowcount
 
 
 def store(path: Path, sender: str, recipients: list[str], raw: bytes) -> None:

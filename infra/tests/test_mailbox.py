@@ -45,16 +45,17 @@ def test_a_mail_sent_by_smtp_can_be_read_by_its_recipient(tmp_path: Path, port: 
     assert b"multipart/alternative" in whole.raw
 
 
-def test_forgetting_a_recipient_leaves_no_byte_of_the_mail(tmp_path: Path) -> None:
+def test_forgetting_a_person_leaves_no_byte_of_the_mail(tmp_path: Path) -> None:
     path = tmp_path / "mailbox.sqlite"
     for number in range(20):
         mailbox.store(
             path,
             "g@example.org",
             [f"p{number}@example.org"],
-            a_mail(f"p{number}@example.org", f"secret-{number:03}-x").as_bytes(),
+            f"{mailbox.PERSON_HEADER}: person-{number:03}\r\n".encode()
+            + a_mail(f"p{number}@example.org", f"secret-{number:03}-x").as_bytes(),
         )
-    assert mailbox.delete_for(path, "P7@example.org") == 1
+    assert mailbox.delete_about(path, "person-007") == 1
     everything = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert b"secret-007-x" not in everything
     assert b"p7@example.org" not in everything

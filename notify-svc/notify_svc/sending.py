@@ -73,7 +73,7 @@ class Sender:
             first_name=opened.get("first_name", ""),
             public_url=self._runtime.settings.public_url,
         )
-        envelope = self._envelope(mail, opened, message_id)
+        envelope = self._envelope(mail, row["person_id"], opened, message_id)
         if catalogue()[row["template"]].category == "announcement":
             self._add_unsubscribe(envelope, row["person_id"])
         try:
@@ -126,7 +126,7 @@ class Sender:
                 link=link,
             )
             try:
-                self._server.send(self._envelope(mail, opened, login_id))
+                self._server.send(self._envelope(mail, row["person_id"], opened, login_id))
             except MailRefused:
                 delivered = False
         self._outbox.drop_login(login_id)
@@ -138,7 +138,7 @@ class Sender:
         """The sealed fields in the clear, for the length of this mail; {} when the person was erased."""
         return self._runtime.keys.open(person["person_id"], person["sealed"]) if person else {}
 
-    def _envelope(self, mail: Mail, opened: dict[str, str], message_id: str) -> EmailMessage:
+    def _envelope(self, mail: Mail, person_id: str, opened: dict[str, str], message_id: str) -> EmailMessage:
         settings = self._runtime.settings
         envelope = EmailMessage(policy=SMTP)
         envelope["Subject"] = mail.subject
@@ -147,6 +147,8 @@ class Sender:
         envelope["To"] = formataddr((_one_line(name), _one_line(opened["email"])))
         envelope["Reply-To"] = settings.contact if "@" in settings.contact else settings.mail_from
         envelope["Auto-Submitted"] = "auto-generated"
+        # By this a mailbox of the installation's own forgets the mails of an erased person.
+        envelope["X-Grenier-Person"] = person_id
         # The same for every try, so that a mail server can see a repetition.
         envelope["Message-ID"] = f"<{message_id}@{parseaddr(settings.mail_from)[1].partition('@')[2]}>"
         envelope["Date"] = self._runtime.clock.now()
