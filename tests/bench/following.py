@@ -13,7 +13,7 @@ from grenier.projector import BEFORE_ALL, positions
 from grenier.readmodel import Database
 from grenier.runtime import load_service
 
-PAUSE_S = 0.05
+PAUSE_S = 0.1
 
 
 class Following:
@@ -36,10 +36,11 @@ class Following:
         found = []
         for service, database in self._databases.items():
             stand = {row["name"]: row["position"] for row in database.rows(sa.select(positions))}
-            for name, types in self._reads[service].items():
-                at = stand.get(name, BEFORE_ALL)
-                if self._log.next_position(after=None if at < 0 else at, types=types) is not None:
-                    found.append(f"{service}/{name}")
+            for kind, reads in self._reads[service].items():
+                at = min((stand.get(name, BEFORE_ALL) for name in reads), default=None)
+                types = sorted({prefix for prefixes in reads.values() for prefix in prefixes})
+                if at is not None and self._log.next_position(after=None if at < 0 else at, types=types) is not None:
+                    found.append(f"{service}'s {kind}")
         return found
 
     def close(self) -> None:
@@ -48,8 +49,10 @@ class Following:
             database.close()
 
 
-def _reads(name: str) -> dict[str, tuple[str, ...]]:
+def _reads(name: str) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What is read by name. All views of a service move forward together, and all its policies do: two questions each."""
     service = load_service(name)
-    return {view.name: view.reads for view in service.all_views} | {
-        f"policy:{policy.name}": policy.reads for policy in service.policies
+    return {
+        "views": {view.name: view.reads for view in service.all_views},
+        "policies": {f"policy:{policy.name}": policy.reads for policy in service.policies},
     }

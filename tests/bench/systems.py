@@ -82,9 +82,9 @@ class Grenier:
         return self._season.balances()
 
     def settle(self) -> None:
-        """Until every view and policy has taken in the whole log, and a moment for what lies behind them."""
-        self._following.wait(PATIENCE_S)
+        """A moment, then until every view and policy has taken in the whole log (asking costs the event node CPU too)."""
         time.sleep(MOMENT_S)
+        self._following.wait(PATIENCE_S)
 
     def _rest(self) -> float:
         """CPU seconds per second of an installation that nobody asks anything: timers, probes, leases."""
