@@ -95,8 +95,10 @@ class EsdbLog:
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
         try:
             found = self._repeated(
-                lambda: self._client().get_stream(
-                    stream, stream_position=from_revision, timeout=self._timeout_s, **options
+                lambda: _whole(
+                    self._client().read_stream(
+                        stream, stream_position=from_revision, timeout=self._timeout_s, **options
+                    )
                 )
             )
         except NotFound:
@@ -127,7 +129,7 @@ class EsdbLog:
         return subscription
 
     def head(self) -> int | None:
-        last = self._repeated(lambda: list(self._client().read_all(backwards=True, limit=1, timeout=self._timeout_s)))
+        last = self._repeated(lambda: _whole(self._client().read_all(backwards=True, limit=1, timeout=self._timeout_s)))
         return last[0].commit_position if last else None
 
     def close(self) -> None:
@@ -143,13 +145,14 @@ class EsdbLog:
         """At most `wanted` events behind `after`; the server starts at the position itself, so one more is asked for."""
 
         def fetch() -> list[RecordedEvent]:
-            with self._client().read_all(
-                commit_position=after,
-                limit=wanted if after is None else wanted + 1,
-                timeout=PAGE_TIMEOUT_S,
-                **_type_filter(types),
-            ) as response:
-                return list(response)
+            return _whole(
+                self._client().read_all(
+                    commit_position=after,
+                    limit=wanted if after is None else wanted + 1,
+                    timeout=PAGE_TIMEOUT_S,
+                    **_type_filter(types),
+                )
+            )
 
         events = [_from_esdb(event) for event in self._repeated(fetch)]
         return [event for event in events if after is None or event.position > after][:wanted]
@@ -251,9 +254,7 @@ class HubLog:
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
         try:
             with _translated():
-                found = self._wait(
-                    self._client().get_stream(stream, stream_position=from_revision, timeout=self._timeout_s, **options)
-                )
+                found = self._wait(self._stream(self._client(), stream, from_revision, options))
         except NotFound:
             return []
         return [_from_esdb(event) for event in found]
@@ -263,13 +264,19 @@ class HubLog:
             found = self._wait(self._first_positions(self._client(), after, types))
         return next((position for position in found if after is None or position > after), None)
 
+    async def _stream(
+        self, client: AsyncEventStoreDBClient, stream: str, from_revision: int, options: dict[str, Any]
+    ) -> list[RecordedEvent]:
+        return await _whole_later(
+            await client.read_stream(stream, stream_position=from_revision, timeout=self._timeout_s, **options)
+        )
+
     async def _first_positions(
         self, client: AsyncEventStoreDBClient, after: int | None, types: Sequence[str]
     ) -> list[int]:
         """Two at most: the server begins with the event at `after` itself."""
         response = await client.read_all(commit_position=after, limit=2, timeout=self._timeout_s, **_type_filter(types))
-        async with response as events:
-            return [event.commit_position or 0 async for event in events]
+        return [event.commit_position or 0 for event in await _whole_later(response)]
 
     def close(self) -> None:
         client, self._connected = self._connected, None
@@ -305,6 +312,31 @@ async def _connected_client(uri: str) -> AsyncEventStoreDBClient:
     client.grpc_options += CHANNEL_OPTIONS
     await client.connect()
     return client
+
+
+def _whole(response: Any) -> list[RecordedEvent]:
+    """All events of a finite reading, or LogUnavailable when it was cut short.
+
+    A client that reconnects cancels the readings of its other callers, and esdbclient ends these like finished ones: half
+    a stream, or none, would pass for the whole. Only the status of the call tells.
+    """
+    with response as events:
+        found = list(events)
+    _check_whole(response._read_resps.code())
+    return found
+
+
+async def _whole_later(response: Any) -> list[RecordedEvent]:
+    """`_whole` for the asyncio client."""
+    async with response as events:
+        found = [event async for event in events]
+    _check_whole(await response.aio_call.code())
+    return found
+
+
+def _check_whole(code: grpc.StatusCode) -> None:
+    if code is not grpc.StatusCode.OK:
+        raise LogUnavailable(f"a reading was cut short: {code.name}")
 
 
 @contextmanager
