@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,9 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from esdbclient import AsyncEventStoreDBClient
 
 from grenier.log import NO_STREAM, LogUnavailable, NewEvent, Recorded, WrongVersion
-from grenier.log.esdb import EsdbLog
+from grenier.log.esdb import EsdbLog, _whole, _whole_later
 
 testing = pytest.importorskip("grenier_infra.eventnode.testing")
 
@@ -59,6 +61,37 @@ def test_an_append_repeated_after_a_restart_of_the_node_answers_the_same(node: A
     node.faults.forget_ids()
     assert log.append(stream, events, expected=NO_STREAM) == first
     assert len(log.read(stream)) == 3
+
+
+def test_a_reading_that_a_reconnection_cut_short_does_not_pass_for_the_whole(log: EsdbLog) -> None:
+    """esdbclient ends it like a finished one; half a stream would be folded into a state that never was."""
+    stream = a_stream()
+    log.append(stream, [an_event() for _ in range(500)], expected=NO_STREAM)
+    response = log._client().read_stream(stream, timeout=5)
+    next(iter(response))
+    log._client().reconnect()
+    with pytest.raises(LogUnavailable, match="cut short"):
+        _whole(response)
+    assert len(log.read(stream)) == 500
+
+
+def test_neither_in_the_asyncio_client(node: Any, log: EsdbLog) -> None:
+    stream = a_stream()
+    log.append(stream, [an_event() for _ in range(500)], expected=NO_STREAM)
+
+    async def cut() -> None:
+        client = AsyncEventStoreDBClient(node.uri)
+        await client.connect()
+        response = await client.read_stream(stream, timeout=5)
+        await anext(response)
+        response.aio_call.cancel()
+        try:
+            await _whole_later(response)
+        finally:
+            await client.close()
+
+    with pytest.raises(LogUnavailable, match="cut short"):
+        asyncio.run(cut())
 
 
 def test_a_short_absence_goes_unnoticed(node: Any, log: EsdbLog) -> None:
