@@ -11,6 +11,7 @@ from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
 from orders_svc import catalogue, cycle, draft, supplier_order, window
 from orders_svc.supplying import by_id, supplier_lines, supplier_order_id
+from orders_svc.views import drafts
 
 
 def schedule_cycles(runtime: Runtime, fact: Fact) -> None:
@@ -59,6 +60,8 @@ def discard_draft(runtime: Runtime, fact: Fact) -> None:
     """What was confirmed is no draft any more; what was put together later stays."""
     assert isinstance(fact.event, orders.OrderConfirmed | orders.OrderAmended)
     confirmed = fact.event
+    if not drafts.is_kept(runtime.db, confirmed.cycle_id, confirmed.household_id):
+        return  # nearly always: asking the log for a stream that was never written costs ten times this look
     command = draft.DiscardDraft(
         cycle_id=confirmed.cycle_id,
         group_id=confirmed.group_id,

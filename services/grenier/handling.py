@@ -136,6 +136,8 @@ class Handler:
 
     def _execute(self, decider: Decider[S, C, E], stream: str, command: C, trace: Trace) -> Answer:
         for attempt in range(MAX_TRIES):
+            # Read just now, not taken from the cache: what is decided is about the stream as it is.
+            current = attempt > 0 or stream not in self._cache
             folded = self._load(decider, stream, refresh=attempt > 0)
             done = folded.commands.get(trace.command_id)
             if done is not None:
@@ -144,12 +146,12 @@ class Handler:
                 events = decider.decide(folded.state, command)
             except Rejected:
                 # The cache may be behind another writer; a refusal must be about the stream as it is.
-                if attempt > 0 or not self._load_more(decider, stream, folded):
+                if current or not self._load_more(decider, stream, folded):
                     raise
                 continue
             if not events:
                 # "Already done" too must be about the stream as it is.
-                if attempt == 0 and self._load_more(decider, stream, folded):
+                if not current and self._load_more(decider, stream, folded):
                     continue
                 return Answer(folded.version, folded.position)
             try:

@@ -21,11 +21,19 @@ drafts = sa.Table(
     sa.Column("saved_at", sa.Text, nullable=False),
     sa.Column("saved_by", sa.Text, nullable=False),
 )
+# Which draft streams hold something: what a confirmation still has to discard there. Most have never been written.
+kept = sa.Table(
+    "drafts_kept",
+    _meta,
+    sa.Column("cycle_id", sa.Text, primary_key=True),
+    sa.Column("household_id", sa.Text, primary_key=True),
+)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
         case orders.DraftSaved() as e:
+            rows.put(kept, cycle_id=e.cycle_id, household_id=e.household_id)
             if e.lines:
                 quantities = {line.product_id: line.quantity for line in e.lines}
                 rows.put(drafts, cycle_id=e.cycle_id, household_id=e.household_id, group_id=e.group_id,
@@ -34,6 +42,7 @@ def apply(rows: Rows, fact: Fact) -> None:
             else:
                 rows.delete(drafts, e.cycle_id, e.household_id)
         case orders.DraftDiscarded() as e:
+            rows.delete(kept, e.cycle_id, e.household_id)
             rows.delete(drafts, e.cycle_id, e.household_id)
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
             # The policy discards it in its stream; people must not see it in between.
@@ -44,10 +53,19 @@ def apply(rows: Rows, fact: Fact) -> None:
 
 view = View(
     name="drafts",
-    tables=(drafts,),
+    tables=(drafts, kept),
     reads=("orders.draft-", "orders.order-confirmed", "orders.order-amended"),
     apply=apply,
+    version=2,
 )
+_KEPT = sa.select(kept).where(
+    kept.c.cycle_id == sa.bindparam("cycle_id"), kept.c.household_id == sa.bindparam("household_id")
+)
+
+
+def is_kept(db: Database, cycle_id: str, household_id: str) -> bool:
+    """Whether a draft lies in its stream, even one that a confirmation already hides from people."""
+    return db.by_key(_KEPT, cycle_id=cycle_id, household_id=household_id) is not None
 
 
 def draft(db: Database, cycle_id: str, household_id: str) -> Row | None:
