@@ -1,6 +1,7 @@
 """Pictures of each page of the month, on a desk and on a phone.
 
     python -m tests.screenshots                          the three moments of `tests/browser/scenes.py`, in this process
+    python -m tests.screenshots --readme                 only the three pictures of the README
     python -m tests.screenshots http://127.0.0.1:8400    the running demonstration as it stands
 
 Written to build/screenshots/; the three of the README (in this process only) to docs/images/.
@@ -31,16 +32,22 @@ README_SIZE = {"width": 430, "height": 860}
 def main(arguments: list[str]) -> int:
     SHOTS.mkdir(parents=True, exist_ok=True)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    only_readme = "--readme" in arguments
     with walk.chromium() as browser:
-        if arguments:
+        if arguments and not only_readme:
             running(browser, arguments[0].rstrip("/"))
             return 0
         for name, build, dress in MOMENTS:
+            if only_readme and name not in README:
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 scene = build(Path(folder))
                 dress(scene)
                 with scene.site.served() as base:
-                    moment(browser, base, scene, name)
+                    if not only_readme:
+                        moment(browser, base, scene, name)
+                    for picture in README.get(name, []):
+                        picture(browser, base, scene)
     return 0
 
 
@@ -70,9 +77,6 @@ def moment(browser: Browser, base: str, scene: Scene, name: str) -> None:
             pictures(context, base, role or "visitor", name, done)
         done.add(f"role {role}")
         context.close()
-    if name in README:
-        for picture in README[name]:
-            picture(browser, base, scene)
 
 
 def pictures(context: BrowserContext, base: str, role: str, moment_name: str, done: set[str]) -> None:
@@ -140,7 +144,7 @@ def half_served(scene: Scene) -> None:
     group = scene.groups[0]
     day = scene.distribution(group)["distribution_id"]
     till = month.open_till(scene.stage, group, day)
-    coming = sorted(scene.cycles[0].orders)
+    coming = sorted(set(scene.cycles[0].orders) - set(scene.served))
     for number, household_id in enumerate(coming[: len(coming) * 2 // 3]):
         month.check_in(scene.stage, group, day, household_id)
         if number % 3 != 2:

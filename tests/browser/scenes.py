@@ -29,6 +29,7 @@ class Scene:
     stage: QuickStage
     calendar: Calendar
     cycles: list[Cycle] = field(default_factory=list)
+    served: list[str] = field(default_factory=list)  # households of the first group that have signed off and not paid
 
     @property
     def federation(self) -> Federation:
@@ -84,6 +85,11 @@ def the_day(folder: Path, households: int = HOUSEHOLDS) -> Scene:
     stage.move_to(calendar.distribution_starts_at - timedelta(hours=3))
     month.receive(stage, first, deliveries[first.group_id])
     stage.move_to(calendar.distribution_starts_at + timedelta(minutes=5))
+    day = scene.distribution(first)["distribution_id"]
+    for household_id in sorted(scene.cycles[0].orders)[-2:]:
+        month.check_in(stage, first, day, household_id)
+        month.sign_off(stage, first, day, household_id)
+        scene.served.append(household_id)
     return scene
 
 

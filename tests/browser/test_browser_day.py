@@ -88,6 +88,7 @@ def test_one_order_for_each_producer_is_sent_and_acknowledged(day: Place, enter:
 def test_the_logistician_prepares_pallets_and_lets_them_go(day: Place, enter: Enter) -> None:
     page = enter(day, day.scene.federation.logistician)
     page.get_by_role("link", name=re.compile("^Préparer")).first.click()
+    page.wait_for_url("**/palettes")
     group = day.scene.groups[2]
     while (waiting := page.locator("#pallets tr").filter(has_text=group.name).filter(has_text="à préparer")).count():
         waiting.first.get_by_role("link").first.click()
@@ -140,7 +141,7 @@ def unfold(page: Page, product_id: str) -> None:
 def test_a_household_is_served_with_what_really_happens(day: Place, enter: Enter) -> None:
     group = day.scene.groups[0]
     household_id = next(
-        home for home in coming(day) if {"weighed", "piece"} <= {row["sale"] for row in guest(day, group, home)["lines"] if row["quantity"]}
+        home for home in coming(day) if home not in day.scene.served and {"weighed", "piece"} <= {row["sale"] for row in guest(day, group, home)["lines"] if row["quantity"]}
     )  # fmt: skip
     lines = guest(day, group, household_id)["lines"]
     name = next(home.label for home in group.households if home.household_id == household_id)
@@ -172,7 +173,7 @@ def test_a_household_is_served_with_what_really_happens(day: Place, enter: Enter
 
     found = guest(day, group, household_id)
     assert next(row for row in found["lines"] if row["product_id"] == weighed["product_id"])["weight_g"] == weighed["weight_g"] + 13  # fmt: skip
-    assert len(found["substitutions"]) == len(found["surplus"]) == 1
+    assert {row["kind"] for row in found["served_lines"]} == {"ordered", "substitute", "surplus"}
     assert euros(found["total_cents"]) in text(page, ".total-bar")
     page.get_by_role("button", name="Émarger").click()
     page.get_by_text("portés au compte du foyer").wait_for()
@@ -211,11 +212,7 @@ def test_sheets_for_paper(day: Place, enter: Enter) -> None:
 @pytest.mark.behaviour("S1:74", "S1:76-78", "S1:90-92")
 def test_the_till_from_opening_to_a_difference_of_fifty_cents(day: Place, enter: Enter) -> None:
     stage, group = day.scene.stage, day.scene.groups[0]
-    distribution_id = day.scene.distribution(group)["distribution_id"]
-    paying = [home for home in coming(day) if guest(day, group, home)["state"] == "expected"][-2:]
-    for household_id in paying:
-        month.check_in(stage, group, distribution_id, household_id)
-        month.sign_off(stage, group, distribution_id, household_id)
+    paying = day.scene.served
     page = enter(day, group.treasurer, f"/groupes/{group.group_id}/caisse")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_label("Fond de caisse").fill("50,00")
