@@ -91,7 +91,7 @@ def test_the_desk_enrols_a_household(site):
     assert answer.status_code == 302
     page = client.get(answer.location).text
     assert "Omar Saïd" in page
-    assert "+33612345678" in page
+    assert "06 12 34 56 78" in page.replace("\xa0", " ").replace("\u202f", " ")
     assert "12,50" in page
     assert "à prévenir par téléphone" in page
 
