@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.demo import catalogue, federation, load, month
@@ -116,12 +115,3 @@ def _open(stage: Stage, calendar: Calendar) -> list[Cycle]:
     stage.move_to(calendar.opens_at + timedelta(minutes=1))
     month.wait_for(stage, calendar, "open")
     return cycles
-
-
-def answer(api: Api, path: str, **query: Any) -> list[dict[str, Any]]:
-    """The items of a list."""
-    found = api.get(path, **query)
-    items: list[dict[str, Any]] = (
-        found["items"] if "items" in found else next(v for v in found.values() if isinstance(v, list))
-    )
-    return items
