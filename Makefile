@@ -21,7 +21,12 @@ status:  ## the processes of the running installation
 	@$(BIN)/python -m grenier_infra.launcher status
 
 test: prepare-test lint  ## prepare the machine and run every check: lint, types, all tests
+ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
+else
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -m "slow or browser"
+endif
 
 lint: prepare-test  ## style and types
 	@$(BIN)/ruff check .
