@@ -30,7 +30,9 @@ def main() -> int:
     for document, found in json.loads(RESULT.read_text()).items():
         total = len(found["covered"]) + len(found["missing"])
         sys.stdout.write(f"\n{document}  {len(found['covered'])} of {total} lines covered\n")
-        sys.stdout.write(f"    covered  {runs(found['covered']) or '-'}\n    missing  {runs(found['missing']) or '-'}\n")
+        sys.stdout.write(
+            f"    covered  {runs(found['covered']) or '-'}\n    missing  {runs(found['missing']) or '-'}\n"
+        )
     sys.stdout.write(f"\nwritten to {RESULT}\n")
     return status
 

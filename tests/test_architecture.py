@@ -76,7 +76,17 @@ def test_no_marshmallow_behind_the_edge() -> None:
     assert [str(path) for path in inside if "marshmallow" in roots(path)] == []
 
 
-BUSINESS_NOUNS = ("basket", "cheque", "pallet", "invoice", "catalogue", "subscription_form", "supplier", "till", "cutting")
+BUSINESS_NOUNS = (
+    "basket",
+    "cheque",
+    "pallet",
+    "invoice",
+    "catalogue",
+    "subscription_form",
+    "supplier",
+    "till",
+    "cutting",
+)
 
 
 def test_the_shared_part_has_no_business_noun_outside_the_language() -> None:
@@ -125,6 +135,7 @@ def test_domain_modules_read_no_clock(package: str) -> None:
     found = [
         str(path)
         for path in files(package)
-        if path.name not in readers and any(word in path.read_text() for word in ("datetime.now(", "time.time(", "date.today("))
+        if path.name not in readers
+        and any(word in path.read_text() for word in ("datetime.now(", "time.time(", "date.today("))
     ]
     assert found == []

@@ -62,7 +62,10 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNode]:
 
 @pytest.fixture
 def settings(tmp_path: Path, node: RunningNode) -> Settings:
-    sys.modules["toys_svc"], sys.modules["toys_svc.wiring"] = types.ModuleType("toys_svc"), types.ModuleType("toys_svc.wiring")
+    sys.modules["toys_svc"], sys.modules["toys_svc.wiring"] = (
+        types.ModuleType("toys_svc"),
+        types.ModuleType("toys_svc.wiring"),
+    )
     sys.modules["toys_svc.wiring"].service = lambda: SERVICE  # type: ignore[attr-defined]
     return Settings(data_dir=tmp_path, esdb_uri=node.uri, kek=bytes(32))
 
@@ -102,7 +105,9 @@ def slots(db: Database, person: str) -> int:
     return row["slots"] if row else 0
 
 
-def test_follows_reacts_once_survives_and_rebuilds_equal(node: RunningNode, settings: Settings, event_log: EsdbLog) -> None:
+def test_follows_reacts_once_survives_and_rebuilds_equal(
+    node: RunningNode, settings: Settings, event_log: EsdbLog
+) -> None:
     tag = uuid4().hex
     ana, activity = f"ana-{tag}", f"a-{tag}"
     sign_up(event_log, activity, ana)
@@ -199,7 +204,12 @@ def test_roles_are_facts_like_others(node: RunningNode, settings: Settings, even
 
     person = f"p-{uuid4().hex}"
     event = contracts.RoleAssigned(
-        assignment_id=person, person_id=person, role="treasurer", scope_kind="group", scope_id="g", valid_from=date(2020, 1, 1)
+        assignment_id=person,
+        person_id=person,
+        role="treasurer",
+        scope_kind="group",
+        scope_id="g",
+        valid_from=date(2020, 1, 1),
     )
     appended = event_log.append(
         f"roles-{person}", [_new_event(event, 0, Trace(command_id=str(uuid4()), actor="t"), "x")], expected=-1
