@@ -131,11 +131,12 @@ def day_picture(browser: Browser, base: str, scene: Scene) -> None:
 
 
 def statement_picture(browser: Browser, base: str, scene: Scene) -> None:
+    """One amount of a statement, opened."""
     home = scene.groups[0].households[4]
     page = _page(browser, base, scene, home.person_id, README_SIZE)
     page.goto(f"{base}/mon-compte/{home.household_id}")
-    page.locator("main h1").scroll_into_view_if_needed()
-    page.evaluate("scrollTo(0, document.querySelector('.asof').getBoundingClientRect().bottom - 200)")
+    page.get_by_role("link", name="Produits retirés").first.click()
+    page.get_by_text("Ce qui explique ce montant").wait_for()
     _keep(page, "releve")
 
 
