@@ -235,7 +235,7 @@ def test_private_pages_are_not_kept_by_browsers(sign_in):
 def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path):
     class Broken:
         def call(self, *_args):
-            raise RuntimeError("SELECT secret FROM /work/table")
+            raise RuntimeError("SELECT secret FROM /srv/table")
 
     app = make_gateway(tmp_path, rpc=Broken())
     client = app.test_client()
