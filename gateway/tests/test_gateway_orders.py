@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from orders_house import CLOSES, NOW, Month
-
 from conftest import cookie, token_of
+from orders_house import CLOSES, NOW, Month
 
 B, P = "/groupes/belleville/commandes", "/groupes/belleville/periodes"
 

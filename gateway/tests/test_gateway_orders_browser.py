@@ -5,10 +5,9 @@ import threading
 from datetime import timedelta
 
 import pytest
+from conftest import cookie
 from orders_house import CLOSES, Month
 from werkzeug.serving import make_server
-
-from conftest import cookie
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE = {"width": 320, "height": 700}
