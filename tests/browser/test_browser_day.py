@@ -198,8 +198,9 @@ def test_who_does_not_come_is_called(day: Place, enter: Enter) -> None:
 def test_sheets_for_paper(day: Place, enter: Enter) -> None:
     group = day.scene.groups[0]
     page = enter(day, group.organiser, day_page(day, group, "/decoupe"))
-    page.locator("main a[href*='/decoupe/']").first.click()
-    assert "Plan de coupe" in text(page)
+    if page.url.endswith("/decoupe"):  # several products to cut: a list comes first
+        page.locator("main .lines a").first.click()
+    page.get_by_text("Plan de coupe").wait_for()
     page.get_by_role("link", name="Étiquettes").click()
     assert page.get_by_role("heading", level=1).count()
     page.goto(day_page(day, group, "/creneaux"))
