@@ -3,6 +3,7 @@
     @access("public")                          anybody
     @access("person")                          anybody who is signed in
     @access("member")                          who belongs to the group of the address (`<group_id>`): household or role
+    @access("household")                       who has a household (in the group of the address, when there is one)
     @access(may="orders.regulate")             who holds a role with this permission (grenier.language.roles) in the
                                                group of the address, or for the federation; without a group in the
                                                address: in any scope
@@ -26,7 +27,7 @@ from gateway.identity import identity, places
 from grenier.language.roles import PERMISSIONS
 
 View = TypeVar("View", bound=Callable)
-KINDS = ("public", "person", "member", "role", "demo", "local")
+KINDS = ("public", "person", "member", "household", "role", "demo", "local")
 _MARK = "_grenier_access"
 
 
@@ -94,6 +95,9 @@ def allows(declared: Rule, arguments: Mapping[str, object]) -> bool:
         return True
     if declared.kind == "member":
         return belongs_to(str(arguments.get("group_id", "")))
+    if declared.kind == "household":
+        wanted = arguments.get("group_id")
+        return any(wanted in (None, household.group_id) for household in places().households)
     scope_id = arguments.get(f"{declared.scope}_id")
     return any(_fits(held, declared, scope_id) for held in places().roles)
 

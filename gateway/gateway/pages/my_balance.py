@@ -8,7 +8,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask_babel import get_timezone, lazy_gettext, ngettext
 from flask_babel import gettext as _
 
-from gateway.access import access
+from gateway.access import access, rule
 from gateway.calls import ask
 from gateway.formats import day, money, weight
 from gateway.identity import places
@@ -17,7 +17,7 @@ from gateway.pages.ledger_words import account_word, entry_word, household_label
 from gateway.tables import Column, Table
 
 bp = Blueprint("balance", __name__)
-nav_item(lazy_gettext("Mon solde"), "balance.mine", icon="banknotes", order=30)
+nav_item(lazy_gettext("Mon solde"), "balance.mine", icon="banknotes", order=30, who=rule("household"))
 MINE = "/mon-compte/<household_id>"
 
 

@@ -16,7 +16,7 @@ from gateway.pages.logistics_words import act, group_name
 from gateway.tasks import Task, task_source
 
 bp = Blueprint("pickup", __name__)
-nav_item(lazy_gettext("Ma distribution"), "pickup.index", icon="map-pin", order=25, who=rule("member"))
+nav_item(lazy_gettext("Ma distribution"), "pickup.index", icon="map-pin", order=25, who=rule("household"))
 
 
 @bp.get("/groupes/<group_id>/ma-distribution")
