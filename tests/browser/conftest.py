@@ -44,8 +44,9 @@ def _served(build: Callable[[Path, int], Scene], folder: Path) -> Iterator[Place
         yield Place(scene, base)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser per module: two drivers at once in a process do not get along, and other modules start their own."""
     with walk.chromium() as browser:
         yield browser
 

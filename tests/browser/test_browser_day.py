@@ -161,12 +161,16 @@ def test_a_household_is_served_with_what_really_happens(day: Place, enter: Enter
     swap = page.locator(f"li:has(input[name='tick-{piece['product_id']}']) form[action$='/echange']")
     swap.get_by_role("spinbutton", name=re.compile("^Unités échangées")).fill("1")
     swap.locator("select").select_option(index=0)
+    taken = swap.locator("select").input_value()
     swap.get_by_role("button", name="Noter l’échange").click()
     page.get_by_text("1 échangé").first.wait_for()
 
     page.get_by_text("Ajouter du RAB").click()
     extra = page.locator("details.more form[action$='/rab']")
-    extra.locator("select").select_option(index=1)
+    # Something that neither the order nor the exchange draws on: there may be a single one of it.
+    spoken_for = {taken, "", *(row["product_id"] for row in lines)}
+    offered = extra.locator("select option").evaluate_all("options => options.map(option => option.value)")
+    extra.locator("select").select_option(next(value for value in offered if value not in spoken_for))
     extra.locator("input[name=weight_g]").fill("")
     extra.get_by_role("button", name="Ajouter").click()
     page.get_by_text("Retirer ce RAB").wait_for()
