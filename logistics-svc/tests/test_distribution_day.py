@@ -271,11 +271,21 @@ def test_surplus_is_sold_from_stock_and_never_below_nothing():
     events = after(ALL_CAME, SellSurplus(MARTIN, "lentils", 3))
     assert (events[-1].unit_price_cents, events[-1].amount_cents) == (420, 1_260)
     given(decider, *events).when(SellSurplus(MARTIN, "lentils", 3)).nothing()
-    refused = given(decider, *events).when(SellSurplus(NGUYEN, "lentils", 2)).rejected("out-of-stock")
+    refused = given(decider, *events).when(SellSurplus(OUTSIDER, "lentils", 2)).rejected("out-of-stock")
     assert (refused.facts["available"], refused.facts["wanted"]) == (1, 2)
     # One's own promise does not stand in one's own way.
     assert after(SellSurplus(MARTIN, "lentils", 4), start=events[1:])[-1].quantity == 4
     given(decider, *PLANNED).when(SellSurplus(MARTIN, "lentils", 1)).rejected("out-of-stock")
+
+
+def test_what_a_household_ordered_is_not_promised_to_it_a_second_time():
+    # Eight loaves came and four are Martin's: selling it a fifth beside its order could never be signed for.
+    refused = given(decider, *after(ALL_CAME)).when(SellSurplus(MARTIN, "bread", 5)).rejected("out-of-stock")
+    assert (refused.facts["available"], refused.facts["wanted"]) == (4, 5)
+    assert after(ALL_CAME, SellSurplus(MARTIN, "bread", 4), sign(MARTIN))[-1].lines[-1].quantity == 4
+    # The same for an exchange against something else that it ordered.
+    events = after(ALL_CAME, CountStock([Counted("bread", 4)]))
+    given(decider, *events).when(RecordSubstitution(MARTIN, "comte", 1, "bread", 1)).rejected("out-of-stock")
 
 
 def test_somebody_without_an_order_buys_surplus_at_the_price_of_their_tier():

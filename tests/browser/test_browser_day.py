@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from gateway.demo import month
 from gateway.demo.federation import Group
@@ -137,6 +137,12 @@ def unfold(page: Page, product_id: str) -> None:
         summary.click()
 
 
+def spare(form: Locator, spoken_for: set[str]) -> str:
+    """The first product that the form offers and that nobody has spoken for."""
+    offered = form.locator("select option").evaluate_all("options => options.map(option => option.value)")
+    return next(value for value in offered if value not in spoken_for)
+
+
 @pytest.mark.behaviour("S1:65", "S1:66", "S1:67", "S1:75")
 def test_a_household_is_served_with_what_really_happens(day: Place, enter: Enter) -> None:
     group = day.scene.groups[0]
@@ -160,17 +166,16 @@ def test_a_household_is_served_with_what_really_happens(day: Place, enter: Enter
     unfold(page, piece["product_id"])
     swap = page.locator(f"li:has(input[name='tick-{piece['product_id']}']) form[action$='/echange']")
     swap.get_by_role("spinbutton", name=re.compile("^Unités échangées")).fill("1")
-    swap.locator("select").select_option(index=0)
-    taken = swap.locator("select").input_value()
+    # Neither exchange nor surplus draws on what the household ordered: there may be no more of it than that.
+    spoken_for = {"", *(row["product_id"] for row in lines)}
+    taken = spare(swap, spoken_for)
+    swap.locator("select").select_option(taken)
     swap.get_by_role("button", name="Noter l’échange").click()
     page.get_by_text("1 échangé").first.wait_for()
 
     page.get_by_text("Ajouter du RAB").click()
     extra = page.locator("details.more form[action$='/rab']")
-    # Something that neither the order nor the exchange draws on: there may be a single one of it.
-    spoken_for = {taken, "", *(row["product_id"] for row in lines)}
-    offered = extra.locator("select option").evaluate_all("options => options.map(option => option.value)")
-    extra.locator("select").select_option(next(value for value in offered if value not in spoken_for))
+    extra.locator("select").select_option(spare(extra, {taken, *spoken_for}))
     extra.locator("input[name=weight_g]").fill("")
     extra.get_by_role("button", name="Ajouter").click()
     page.get_by_text("Retirer ce RAB").wait_for()

@@ -116,7 +116,7 @@ def record_substitution(day: Day, command: RecordSubstitution) -> list[Event]:
     known = guest.substitutions.get(command.product_id)
     units = command.substitute_quantity if command.quantity else 0
     held = known.substitute_quantity if known and known.substitute_id == command.substitute_id else 0
-    _check_stock(day, item.product_id, units, held)
+    _check_stock(day, command.household_id, item.product_id, units, held)
     price = price_for(day, command.household_id, item)
     weight_g = _weight(item, units, command.substitute_weight_g)
     event = SubstitutionRecorded(
@@ -138,7 +138,8 @@ def sell_surplus(day: Day, command: SellSurplus) -> list[Event]:
     guest = _at_table(day, command.household_id)
     item = known_item(day, command.product_id)
     known = guest.surplus.get(command.product_id)
-    _check_stock(day, item.product_id, command.quantity, known.quantity if known else 0)
+    held = known.quantity if known else 0
+    _check_stock(day, command.household_id, item.product_id, command.quantity, held)
     price = price_for(day, command.household_id, item, command.tier)
     weight_g = _weight(item, command.quantity, command.weight_g)
     event = SurplusSold(
@@ -183,9 +184,11 @@ def _ordered(guest: Guest, product_id: str) -> int:
     return line.quantity
 
 
-def _check_stock(day: Day, product_id: str, wanted: int, held: int) -> None:
-    """What is on hand, less what was promised to others; `held` is this household's own promise."""
-    available = day.on_hand(product_id) - day.promised(product_id) + held
+def _check_stock(day: Day, household_id: str, product_id: str, wanted: int, held: int) -> None:
+    """What is on hand, less what is promised beside orders (`held` of it to this household) and less this
+    household's own order: otherwise it could not sign for both."""
+    ordered = day.quantity(household_id, product_id)
+    available = day.on_hand(product_id) - day.promised(product_id) + held - ordered
     if wanted > max(available, 0):
         raise Rejected("out-of-stock", product_id=product_id, available=max(available, 0), wanted=wanted)
 
