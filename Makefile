@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Words handed to pytest, e.g. make test PYTEST="-k till -x"
 PYTEST ?=
 
-.PHONY: help run test lint format story behaviours bench stop status requirements clean packages-run packages-test
+.PHONY: help run test lint format story behaviours bench chaos sim fuzz soak proofs stop status requirements clean packages-run packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 16
@@ -46,6 +46,22 @@ behaviours: prepare-test  ## which lines of the source documents the acceptance 
 
 bench: prepare-test  ## cost of an order and of a balance, against an honest CRUD peer
 	@$(BIN)/python -m tests.bench
+
+# The long forms of the proofs T1 to T40: each prints a table and ends with an error on a miss. Words for the program: ARGS.
+chaos: prepare-test  ## processes, disks and servers fail while orders arrive
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+sim: prepare-test  ## thousands of seeded simulations of the whole in one process
+	@$(BIN)/python -m tests.sim $(ARGS)
+
+fuzz: prepare-test  ## the API against its own description, as every role
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: prepare-test  ## half an hour at half load: nothing grows, nothing slows
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+proofs: prepare-test  ## what is promised (T1 to T40) and what the long forms last measured
+	@$(BIN)/python -m tests.proof
 
 # The pins are remade on purpose only; addresses of registries stay out of the files.
 requirements: prepare-test  ## resolve the pinned dependencies anew
