@@ -25,6 +25,15 @@ def line(block: Block) -> str:
     return f"{block.job} × {block.connections}: " + " | ".join(cells) + f" (canary {block.canary:.0f}/s)"
 
 
+def one(sample: Sample) -> str:
+    """A sample alone, by process."""
+    parts = [f"  {name:40}{1000 * used / max(1, sample.operations):8.2f}"
+             for name, used in sorted(sample.parts.items(), key=lambda part: -part[1]) if used]  # fmt: skip
+    head = f"{sample.job} × {sample.connections}: {sample.operations} operations, {sample.per_s:.0f}/s, "
+    head += f"p50 {sample.p50_ms:.1f} ms, p99 {sample.p99_ms:.1f} ms, {sample.cpu_ms:.2f} CPU ms each:"
+    return "\n".join([head, *parts])
+
+
 def text(
     blocks: Sequence[Block], found: Mapping[str, Mapping[str, Any]], problems: Sequence[str], idle_cpu_per_s: float
 ) -> str:
