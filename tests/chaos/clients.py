@@ -1,0 +1,223 @@
+"""Clients of a storm: each repeats its request with the same key until it is told, and every answer is counted.
+
+Closed loop: `Crowd.closed`, so many clients, each with one request on its way. Open loop: `Crowd.open_loop`, requests
+begin at their time whether earlier ones were answered or not.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.demo import month
+from gateway.demo.client import Api, Http
+from tests.chaos.stage import Place, Scene
+
+PATIENCE_S = 120.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.4
+# Nobody waits longer for one answer; the request is then repeated with its key.
+ANSWER_PATIENCE_S = 15.0
+PASSING = (0, 429, 502, 503, 504)
+
+
+@dataclass
+class Act:
+    """One command of one client and what it was told. `position` 0: never acknowledged. Times are monotonic seconds.
+
+    `kind`: "order" (facts: cycle_id, household_id, quantities), "payment" or "prepayment" (facts: household_id,
+    amount_cents). `lost`: how many tries ended without an answer of ours (the connection broke).
+    """
+
+    kind: str
+    method: str
+    path: str
+    person_id: str
+    key: str
+    body: dict[str, Any]
+    facts: dict[str, Any]
+    position: int = 0
+    begun: float = 0.0
+    told_at: float = 0.0
+    tries: int = 0
+    lost: int = 0
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def took_s(self) -> float:
+        return self.told_at - self.begun if self.told_at else 0.0
+
+
+class Refused(Exception):
+    """An answer that no client of a storm should ever see."""
+
+
+def order(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
+    """An order or an amendment; the number makes every one a change."""
+    products = scene.products
+    quantities = {product: rng.randint(1, 5) for product in rng.sample(products[1:], 2)} | {products[0]: number % 900 + 1}  # fmt: skip
+    path = f"/api/v1/cycles/{place.cycle_id}/orders/{place.home.household_id}"
+    facts = {"cycle_id": place.cycle_id, "household_id": place.home.household_id, "quantities": quantities}
+    return Act("order", "PUT", path, place.home.person_id, f"{scene.seed}-{number}", {"lines": month.as_lines(quantities)}, facts)  # fmt: skip
+
+
+def payment(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
+    """Money taken: cash at the till of the group, or a prepayment cheque where (or when) there is no till."""
+    body: dict[str, Any] = {"amount_cents": rng.randint(1, 9_999)}
+    facts = {"household_id": place.home.household_id, "amount_cents": body["amount_cents"]}
+    key = f"{scene.seed}-{number}"
+    if place.till_id and rng.random() < 0.5:
+        body |= {"household_id": place.home.household_id, "means": "cash"}
+        path = f"/api/v1/groups/{place.group.group_id}/tills/{place.till_id}/payments"
+        return Act("payment", "POST", path, place.group.treasurer, key, body, facts)
+    body |= {"number": str(number), "bank": "Crédit coopératif"}
+    path = f"/api/v1/groups/{place.group.group_id}/households/{place.home.household_id}/prepayments"
+    return Act("prepayment", "POST", path, place.group.coordinator, key, body, facts)
+
+
+def mixed(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
+    """Three commands in five are orders, two are money."""
+    return (order if rng.random() < 0.6 else payment)(scene, place, number, rng)
+
+
+Make = Callable[[Scene, Place, int, random.Random], Act]
+
+
+@dataclass
+class Crowd:
+    """The clients of one storm, what they asked and what they were told. `answers`: how often each status came.
+
+    `rough`: answers of the server's side that a client cannot work with (5xx other than 503, or without Retry-After).
+    """
+
+    scene: Scene
+    clients: int = 8
+    make: Make = mixed
+    acts: list[Act] = field(default_factory=list)
+    answers: Counter[str] = field(default_factory=Counter)
+    rough: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    repeat: bool = True
+    started: float = 0.0
+    took_s: float = 0.0
+    _told: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _numbers: int = 0
+
+    def __post_init__(self) -> None:
+        self._http = Http(self.scene.running.url, timeout_s=ANSWER_PATIENCE_S)
+        self._tokens: dict[str, str] = {}
+
+    @property
+    def told(self) -> int:
+        """How many commands were acknowledged so far."""
+        return self._told
+
+    def acknowledged(self) -> list[Act]:
+        return [act for act in self.acts if act.position]
+
+    def closed(self, commands: int, until: Callable[[], bool] = lambda: False) -> None:
+        """Each client has households of its own, so that what was acknowledged last is what must stand.
+
+        Ends when `commands` were begun and answered, or when `until` holds.
+        """
+        places = self.scene.places()
+        self.sign_in(places)
+        numbers = self._shared_numbers(commands)
+        self.started = time.monotonic()
+        threads = [
+            threading.Thread(target=self._client, args=(places[at :: self.clients], at, numbers, until), daemon=True)
+            for at in range(self.clients)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.took_s = time.monotonic() - self.started
+
+    def open_loop(self, per_second: float, seconds: float, patience_s: float = PATIENCE_S) -> None:
+        """`per_second` requests begin each second, `clients` of them at most on their way."""
+        places = self.scene.places()
+        self.sign_in(places)
+        rng = random.Random(f"{self.scene.seed}/open")
+        self.started = time.monotonic()
+        with ThreadPoolExecutor(self.clients) as pool:
+            for number in range(round(per_second * seconds)):
+                time.sleep(max(0.0, self.started + number / per_second - time.monotonic()))
+                pool.submit(self.perform, self._act(rng.choice(places), number, rng), patience_s)
+        self.took_s = time.monotonic() - self.started
+
+    def sign_in(self, places: Sequence[Place]) -> None:
+        """Everybody's token beforehand: the storm is about commands."""
+        for person_id in sorted({who for place in places for who in (place.home.person_id, place.group.treasurer, place.group.coordinator)}):  # fmt: skip
+            self._tokens[person_id] = self.scene.stage.at(person_id)._token
+
+    def perform(self, act: Act, patience_s: float = PATIENCE_S) -> None:
+        """The same request until there is an answer to it; every answer is counted."""
+        body = json.dumps(act.body, sort_keys=True).encode()
+        headers = {"Authorization": f"Bearer {self._tokens[act.person_id]}", "Content-Type": "application/json", "Idempotency-Key": act.key}  # fmt: skip
+        act.begun, pause = time.monotonic(), FIRST_PAUSE_S
+        while time.monotonic() - act.begun < patience_s:
+            status, _, text = self._once(act, body, headers)
+            if 200 <= status < 300:
+                act.answer, act.told_at = json.loads(text), time.monotonic()
+                act.position = act.answer["position"]
+                with self._lock:
+                    self._told += 1
+                return
+            if status not in PASSING:
+                self.refused.append(f"{act.method} {act.path}: {status} {text[:300].decode(errors='replace')}")
+                return
+            if not self.repeat:
+                return
+            time.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(pause * 1.6, LONGEST_PAUSE_S)
+
+    def problems(self) -> list[str]:
+        """What a client was told and should not have been."""
+        return [f"refused: {text}" for text in self.refused[:10]] + [f"rough answer: {text}" for text in self.rough[:10]]  # fmt: skip
+
+    # -- inside ------------------------------------------------------------------------------------------------
+
+    def _client(self, mine: Sequence[Place], at: int, numbers: Iterator[int], until: Callable[[], bool]) -> None:
+        rng = random.Random(f"{self.scene.seed}/{at}")
+        while not until():
+            with self._lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            self.perform(self._act(rng.choice(mine), number, rng))
+
+    def _act(self, place: Place, number: int, rng: random.Random) -> Act:
+        act = self.make(self.scene, place, number, rng)
+        self.acts.append(act)
+        return act
+
+    def _shared_numbers(self, commands: int) -> Iterator[int]:
+        first, self._numbers = self._numbers, self._numbers + commands
+        return iter(range(first, first + commands))
+
+    def _once(self, act: Act, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
+        act.tries += 1
+        try:
+            status, answered, text = self._http(act.method, act.path, body, headers)
+        except OSError:
+            act.lost += 1
+            self.answers["no answer"] += 1
+            return 0, {}, b""
+        known = {name.lower(): value for name, value in answered.items()}
+        self.answers[str(status)] += 1
+        if status >= 500 and (status != 503 or not known.get("retry-after", "").isdigit()):
+            self.rough.append(f"{status} {act.method} {act.path}: {text[:200].decode(errors='replace')}")
+        return status, known, text
+
+
+def quiet_api(scene: Scene) -> Api:
+    """A client for looking only: what it is told does not belong to the storm."""
+    return Api(Http(scene.running.url), seed="look")

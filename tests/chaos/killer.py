@@ -1,0 +1,122 @@
+"""Deaths at random times: spread over the commands, some of them overlapping, every process in turn."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psutil
+
+from grenier_infra.launcher.testing import Installation
+from tests.chaos.clients import Crowd
+
+# A third of the deaths has a companion within so many seconds, whether the first one is back or not.
+COMPANION_SHARE, COMPANION_WITHIN_S = 0.33, 3.0
+SERVERS = ("broker", "eventnode")
+WHOLE_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    victim: str
+    at: float  # monotonic
+    overlapping: bool
+
+
+@dataclass
+class Killer:
+    """Kills `kills` processes while `crowd` is told about `commands` commands. Victims: all processes, evenly.
+
+    "gateway" stands for its master, "gateway worker" for the process that answers.
+    """
+
+    running: Installation
+    crowd: Crowd
+    kills: int
+    commands: int
+    seed: int
+    victims: tuple[str, ...] = ()
+    deaths: list[Death] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    _end: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.victims = self.victims or (*sorted(self.running.pids()), "gateway worker", "stream worker")
+        self._rng = random.Random(f"{self.seed}/killer")
+        self._bag: list[str] = []
+
+    def start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._rage, name="killer", daemon=True)
+        thread.start()
+        return thread
+
+    def end(self) -> None:
+        self._end.set()
+
+    def _rage(self) -> None:
+        """The moments are drawn over the commands told, so that no death falls into a time when nobody is asking."""
+        due = sorted(self._rng.uniform(0.0, 0.95) * self.commands for _ in range(self.kills))
+        while len(self.deaths) < self.kills and not self._end.is_set():
+            while self.crowd.told < due[min(len(self.deaths), self.kills - 1)]:
+                if self._end.wait(0.01):
+                    return
+            self._strike(overlapping=False)
+            if self._rng.random() < COMPANION_SHARE and len(self.deaths) < self.kills:
+                self._end.wait(self._rng.uniform(0.0, COMPANION_WITHIN_S))
+                self._strike(overlapping=True)
+
+    def _strike(self, overlapping: bool) -> None:
+        self._bag = self._bag or self._rng.sample(self.victims, len(self.victims))
+        victim = self._bag.pop()
+        if strike(self.running, victim):
+            self.deaths.append(Death(victim, time.monotonic(), overlapping))
+        else:  # it is dead already; another one is taken in its place
+            self.missed.append(victim)
+
+
+def strike(running: Installation, victim: str) -> bool:
+    """SIGKILL for a process by its name in the table, or for the worker below a web server. False: it is not there."""
+    name, _, worker = victim.partition(" ")
+    pid = running.pids().get(name)
+    try:
+        pids = [child.pid for child in psutil.Process(pid).children()] if worker and pid else [pid]
+        if not pids or pids[0] is None:
+            return False
+        os.kill(pids[0], signal.SIGKILL)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
+    return True
+
+
+def wait_whole(running: Installation, patience_s: float = WHOLE_PATIENCE_S) -> None:
+    """Every process is there again and ready; the state file lags up to half a second behind a death."""
+    until = time.monotonic() + patience_s
+    steady = 0
+    while steady < 10:
+        steady = steady + 1 if running.ready() else 0
+        if time.monotonic() > until:
+            raise TimeoutError(f"not whole again:\n{running.said()}")
+        time.sleep(0.1)
+
+
+def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, float]:
+    """Victim -> seconds from its death to the first acknowledgement of a command begun after it, of the kind that took longest.
+
+    Each kind of command counts for itself: while the orders are away, payments go on. Deaths with another one close by
+    are measured together, under the names of all ("broker+relay").
+    """
+    by_kind: dict[str, list[tuple[float, float]]] = {}
+    for act in crowd.acknowledged():
+        by_kind.setdefault("order" if act.kind == "order" else "money", []).append((act.begun, act.told_at))
+    found: dict[str, float] = {}
+    for death in deaths:
+        near = {other.victim for other in deaths if -15.0 < other.at - death.at < 5.0}
+        name = "+".join(sorted(near))
+        waits = [min((told for begun, told in acts if begun > death.at), default=0.0) - death.at for acts in by_kind.values()]  # fmt: skip
+        longest = max((wait for wait in waits if wait > 0), default=0.0)
+        found[name] = max(found.get(name, 0.0), longest)
+    return found
