@@ -215,7 +215,7 @@ def test_the_document_is_openapi_3_1_and_names_idempotency_and_problems(shop):
     assert spec["openapi"] == "3.1.0"
     operation = spec["paths"]["/api/v1/shop/{shop_id}"]["post"]
     assert "Idempotency-Key" in [parameter.get("name") for parameter in operation["parameters"]]
-    problem = spec["components"]["responses"]["DEFAULT_ERROR"]["content"]
+    problem = spec["components"]["responses"]["problem-422"]["content"]
     assert list(problem) == ["application/problem+json"]
     page = shop.test_client().get("/api/v1/docs").text
     assert "/api/v1/shop/{shop_id}" in page

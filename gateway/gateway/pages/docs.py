@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, jsonify, render_template
 from markdown_it import MarkdownIt
 
 from gateway.access import access
+from gateway.api import described
 from gateway.problems import CATALOGUE
 
 bp = Blueprint("docs", __name__, url_prefix="/api/v1")
@@ -27,25 +28,10 @@ def index():
 
 
 def document() -> dict[str, Any]:
-    """OpenAPI 3.1, with the ways to sign in; made once, for routes do not change while the program runs."""
+    """OpenAPI 3.1; made once, for routes do not change while the program runs."""
     if "grenier-openapi" not in current_app.extensions:
-        current_app.extensions["grenier-openapi"] = _document()
+        current_app.extensions["grenier-openapi"] = described.document(current_app._get_current_object())
     return current_app.extensions["grenier-openapi"]
-
-
-def _document() -> dict[str, Any]:
-    spec = current_app.extensions["grenier-api"].spec.to_dict()
-    spec["components"]["securitySchemes"] = {
-        "token": {"type": "http", "scheme": "bearer", "description": "POST /api/v1/tokens"},
-        "session": {
-            "type": "apiKey",
-            "in": "cookie",
-            "name": "session",
-            "description": "The cookie of the pages, with X-CSRF-Token",
-        },
-    }
-    spec["security"] = [{"token": []}, {"session": []}]
-    return spec
 
 
 def _areas(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -67,7 +53,9 @@ def _areas(spec: dict[str, Any]) -> list[dict[str, Any]]:
                 "parameters": parameters,
                 "body": _properties(spec, operation.get("requestBody")),
                 "responses": [
-                    _response(spec, status, r) for status, r in operation["responses"].items() if status != "default"
+                    _response(spec, status, r)
+                    for status, r in operation["responses"].items()
+                    if not described.is_common(r)
                 ],
             }
             for tag in operation["tags"]:
