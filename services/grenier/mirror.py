@@ -1,136 +1,263 @@
 """A local, checksummed copy of the part of the log that a service reads.
 
 A rebuild reads it instead of the wire (the protocol sends one message per event, a page of a local file a thousand).
-Every entry carries a running checksum over all entries before it, so a flipped bit or a lost page is found when it is
-read; the copy is then thrown away and filled from the log again.
+The copy may stand behind the views: what they take in is only noted (`extend`), and written about once a second in one
+page (`keep`), in a thread of its own. What was noted and not written when a process died is fetched from the log
+again: pages follow each other without a hole, or are not written.
+Every page carries a running checksum over all pages before it, so a flipped bit or a lost page is found when it is
+read; the copy is then thrown away and filled from the log again, and the log says so.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from grenier.log.protocol import Recorded
+import msgspec
 
+from grenier.log.protocol import EventLog, Recorded
+from grenier.logging import get_logger
+
+log = get_logger(__name__)
+
+FORMAT = 2
 PAGE = 2_000
+"""Events that are handed over together; a stored page has at most as many."""
+MOST_NOTED = 5_000
+"""Events that wait in memory; beyond it they are written at once."""
+KEEP_EVERY_S = 1.0
+BEFORE_ALL = -1
+
+Entry = tuple[UUID, str, int, str, bytes, bytes, int, datetime]
+_ENCODER = msgspec.msgpack.Encoder(uuid_format="bytes")
+_DECODER = msgspec.msgpack.Decoder(list[Entry])
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS about (reads TEXT PRIMARY KEY)",
+    "CREATE TABLE IF NOT EXISTS page (upto INTEGER PRIMARY KEY, count INTEGER, events BLOB, checksum INTEGER)",
+)
 
 
 class MirrorDamaged(Exception):
     """The copy does not match its checksums from `position` on."""
 
 
-class Mirror:
-    """`path`: the file; `reads`: the prefixes it was filled with (another set starts a new copy)."""
+class MirrorFile:
+    """The pages of a mirror, for reading; `path` must exist. A process that only reads may do so beside the writer."""
 
-    def __init__(self, path: str | Path, reads: Sequence[str]) -> None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.execute("CREATE TABLE IF NOT EXISTS about (reads TEXT PRIMARY KEY)")
-        self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS entry (position INTEGER PRIMARY KEY, stream TEXT, revision INTEGER, type TEXT,"
-            " id BLOB, created INTEGER, data BLOB, metadata BLOB, checksum INTEGER)"
-        )
-        self._start_with(",".join(sorted(reads)))
+        self._connection.execute("PRAGMA busy_timeout=15000")
 
-    def _start_with(self, reads: str) -> None:
-        stored = self._connection.execute("SELECT reads FROM about").fetchone()
-        if stored != (reads,):
-            self.clear()
-            self._connection.execute("INSERT INTO about VALUES (?)", (reads,))
-        last = self._connection.execute(
-            "SELECT position, checksum FROM entry ORDER BY position DESC LIMIT 1"
-        ).fetchone()
-        self._position: int = last[0] if last else -1
-        self._checksum: int = last[1] if last else 0
+    @classmethod
+    def found(cls, path: Path, reads: Sequence[str]) -> MirrorFile | None:
+        """The mirror of these prefixes when there is one that can be opened."""
+        if not path.exists():
+            return None
+        try:
+            file = cls(path)
+            return file if file.reads() == _key(reads) else None
+        except sqlite3.DatabaseError as wrong:
+            log.error("mirror-damaged", file=path.name, reason=str(wrong))
+            return None
 
-    @property
-    def position(self) -> int:
-        """Position of the last entry; -1 when empty."""
-        return self._position
+    def reads(self) -> str | None:
+        """What it was filled with; None when this is no mirror of today's format."""
+        if self._connection.execute("PRAGMA user_version").fetchone() != (FORMAT,):
+            return None
+        row = self._connection.execute("SELECT reads FROM about").fetchone()
+        return row[0] if row else None
 
-    def extend(self, batch: Sequence[Recorded]) -> None:
-        """Add what is not there yet; the order is the log's."""
-        rows = []
-        for recorded in batch:
-            if recorded.position > self._position:
-                self._checksum = _chain(self._checksum, recorded)
-                self._position = recorded.position
-                rows.append((*_columns(recorded), self._checksum))
-        if rows:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?)", rows)
-            self._connection.execute("COMMIT")
+    def end(self) -> tuple[int, int]:
+        """(position up to which nothing is missing, the checksum there)."""
+        row = self._connection.execute("SELECT upto, checksum FROM page ORDER BY upto DESC LIMIT 1").fetchone()
+        return (row[0], row[1]) if row else (BEFORE_ALL, 0)
 
-    def pages(self, after: int = -1) -> Iterator[list[Recorded]]:
-        """The entries behind a position in pages; raises MirrorDamaged where a checksum does not fit."""
+    def count(self, after: int = BEFORE_ALL) -> int:
+        """How many events there are, to a page, behind a position."""
+        row = self._connection.execute("SELECT sum(count) FROM page WHERE upto > ?", (after,)).fetchone()
+        return int(row[0] or 0)
+
+    def pages(self, after: int = BEFORE_ALL) -> Iterator[tuple[list[Recorded], int]]:
+        """Events behind a position, some thousand together, and up to where they reach. Raises MirrorDamaged."""
+        try:
+            yield from self._pages(after)
+        except (sqlite3.DatabaseError, msgspec.DecodeError, TypeError) as wrong:
+            raise MirrorDamaged(str(wrong)) from wrong
+
+    def _pages(self, after: int) -> Iterator[tuple[list[Recorded], int]]:
         before = self._connection.execute(
-            "SELECT checksum FROM entry WHERE position <= ? ORDER BY position DESC LIMIT 1", (after,)
+            "SELECT checksum FROM page WHERE upto <= ? ORDER BY upto DESC LIMIT 1", (after,)
         ).fetchone()
-        checksum = before[0] if before else 0
-        while True:
-            rows = self._connection.execute(
-                "SELECT * FROM entry WHERE position > ? ORDER BY position LIMIT ?", (after, PAGE)
-            ).fetchall()
-            if not rows:
-                return
-            page = []
-            for row in rows:
-                try:
-                    recorded = _recorded(row)
-                    checksum = _chain(checksum, recorded)
-                except (TypeError, ValueError) as wrong:
-                    raise MirrorDamaged(f"mirror damaged at position {row[0]}") from wrong
-                if checksum != row[8]:
-                    raise MirrorDamaged(f"mirror damaged at position {row[0]}")
-                page.append(recorded)
-            after = page[-1].position
-            yield page
-
-    def clear(self) -> None:
-        self._connection.execute("DELETE FROM entry")
-        self._connection.execute("DELETE FROM about")
-        self._position, self._checksum = -1, 0
+        checksum, upto, given = before[0] if before else 0, after, after
+        gathered: list[Recorded] = []
+        while rows := self._connection.execute(
+            "SELECT upto, count, events, checksum FROM page WHERE upto > ? ORDER BY upto LIMIT 20", (upto,)
+        ).fetchall():
+            for upto, count, events, stored in rows:
+                checksum = _chain(checksum, upto, count, events)
+                if checksum != stored:
+                    raise MirrorDamaged(f"mirror damaged at position {upto}")
+                gathered += [Recorded(*entry) for entry in _DECODER.decode(events) if entry[6] > after]
+                if len(gathered) >= PAGE:
+                    yield gathered, upto
+                    gathered, given = [], upto
+        if upto > given:
+            yield gathered, upto
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _columns(recorded: Recorded) -> tuple[object, ...]:
-    created_us = int(recorded.created.timestamp() * 1_000_000)
-    return (
-        recorded.position,
-        recorded.stream,
-        recorded.revision,
-        recorded.type,
-        recorded.id.bytes,
-        created_us,
-        recorded.data,
-        recorded.metadata,
-    )
+class Mirror(MirrorFile):
+    """The one writer. `reads`: the prefixes it is filled with (another set starts a new copy)."""
+
+    def __init__(self, path: str | Path, reads: Sequence[str]) -> None:
+        self._path, self._reads = Path(path), tuple(sorted(reads))
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        try:
+            self._open()
+        except sqlite3.DatabaseError as wrong:
+            self._refuse(wrong)
+        self._noted: list[Recorded] = []
+        self._noted_after = self._noted_upto = self._upto
+
+    def _open(self) -> None:
+        super().__init__(self._path)
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        if self.reads() != _key(self._reads):
+            self._begin_again()
+        self._upto, self._checksum = self.end()
+
+    def _begin_again(self) -> None:
+        for name in ("about", "page", "entry"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {name}")
+        for table in _TABLES:
+            self._connection.execute(table)
+        self._connection.execute("INSERT INTO about VALUES (?)", (_key(self._reads),))
+        self._connection.execute(f"PRAGMA user_version={FORMAT}")
+
+    def _refuse(self, wrong: Exception) -> None:
+        """A file that cannot even be opened is put away; what it held is in the log."""
+        log.error("mirror-damaged", file=self._path.name, reason=str(wrong))
+        with suppress(AttributeError):
+            self._connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        self._open()
+
+    @property
+    def position(self) -> int:
+        """Up to where it is written without a hole; -1 when empty."""
+        return self._upto
+
+    # -- taking note ---------------------------------------------------------------------------------------------
+
+    def extend(self, batch: Sequence[Recorded], after: int, upto: int) -> None:
+        """Note what the views have taken in: everything of the log behind `after` and up to `upto` that they read."""
+        with self._lock:
+            if after > self._noted_upto:
+                self._noted, self._noted_after = [], after  # `keep` fills what lies before it from the log
+            self._noted += [
+                event for event in batch if event.position > self._noted_upto and event.type.startswith(self._reads)
+            ]
+            self._noted_upto = max(self._noted_upto, upto)
+            many = len(self._noted) > MOST_NOTED
+        if many:
+            self._write_many()
+
+    def _write_many(self) -> None:
+        try:
+            if self.flush():
+                return
+        except sqlite3.Error as wrong:  # the views go on; `keep` says it again, and fetches the events from the log
+            log.error("mirror-not-written", file=self._path.name, reason=str(wrong))
+        with self._lock:  # what lies before is still being fetched: that goes on, and meets what is noted from here on
+            self._noted, self._noted_after = [], self._noted_upto
+
+    def keep(self, event_log: EventLog) -> None:
+        """Write what was noted; first fetch from the log what lies before it. To be called about once a second."""
+        if self.flush():
+            return
+        page: list[Recorded] = []
+        for recorded in event_log.read_all(after=None if self._upto < 0 else self._upto, types=self._reads):
+            page.append(recorded)
+            if len(page) >= PAGE:
+                self._write(page, page[-1].position)
+                page = []
+                if self._upto >= self._noted_after:
+                    break
+        if page:
+            self._write(page, page[-1].position)
+        if self._upto < self._noted_after:
+            self._write([], self._noted_after)  # the log holds nothing more before it
+        self.flush()
+
+    def flush(self, even_without_events: bool = False) -> bool:
+        """Write what was noted, without a hole; False when something before it is still missing."""
+        with self._lock:
+            if self._noted_after > self._upto:
+                return False
+            if not self._noted and not even_without_events:
+                return True
+            noted, upto = self._noted, self._noted_upto
+            # Should writing fail, it is not lost: the log has it, and `keep` fetches it from there.
+            self._noted, self._noted_after = [], upto
+        self._write(noted, upto)
+        return True
+
+    def _write(self, events: Sequence[Recorded], upto: int) -> None:
+        with self._writing:
+            rows, checksum = [], self._checksum
+            fresh = [event for event in events if event.position > self._upto]
+            for start in range(0, len(fresh) or 1, PAGE):
+                part = fresh[start : start + PAGE]
+                reach = upto if start + PAGE >= len(fresh) else part[-1].position
+                body = _ENCODER.encode([msgspec.structs.astuple(event) for event in part])
+                checksum = _chain(checksum, reach, len(part), body)
+                rows.append((reach, len(part), body, checksum))
+            if rows[-1][0] <= self._upto:
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany("INSERT INTO page VALUES (?,?,?,?)", rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._upto, self._checksum = rows[-1][0], checksum
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Throw the copy away; `keep` fills it again."""
+        with self._writing, self._lock:
+            try:
+                self._begin_again()
+            except sqlite3.DatabaseError as wrong:
+                self._refuse(wrong)
+            self._upto, self._checksum = BEFORE_ALL, 0
+            self._noted, self._noted_after, self._noted_upto = [], BEFORE_ALL, BEFORE_ALL
+
+    def close(self) -> None:
+        """Write what is noted, as far as it has no hole before it."""
+        with suppress(sqlite3.Error):
+            self.flush(even_without_events=True)
+        super().close()
 
 
-def _recorded(row: tuple[object, ...]) -> Recorded:
-    position, stream, revision, kind, ident, created, data, metadata, _ = row
-    return Recorded(
-        UUID(bytes=ident),  # type: ignore[arg-type]
-        stream,  # type: ignore[arg-type]
-        revision,  # type: ignore[arg-type]
-        kind,  # type: ignore[arg-type]
-        data,  # type: ignore[arg-type]
-        metadata,  # type: ignore[arg-type]
-        position,  # type: ignore[arg-type]
-        datetime.fromtimestamp(created / 1_000_000, UTC),  # type: ignore[operator]
-    )
+def _key(reads: Sequence[str]) -> str:
+    return ",".join(sorted(reads))
 
 
-def _chain(checksum: int, recorded: Recorded) -> int:
-    head = f"{recorded.position}|{recorded.stream}|{recorded.revision}|{recorded.type}|".encode()
-    checksum = zlib.crc32(head, checksum)
-    checksum = zlib.crc32(recorded.id.bytes, checksum)
-    return zlib.crc32(recorded.metadata, zlib.crc32(recorded.data, checksum))
+def _chain(checksum: int, upto: int, count: int, events: bytes) -> int:
+    return zlib.crc32(events, zlib.crc32(f"{upto}|{count}|".encode(), checksum))

@@ -21,7 +21,7 @@ from grenier.errors import Rejected
 from grenier.health import HEALTH
 from grenier.log.protocol import EventLog, Recorded
 from grenier.logging import get_logger
-from grenier.mirror import Mirror, MirrorDamaged
+from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged
 from grenier.projector import BEFORE_ALL, Projector, positions
 from grenier.readmodel import Database, Rows, fact_of
 from grenier.runtime import Policy, Runtime, Service, keys_of, load_service
@@ -47,7 +47,7 @@ leases = sa.Table(
 
 
 class ViewConsumer:
-    """Feeds the mirror, then the views; the mirror is always at least as far as the views."""
+    """Feeds the views, and lets the mirror take note."""
 
     def __init__(self, projector: Projector, mirror: Mirror, service: str) -> None:
         self._projector = projector
@@ -59,8 +59,9 @@ class ViewConsumer:
         return self._projector.position()
 
     def take(self, batch: Sequence[Recorded], upto: int) -> None:
-        self._mirror.extend(batch)
+        after = self._projector.position()
         self._projector.apply(batch, upto)
+        self._mirror.extend(batch, after, upto)
         with self.moved:
             self.moved.notify_all()
         metrics.VIEW_POSITION.labels(self._service).set(upto)
@@ -69,11 +70,13 @@ class ViewConsumer:
     def replay(self) -> None:
         """Bring views that stand behind the mirror up to it, without the wire."""
         try:
-            for page in self._mirror.pages(after=self._projector.position()):
-                self._projector.apply(page, page[-1].position)
+            for page, upto in self._mirror.pages(after=self._projector.position()):
+                self._projector.apply(page, upto)
         except MirrorDamaged as damaged:
             log.error("mirror-damaged", service=self._service, reason=str(damaged))
             self._mirror.clear()
+        reached = self._projector.position()
+        self._mirror.extend((), reached, reached)  # what it has not written goes on from the log
 
     def wait_until(self, position: int) -> None:
         """Until the views have taken in `position`; a policy must find what its fact changed."""
@@ -134,6 +137,7 @@ class ServiceWorker:
         self._followers: list[Follower] = []
         self._threads: list[threading.Thread] = []
         self._failed = ""
+        self._mirror: Mirror | None = None
 
     def start(self) -> None:
         self._spawn(self._when_leased, f"{self.service.name}-worker")
@@ -145,6 +149,8 @@ class ServiceWorker:
             follower.stop()
         for thread in self._threads:
             thread.join(timeout=4)
+        if self._mirror is not None:
+            self._mirror.close()
         self._release()
 
     def healthy(self) -> str | bool:
@@ -182,6 +188,11 @@ class ServiceWorker:
         mirror = Mirror(self._settings.data_dir / "mirror" / f"{self.service.name}.sqlite", projector.reads())
         views = ViewConsumer(projector, mirror, self.service.name)
         views.replay()
+        self._mirror = mirror
+        self._spawn(
+            lambda: every(KEEP_EVERY_S, lambda: mirror.keep(self._log), self.stopping, "mirror"),
+            f"{self.service.name}-mirror",
+        )
         clock = make_clock(self._settings.demo, self._settings.clock_file)
         runtime = Runtime(self._settings, self.service, self._log, clock, self._db)
         self._follow(f"{self.service.name}-views", projector.reads(), views)

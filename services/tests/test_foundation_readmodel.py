@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from grenier.language import matching
 from grenier.log.memory import MemoryLog
+from grenier.log.protocol import Recorded
 from grenier.mirror import Mirror, MirrorDamaged
 from grenier.projector import Projector, parked
 from grenier.readmodel import Database, Fact, Json, Rows, View, dump
@@ -161,17 +162,60 @@ def test_a_damaged_mirror_is_found_and_never_served(tmp_path: Path) -> None:
     record(log, "activity-1", *(signed(f"p{number}") for number in range(50)))
     path = tmp_path / "mirror.sqlite"
     mirror = Mirror(path, ["matching."])
-    mirror.extend(list(log.read_all()))
-    assert [event for page in mirror.pages() for event in page] == list(log.read_all())
-    mirror._connection.execute("UPDATE entry SET data = CAST(replace(data, 'p30', 'p31') AS BLOB) WHERE revision = 30")
+    noted(mirror, log)
+    assert [event for page, _upto in mirror.pages() for event in page] == list(log.read_all())
+    mirror._connection.execute("UPDATE page SET events = CAST(replace(events, 'p30', 'p31') AS BLOB)")
     with pytest.raises(MirrorDamaged):
         list(Mirror(path, ["matching."]).pages())
+
+
+def noted(mirror: Mirror, log: MemoryLog, first: int = 0, last: int | None = None) -> None:
+    """As the worker lets it take note: the events between two places of the log."""
+    events = list(log.read_all())
+    after = events[first - 1].position if first else -1
+    batch = events[first:last]
+    mirror.extend(batch, after, batch[-1].position)
+    mirror.keep(log)
+
+
+def read_back(mirror: Mirror) -> list[Recorded]:
+    return [event for page, _upto in mirror.pages() for event in page]
+
+
+def test_a_mirror_that_missed_something_gets_it_from_the_log_and_has_no_hole(tmp_path: Path) -> None:
+    log = MemoryLog()
+    record(log, "activity-1", *(signed(f"p{number}") for number in range(50)))
+    path = tmp_path / "mirror.sqlite"
+    mirror = Mirror(path, ["matching."])
+    noted(mirror, log, 0, 10)
+    events = list(log.read_all())
+    mirror.extend(events[10:20], events[9].position, events[19].position)
+    # The process dies here: ten events were noted and never written; the views go on from where they stood.
+    again = Mirror(path, ["matching."])
+    assert read_back(again) == events[:10]
+    again.extend(events[20:30], events[19].position, events[29].position)
+    again.flush()
+    assert read_back(again) == events[:10], "a page behind a gap is not written"
+    again.keep(log)
+    assert read_back(again) == events
+    noted(again, log, 30)
+    assert read_back(again) == events
+
+
+def test_a_mirror_that_cannot_be_opened_is_put_away_and_filled_anew(tmp_path: Path) -> None:
+    log = MemoryLog()
+    record(log, "activity-1", *(signed(f"p{number}") for number in range(50)))
+    path = tmp_path / "mirror.sqlite"
+    path.write_bytes(b"something else" * 100)
+    mirror = Mirror(path, ["matching."])
+    noted(mirror, log)
+    assert read_back(mirror) == list(log.read_all())
 
 
 def test_a_mirror_filled_for_other_facts_starts_afresh(tmp_path: Path) -> None:
     log = MemoryLog()
     record(log, "activity-1", signed("ana"))
-    Mirror(tmp_path / "m.sqlite", ["matching."]).extend(list(log.read_all()))
+    noted(Mirror(tmp_path / "m.sqlite", ["matching."]), log)
     assert Mirror(tmp_path / "m.sqlite", ["matching.", "orders."]).position == -1
 
 
