@@ -53,8 +53,10 @@ class _Exact:
 def serve(scene: Scene) -> str:
     group, day = scene.group, scene.notes["day"]
     coming = sorted(scene.cycle.orders)
-    scene.notes["absent"] = coming.pop()
-    swapper = next(h for h in coming if _swappable(scene, h))
+    # What the absent one leaves goes to two others: it must leave two kinds of pieces.
+    absent = scene.notes["absent"] = next(h for h in reversed(coming) if len(_pieces(scene, h)) >= 2)
+    coming.remove(absent)
+    swapper = next(h for h in coming if _pieces(scene, h))
     buyer = next(h for h in coming if h != swapper)
     stock = {
         line["product_id"]: line for line in scene.organiser.get(f"{month.day_path(group, day)}/inventory")["lines"]
@@ -63,9 +65,10 @@ def serve(scene: Scene) -> str:
     for household_id in coming:
         month.check_in(scene.stage, group, day, household_id)
         expected[household_id] = _served_amount(scene, household_id)
-    expected[swapper] += _swap(scene, swapper)
-    absent = scene.cycle.orders[scene.notes["absent"]]
-    extra = next(p for p in absent if FACTS[scene.name_of(p)]["sale"] == "piece" and p != scene.notes["short"])
+    given = _pieces(scene, swapper)[0]
+    taken = next(product_id for product_id in _pieces(scene, absent) if product_id != given)
+    extra = next(product_id for product_id in _pieces(scene, absent) if product_id != taken)
+    expected[swapper] += _swap(scene, swapper, given, taken)
     expected[buyer] += _extra(scene, buyer, extra)
     beyond = {"product_id": extra, "quantity": stock[extra]["on_hand"] + 1}
     refused(lambda: scene.organiser.put(f"{guest(scene, buyer)}/surplus", **beyond), "out-of-stock")
@@ -91,20 +94,14 @@ def _served_amount(scene: Scene, household_id: str) -> int:
     return total
 
 
-def _swappable(scene: Scene, household_id: str) -> str:
-    for product_id in scene.cycle.orders[household_id]:
-        if FACTS[scene.name_of(product_id)]["sale"] == "piece" and product_id != scene.notes["short"]:
-            return product_id
-    return ""
+def _pieces(scene: Scene, household_id: str) -> list[str]:
+    """What the household ordered by the piece, but for what is short."""
+    ordered = scene.cycle.orders[household_id]
+    return [p for p in ordered if FACTS[scene.name_of(p)]["sale"] == "piece" and p != scene.notes["short"]]
 
 
-def _swap(scene: Scene, household_id: str) -> int:
+def _swap(scene: Scene, household_id: str, given: str, taken: str) -> int:
     """One unit of something gives way to one unit of what the absent household leaves; the difference in cents."""
-    given = _swappable(scene, household_id)
-    absent = scene.cycle.orders[scene.notes["absent"]]
-    taken = [
-        p for p in absent if FACTS[scene.name_of(p)]["sale"] == "piece" and p not in (given, scene.notes["short"])
-    ][-1]
     body = {"product_id": given, "quantity": 1, "substitute_id": taken, "substitute_quantity": 1}
     scene.organiser.put(f"{guest(scene, household_id)}/substitution", **body)
     tier = scene.household(household_id).tier
