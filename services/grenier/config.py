@@ -31,6 +31,7 @@ from grenier.config_values import (
     text,
     time_zone,
     url,
+    words,
 )
 
 DEFAULT_PORT = 8400
@@ -60,6 +61,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GRENIER_DEMO", "demo", "0", flag, "1 : installation de démonstration (données, comptes, horloge)."),
     Variable(
         "GRENIER_DEMO_LOAD", "demo_load", "1", flag, "0 : la démonstration démarre vide, sans la fédération d'exemple."
+    ),
+    Variable(
+        "GRENIER_TEST_SWITCHES",
+        "test_switches",
+        "",
+        words("forget-keys", "node-faults"),
+        "Pour les essais, refusé hors démonstration. forget-keys : le portail oublie les clés d'idempotence ; "
+        "node-faults : le nœud d'événements fait des fautes sur commande.",
     ),
     Variable(
         "GRENIER_LAYOUT",
@@ -194,6 +203,7 @@ class Settings:
     bind: str = LOCAL
     demo: bool = False
     demo_load: bool = True
+    test_switches: tuple[str, ...] = ()
     layout: Literal["grouped", "spread", "compact"] = "grouped"
     public_url: str = ""
     amqp_url: str = field(default="", repr=False)
@@ -243,6 +253,8 @@ class Settings:
         values, problems = parse(env)
         if problems:
             raise ConfigError(problems)
+        if values["test_switches"] and not values["demo"]:
+            raise ConfigError(["GRENIER_TEST_SWITCHES : refusé sans GRENIER_DEMO=1"])
         secrets = read_secrets(Path(values["data_dir"]).expanduser())
         if not values["session_secret"]:
             values["session_secret"] = secrets.get("session_secret", "")

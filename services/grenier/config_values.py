@@ -71,6 +71,18 @@ def choice(*words: str) -> Kind:
     return Kind(parse, " ou ".join(words))
 
 
+def words(*known: str) -> Kind:
+    """Any of a few words, with commas between them; none by default."""
+
+    def parse(raw: str) -> tuple[str, ...]:
+        found = tuple(word.strip() for word in raw.split(",") if word.strip())
+        if any(word not in known for word in found):
+            raise ValueError(raw)
+        return found
+
+    return Kind(parse, "rien, ou avec des virgules : " + ", ".join(known))
+
+
 def url(*schemes: str, optional: bool = False) -> Kind:
     """An address with one of the schemes; SQLite addresses need no host."""
 

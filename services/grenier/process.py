@@ -26,6 +26,8 @@ REBUILD = "grenier.worker:rebuild"
 RELAY = "grenier.relay:main"
 MAILER = "notify_svc.mailer:main"
 MAILBOX = "grenier_infra.mailbox:main"
+GATEWAY = "gateway.app:create_app"
+FORGETFUL_GATEWAY = "gateway.forgetful:create_app"
 
 
 class Refused(Exception):
@@ -82,9 +84,8 @@ def mailbox() -> int:
 def gateway() -> int:
     """Pages and API."""
     settings = checked_settings()
-    return web(
-        "gateway", "gateway.app:create_app", settings, settings.gateway_port, settings.gateway_threads, timeout_s=60
-    )
+    factory = FORGETFUL_GATEWAY if "forget-keys" in settings.test_switches else GATEWAY
+    return web("gateway", factory, settings, settings.gateway_port, settings.gateway_threads, timeout_s=60)
 
 
 def stream() -> int:
@@ -106,6 +107,8 @@ def eventnode_arguments(settings: Settings) -> list[str]:
     arguments = ["serve", "--file", str(settings.data_dir / "log.sqlite"), "--port", str(settings.esdb_port)]
     if settings.metrics_port:
         arguments += ["--metrics-port", str(settings.metrics_port)]
+    if "node-faults" in settings.test_switches:
+        arguments += ["--faults"]
     return arguments
 
 

@@ -126,3 +126,12 @@ def test_the_reference_names_every_variable() -> None:
 
 def test_every_default_is_valid_by_itself() -> None:
     Settings.from_env({variable.name: variable.default for variable in VARIABLES})
+
+
+def test_switches_for_tests_are_for_demonstrations_only() -> None:
+    told = {"GRENIER_TEST_SWITCHES": "forget-keys, node-faults"}
+    assert Settings.from_env(told | {"GRENIER_DEMO": "1"}).test_switches == ("forget-keys", "node-faults")
+    with pytest.raises(ConfigError, match="refusé sans GRENIER_DEMO=1"):
+        Settings.from_env(told)
+    with pytest.raises(ConfigError, match="forget-keys, node-faults"):
+        Settings.from_env({"GRENIER_TEST_SWITCHES": "forget-everything", "GRENIER_DEMO": "1"})
