@@ -190,7 +190,8 @@ class Runtime:
             if not asked and waited > ASK_LOG_AFTER_S:
                 asked = True
                 if self._nothing_between(reached, context.after, reads):
-                    self._clear_until = max(self._clear_until, context.after)
+                    # Remembered for what is written only: a position from the future would end all waiting.
+                    self._clear_until = max(self._clear_until, min(context.after, self.log.head() or 0))
                     return
             if waited > LONGEST_WAIT_S:
                 raise Unavailable("view-behind", position=context.after)

@@ -224,6 +224,7 @@ except WrongVersion as wrong:
     facts["wrong"] = [wrong.stream == stream, wrong.expected, wrong.current]
 facts["next"] = log.next_position(after=None, types=["tests."]) is not None
 facts["none behind"] = log.next_position(after=first.position, types=["tests."])
+facts["head"] = log.head() >= first.position
 
 ticks, running = 0, True
 def tick():
@@ -271,6 +272,7 @@ def test_the_log_of_a_nameko_process_works_on_the_hub_and_leaves_it_free(node: A
         "wrong": [True, NO_STREAM, 1],
         "next": True,
         "none behind": None,
+        "head": True,
         "written": [20] * 10,
         "hub was free": True,
         "away": True,

@@ -264,6 +264,14 @@ class HubLog:
             found = self._wait(self._first_positions(self._client(), after, types))
         return next((position for position in found if after is None or position > after), None)
 
+    def head(self) -> int | None:
+        with _translated():
+            found = self._wait(self._last(self._client()))
+        return found[0].commit_position if found else None
+
+    async def _last(self, client: AsyncEventStoreDBClient) -> list[RecordedEvent]:
+        return await _whole_later(await client.read_all(backwards=True, limit=1, timeout=self._timeout_s))
+
     async def _stream(
         self, client: AsyncEventStoreDBClient, stream: str, from_revision: int, options: dict[str, Any]
     ) -> list[RecordedEvent]:

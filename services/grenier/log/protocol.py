@@ -111,6 +111,9 @@ class StreamLog(Protocol):
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         """Position of the first event behind `after` whose type has one of these prefixes; None when there is none."""
 
+    def head(self) -> int | None:
+        """Position of the last event of the log; None when it is empty."""
+
     def close(self) -> None:
         """End subscriptions and connections; the log is not used any more afterwards."""
 
@@ -128,9 +131,6 @@ class EventLog(StreamLog, Protocol):
 
     def subscribe(self, *, after: int | None, types: Sequence[str] | None) -> Subscription:
         """Everything behind `after` (exclusive; None from the beginning), then what is appended from now on."""
-
-    def head(self) -> int | None:
-        """Position of the last event of the log; None when it is empty."""
 
 
 def check_append(events: Sequence[NewEvent], expected: int) -> None:
