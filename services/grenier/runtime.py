@@ -78,6 +78,12 @@ class Service:
     def all_views(self) -> tuple[View, ...]:
         return (access_view, *self.views)
 
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """What its views and policies follow the log for."""
+        followed = [view.reads for view in self.all_views] + [policy.reads for policy in self.policies]
+        return tuple(sorted({prefix for prefixes in followed for prefix in prefixes}))
+
 
 @dataclass
 class Runtime:

@@ -26,6 +26,7 @@ from grenier.projector import BEFORE_ALL, Projector, positions
 from grenier.readmodel import Database, Rows, fact_of
 from grenier.runtime import Policy, Runtime, Service, keys_of, load_service
 from grenier.subscription import Follower, every
+from grenier.wire import Wire
 
 if TYPE_CHECKING:
     from grenier.config import Settings
@@ -88,7 +89,10 @@ class ViewConsumer:
 
 
 class PolicyConsumer:
-    """Runs policies fact by fact in the order of the log; each keeps its own position beside the views'."""
+    """Runs policies fact by fact in the order of the log; each keeps its own position beside the views'.
+
+    Positions are stored now and then (`keep`): what comes again after a crash gives the same commands, which do nothing.
+    """
 
     def __init__(self, runtime: Runtime, views: ViewConsumer, policies: Sequence[Policy]) -> None:
         self._runtime = runtime
@@ -96,6 +100,7 @@ class PolicyConsumer:
         self._policies = tuple(policies)
         stored = {row["name"]: row["position"] for row in runtime.db.rows(sa.select(positions))}
         self._at = {policy.name: stored.get(f"policy:{policy.name}", BEFORE_ALL) for policy in policies}
+        self._stored = dict(self._at)
 
     def reads(self) -> list[str]:
         return sorted({prefix for policy in self._policies for prefix in policy.reads})
@@ -110,34 +115,39 @@ class PolicyConsumer:
                     self._views.wait_until(recorded.position) if self._sees(recorded) else None
                     policy.act(self._runtime, fact_of(recorded))
                     self._at[policy.name] = recorded.position
-        for policy in self._policies:
-            self._at[policy.name] = max(self._at[policy.name], upto)
-        self._store()
+        self._at = {name: max(position, upto) for name, position in self._at.items()}
 
     def _sees(self, recorded: Recorded) -> bool:
         return any(view.wants(recorded.type) for view in self._runtime.service.all_views)
 
-    def _store(self) -> None:
+    def keep(self) -> None:
+        """Store the positions, if they moved; once more at the end."""
+        at = dict(self._at)
+        if at == self._stored:
+            return
         with self._runtime.db.transaction() as connection:
             rows = Rows(connection)
-            for name, position in self._at.items():
+            for name, position in at.items():
                 rows.put(positions, name=f"policy:{name}", version=1, position=position)
             rows.flush()
+        self._stored = at
 
 
 class ServiceWorker:
-    """All loops of one service; `start` returns at once, `stop` ends them."""
+    """All loops of one service; `start` returns at once, `stop` ends them. `wire`: shared with others of the process."""
 
-    def __init__(self, service: Service, settings: Settings, event_log: EventLog) -> None:
+    def __init__(self, service: Service, settings: Settings, event_log: EventLog, wire: Wire | None = None) -> None:
         self.service = service
         self.stopping = threading.Event()
         self._settings = settings
         self._log = event_log
+        self._source = wire or event_log
         self._db = Database(settings.view_database(service.name), service.name)
         self._followers: list[Follower] = []
         self._threads: list[threading.Thread] = []
         self._failed = ""
         self._mirror: Mirror | None = None
+        self._policies: PolicyConsumer | None = None
 
     def start(self) -> None:
         self._spawn(self._when_leased, f"{self.service.name}-worker")
@@ -151,6 +161,8 @@ class ServiceWorker:
             thread.join(timeout=4)
         if self._mirror is not None:
             self._mirror.close()
+        if self._policies is not None:
+            self._policies.keep()
         self._release()
 
     def healthy(self) -> str | bool:
@@ -197,13 +209,14 @@ class ServiceWorker:
         runtime = Runtime(self._settings, self.service, self._log, clock, self._db)
         self._follow(f"{self.service.name}-views", projector.reads(), views)
         if self.service.policies:
-            policies = PolicyConsumer(runtime, views, self.service.policies)
+            self._policies = policies = PolicyConsumer(runtime, views, self.service.policies)
             self._follow(f"{self.service.name}-policies", policies.reads(), policies)
+            self._spawn_timer("policy-positions", KEEP_EVERY_S, policies.keep)
         for timer in self.service.timers:
             self._spawn_timer(timer.name, timer.every_s, lambda act=timer.act: act(runtime))
 
     def _follow(self, name: str, reads: Sequence[str], consumer: ViewConsumer | PolicyConsumer) -> None:
-        follower = Follower(name, self._log, reads, consumer)
+        follower = Follower(name, self._source, reads, consumer)
         self._followers.append(follower)
         self._spawn(follower.run, name)
 
@@ -276,14 +289,17 @@ def work(names: Sequence[str], settings: Settings) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    workers = []
-    for name in names:
-        worker = ServiceWorker(load_service(name), settings, EsdbLog(settings.esdb_uri))
+    event_log = EsdbLog(settings.esdb_uri)
+    services = [load_service(name) for name in names]
+    wire = Wire(event_log, [prefix for service in services for prefix in service.reads])
+    workers = [ServiceWorker(service, settings, event_log, wire) for service in services]
+    for worker in workers:
         worker.start()
-        workers.append(worker)
     stopping.wait()
+    wire.stop()
     for worker in workers:
         worker.stop()
+    event_log.close()
 
 
 def rebuild(name: str, settings: Settings, view_name: str | None = None) -> dict[str, int]:
