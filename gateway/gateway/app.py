@@ -11,7 +11,7 @@ from flask import Flask, Response, g
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import access, api, formats, i18n, icons, metrics, pages, problems, templating, wiring
+from gateway import access, api, formats, i18n, icons, metrics, pages, problems, staleness, templating, wiring
 from gateway.access_view import AccessView, NoPlaces
 from gateway.auth_db import auth_url, open_auth_db
 from gateway.calls import Rpc, correlation_id
@@ -30,6 +30,7 @@ from grenier.config import Settings
 from grenier.feed import to_cloudevent
 from grenier.language.registry import UnknownEvent
 from grenier.log.protocol import EventLog, Recorded
+from grenier.pulse import Watch
 
 MAX_REQUEST_BYTES = 2_000_000  # imports of spreadsheets set their own, larger limit
 MAX_FORM_BYTES = 1_000_000
@@ -53,6 +54,8 @@ class Gateway:
     tokens: Tokens
     limits: Limits
     languages: Languages
+    watch: Watch | None  # whether broker and log are there; None: they always are
+    freshness: staleness.Freshness | None  # how old what is shown may be
     defer: Callable[..., object]  # runs a function a little later, outside the request
     json_only: bool = False  # no pages here: every refusal is a problem+json
     rules: dict[str, access.Rule] = field(default_factory=dict)
@@ -77,6 +80,8 @@ def gather(
     balances: Balances | None = None,
     log: EventLog | None = None,
     to_cloudevent: Convert | None = None,
+    watch: Watch | None = None,
+    freshness: staleness.Freshness | None = None,
     now: Callable[[], float] = time.time,
     defer: Callable[..., object] | None = None,
     password_hasher: PasswordHasher | None = None,
@@ -99,6 +104,8 @@ def gather(
         tokens=Tokens(db, now),
         limits=Limits(db, settings.session_secret.encode(), now),
         languages=Languages(db),
+        watch=watch,
+        freshness=freshness,
         defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
         json_only=json_only,
     )
@@ -161,4 +168,5 @@ def _trace(response: Response) -> Response:
     response.headers["X-Correlation-Id"] = correlation_id()
     if "position" in g:
         response.headers["Grenier-Position"] = str(g.position)
+    staleness.mark(response)
     return response

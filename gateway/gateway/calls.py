@@ -12,13 +12,15 @@ with other content is noticed. Refusals are `grenier.errors`; `problems.py` turn
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
 from flask import current_app, g, has_request_context, request
 
 from gateway.identity import identity, language
-from grenier.errors import Invalid
+from grenier.errors import Invalid, Unavailable
+from grenier.log.protocol import LogUnavailable
 
 COMMANDS = uuid5(NAMESPACE_URL, "https://grenier.invalid/commands")
 SELF = "system:gateway"
@@ -36,7 +38,25 @@ class Rpc(Protocol):
 
 def ask(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
     """A query in the name of the person of this request."""
-    return _call(service, method, payload, {"actor": identity().person_id or "", "after": after_position()})
+    actor = identity().person_id or ""
+    return up_to_own_writes(lambda after: _call(service, method, payload, {"actor": actor, "after": after}))
+
+
+def up_to_own_writes(read: Callable[[int | None], dict[str, Any]]) -> dict[str, Any]:
+    """What `read(after)` answers; what was there before, marked as old, when the log or the worker is away.
+
+    The own last write can then not be waited for: older figures are better than none. Programs that name a position
+    get what they ask for or a 503.
+    """
+    after = None if "shows_older" in g else after_position()
+    try:
+        return read(after)
+    except (Unavailable, LogUnavailable) as late:
+        code = late.code if isinstance(late, Unavailable) else "log-unavailable"
+        if after is None or code not in ("log-unavailable", "view-behind") or request.args.get("after"):
+            raise
+        g.shows_older = True
+        return read(None)
 
 
 def tell(service: str, method: str, /, **payload: Any) -> dict[str, Any]:

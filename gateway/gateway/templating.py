@@ -11,7 +11,7 @@ from flask import Flask, current_app, get_flashed_messages, request, url_for
 from flask_babel import get_locale, get_timezone
 from werkzeug.local import LocalProxy
 
-from gateway import access, menus, tasks
+from gateway import access, menus, staleness, tasks
 from gateway.calls import correlation_id
 from gateway.identity import LANGUAGES, current_group, identity, places
 from gateway.security.web import csrf_token, stream_origin
@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
         correlation_id=correlation_id,
         csrf_token=csrf_token,
         current_group=current_group,
+        data_age_words=staleness.words,
         form_key=form_key,
         identity=identity,
         languages=LANGUAGES,

@@ -4,21 +4,30 @@ from typing import Any
 
 from gateway.places import Places
 from gateway.projections import Balances, open_runtime
+from gateway.staleness import Freshness
 from grenier.clock import make_clock
 from grenier.config import Settings
 from grenier.health import HEALTH
 from grenier.log.esdb import EsdbLog
+from grenier.log.guarded import Guarded
+from grenier.pulse import Pulse, Watch, greet
 from grenier.rpc_client import RpcClient
+
+PROBE_TIMEOUT_S = 1.0
 
 
 def collaborators(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for `create_app`; the same for the pages and for the event stream."""
     clock = make_clock(settings.demo, settings.clock_file)
-    log = EsdbLog(settings.esdb_uri)
+    log = Guarded(EsdbLog(settings.esdb_uri))
     runtime = open_runtime(settings, log, clock)
+    freshness = Freshness(runtime, EsdbLog(settings.esdb_uri, timeout_s=PROBE_TIMEOUT_S))
+    watch = Watch(Pulse("broker", lambda: greet(settings.amqp_url)), Pulse("log", freshness.look))
     HEALTH.add("log", lambda: {"head": log.head()})
     return {
-        "rpc": RpcClient(settings.amqp_url, settings.rpc_timeout_s),
+        "rpc": RpcClient(settings.amqp_url, settings.rpc_timeout_s, watch),
+        "watch": watch,
+        "freshness": freshness,
         "clock": clock,
         "access_view": Places(runtime),
         "balances": Balances(runtime),

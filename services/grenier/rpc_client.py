@@ -7,14 +7,18 @@ confirms (an unknown service is noticed by the returned message, before any repl
 Every call ends: with an answer, with the error a door gave, or with `Unavailable`
     service-unavailable   the broker is away, or no such service has ever declared its queue; told within a second
     rpc-timeout           no answer in time; the request expires in the broker, and its deadline stops a late worker
+    log-unavailable       a command whose answer does not come while the log is away (see `pulse`)
 A call whose connection had been lost unnoticed is sent once more: commands carry an id, queries change nothing.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +29,7 @@ from grenier import rpc_wire as wire
 from grenier.errors import GrenierError, NotFound, Unavailable, from_wire
 from grenier.logging import get_logger
 from grenier.metrics import RPC_SECONDS
+from grenier.pulse import Watch
 
 log = get_logger(__name__)
 
@@ -33,14 +38,23 @@ LOOK_AFTER_IDLE_S = 1.0
 DROP_AFTER_IDLE_S = 300.0
 KEEP_IDLE = 8
 RETRY_AFTER_S = 2
+LOOK_EVERY_S = 0.1
+"""How often a call without an answer looks whether one can still come."""
+
+Waiting = Callable[[float], None]
+
+
+def _patient(_waited_s: float = 0.0) -> None:
+    """Without a watch a call waits for its deadline."""
 
 
 class RpcClient:
     """Safe to share between threads; connects at first use, and anew in a forked process."""
 
-    def __init__(self, amqp_url: str, timeout: float = 10.0) -> None:
+    def __init__(self, amqp_url: str, timeout: float = 10.0, watch: Watch | None = None) -> None:
         self._url = amqp_url
         self._timeout_s = timeout
+        self._watch = watch
         self._lock = threading.Lock()
         self._idle: list[_Line] = []
         self._process = os.getpid()
@@ -51,7 +65,9 @@ class RpcClient:
         started, outcome = time.perf_counter(), "unavailable"
         try:
             body = wire.request_body(payload, {**context, "deadline": deadline})
-            reply = self._exchange(service, method, body, deadline)
+            waiting = partial(self._watch.check, bool(context.get("command_id"))) if self._watch else _patient
+            waiting(0.0)
+            reply = self._exchange(service, method, body, deadline, waiting)
             answer = _answer(service, method, reply)
             outcome = "ok"
             return answer
@@ -68,13 +84,13 @@ class RpcClient:
         for line in lines:
             line.close()
 
-    def _exchange(self, service: str, method: str, body: bytes, deadline: float) -> dict[str, Any]:
+    def _exchange(self, service: str, method: str, body: bytes, deadline: float, waiting: Waiting) -> dict[str, Any]:
         while True:
             line = self._take()
             fresh = line is None
             try:
                 line = line or _Line(self._url)
-                reply = line.request(service, method, body, deadline)
+                reply = line.request(service, method, body, deadline, waiting)
             except (AMQPError, OSError) as error:
                 if line is not None:
                     line.close()
@@ -139,8 +155,14 @@ class _Line:
         self._returned = False
         self._used = time.monotonic()
 
-    def request(self, service: str, method: str, body: bytes, deadline: float) -> dict[str, Any] | None:
-        """The reply's body, or None when no queue takes requests for this service."""
+    def request(
+        self, service: str, method: str, body: bytes, deadline: float, waiting: Waiting = _patient
+    ) -> dict[str, Any] | None:
+        """The reply's body, or None when no queue takes requests for this service.
+
+        `waiting(seconds)` is told now and then how long there has been no answer, and raises when none can come.
+        """
+        began = time.monotonic()
         left = deadline - time.time()
         if left <= 0:
             raise Unavailable("deadline-passed")
@@ -158,7 +180,9 @@ class _Line:
             left = deadline - time.time()
             if left <= 0:
                 raise Unavailable("rpc-timeout", retry_after=RETRY_AFTER_S, service=service)
-            self._connection.process_data_events(time_limit=left)
+            self._connection.process_data_events(time_limit=min(left, LOOK_EVERY_S))
+            if self._reply is None and not self._returned:
+                waiting(time.monotonic() - began)
         self._used = time.monotonic()
         return None if self._reply is None else wire.decode(self._reply)
 
@@ -174,9 +198,11 @@ class _Line:
             return False
 
     def close(self) -> None:
+        """Hang up without a word: a broker that does not answer would not answer a goodbye either."""
         try:
+            self._connection._impl._transport._sock.shutdown(socket.SHUT_RDWR)
             self._connection.close()
-        except (AMQPError, OSError):
+        except (AMQPError, OSError, AttributeError):
             pass
 
     def _on_reply(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:

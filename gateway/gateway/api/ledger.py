@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
-from gateway.calls import after_position, ask, tell
+from gateway.calls import ask, tell, up_to_own_writes
 from gateway.identity import person_id
 from grenier.doors import Context
 
@@ -196,7 +196,7 @@ def balance(query, household_id):
     if projection is None:
         return ask("ledger", "balance", household_id=household_id)
     # From the gateway's own projection: no call to a service.
-    return projection.of(household_id, Context(actor=person_id(), after=after_position()))
+    return up_to_own_writes(lambda after: projection.of(household_id, Context(actor=person_id(), after=after)))
 
 
 @bp.get("/households/<household_id>/statement")
