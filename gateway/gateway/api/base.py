@@ -41,6 +41,15 @@ class Schema(ma.Schema):
         return {**original, **data} if open_ended else data
 
 
+class Flag(ma.fields.Boolean):
+    """True or false in a JSON body, and nothing that could be taken for it (0, "no", "off")."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Query(Schema):
     """Query parameters of every reading route; areas derive theirs from it."""
 

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.api.base import ApiBlueprint, Done, Flag, Pages, Query, Schema
 from gateway.api.orders import Answer, Listed
 from gateway.calls import ask, tell
 
@@ -32,9 +32,9 @@ class Facts(Schema):
     net_weight_g = count()
     case_size = count(1)
     whole_piece_g = count()
-    organic = fields.Boolean(load_default=False)
+    organic = Flag(load_default=False)
     origin = fields.String(load_default="", validate=TEXT)
-    container = fields.Boolean(load_default=False, metadata={"description": "People bring their own container"})
+    container = Flag(load_default=False, metadata={"description": "People bring their own container"})
 
 
 class ProductBody(Schema):
@@ -63,7 +63,7 @@ class Row(Facts):
 class ImportBody(Schema):
     effective_from = fields.Date(required=True)
     rows = fields.List(fields.Nested(Row), required=True, validate=validate.Length(min=1, max=2000))
-    dry_run = fields.Boolean(load_default=False)
+    dry_run = Flag(load_default=False)
 
 
 class Chosen(Schema):

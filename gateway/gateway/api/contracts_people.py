@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.api.base import ApiBlueprint, Done, Flag, Pages, Query, Schema
 from gateway.api.contracts import EnrolledPerson, NewPerson
 from gateway.calls import ask, tell
 from gateway.limits_of import limit_source
@@ -87,7 +87,7 @@ class Enrolled(Done):
 
 class Import(Schema):
     rows = fields.List(fields.Dict(), required=True, validate=validate.Length(max=MOST_ROWS))
-    dry_run = fields.Boolean(load_default=True)
+    dry_run = Flag(load_default=True)
 
 
 class Imported(Done):
@@ -240,7 +240,7 @@ class Details(Schema):
     phone = fields.String(validate=validate.Length(max=40))
     address = fields.String(validate=validate.Length(max=200))
     language = fields.String(validate=validate.OneOf(["fr", "en"]))
-    digital = fields.Boolean()
+    digital = Flag()
 
 
 class PersonDetail(Schema):
@@ -328,7 +328,7 @@ class JoinRequest(Schema):
     email = fields.String(validate=validate.Length(max=254))
     phone = fields.String(validate=validate.Length(max=40))
     message = fields.String(validate=validate.Length(max=2000))
-    charter_accepted = fields.Boolean(required=True)
+    charter_accepted = Flag(required=True)
 
 
 class Decision(Schema):

@@ -105,7 +105,7 @@ def _refusals(endpoint: str, path: str, operation: dict[str, Any], rule: Rule) -
     possible = set(ALWAYS)
     if rule.kind != "public":
         possible |= {404} if rule.kind == "demo" else {401, 403}
-    if "{" in path:
+    if "{" in path or any(p.get("name", "").endswith("_id") for p in operation.get("parameters", [])):
         possible.add(404)
     if "requestBody" in operation:
         possible |= {400, 413, 415}

@@ -44,6 +44,12 @@ class CloudEvent(Schema):
     type = fields.String()
     subject = fields.String()
     time = fields.String()
+    datacontenttype = fields.String()
+    sequence = fields.String(metadata={"description": "Position in the log"})
+    partitionkey = fields.String()
+    groupid = fields.String()
+    correlationid = fields.String()
+    causationid = fields.String()
     data = fields.Dict()
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from gateway.api.base import Pages, Query, Schema
+from gateway.api.base import Flag, Pages, Query, Schema
 
 UNITS = validate.Range(min=0, max=1_000_000)
 GRAMS = validate.Range(min=0, max=2_000_000)
@@ -70,7 +70,7 @@ class WeightOf(Schema):
 
 class Weights(Schema):
     weights = fields.List(fields.Nested(WeightOf), required=True)
-    sure = fields.Boolean(load_default=False, metadata={"description": "Accept weights far from what was ordered"})
+    sure = Flag(load_default=False, metadata={"description": "Accept weights far from what was ordered"})
 
 
 class Missing(Schema):

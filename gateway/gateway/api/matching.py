@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Query, Schema
+from gateway.api.base import ApiBlueprint, Done, Flag, Query, Schema
 from gateway.calls import ask, tell
 from gateway.identity import person_id as caller
 
@@ -93,7 +93,7 @@ class MySlots(Schema):
 
 
 class Presence(Schema):
-    present = fields.Boolean(required=True)
+    present = Flag(required=True)
 
 
 class SubjectQuery(Query):

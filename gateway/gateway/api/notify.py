@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.api.base import ApiBlueprint, Done, Flag, Pages, Query, Schema
 from gateway.calls import ask, tell
 
 AUDIENCES = validate.OneOf(["all", "ordered", "not-ordered", "drafts"])
@@ -133,7 +133,7 @@ class Rendered(Schema):
 
 
 class Preferences(Schema):
-    announcements = fields.Boolean(required=True)
+    announcements = Flag(required=True)
 
 
 @bp.get("/groups/<group_id>/announcements/preview")

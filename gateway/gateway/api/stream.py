@@ -13,10 +13,13 @@ bp = ApiBlueprint("stream", url_prefix="/stream", description="Server-sent event
 @bp.get("")
 @access("person")
 @bp.response(200, content_type="text/event-stream")
+@bp.alt_response(307, description="Where the stream is, when no proxy joins the two")
 def follow():
     """Events as they happen (`text/event-stream`); `Last-Event-ID` or `after` resumes behind a position"""
     address = stream_address()
     if address.startswith("/"):
         raise Unavailable()  # a proxy should have led this request to the stream process
     query = request.query_string.decode()
-    return Response(status=307, headers={"Location": address + (f"?{query}" if query else "")})
+    response = Response(status=307, headers={"Location": address + (f"?{query}" if query else "")})
+    del response.headers["Content-Type"]  # there is no content
+    return response
