@@ -54,18 +54,22 @@ def test_supported_methods_are_told_with_a_version(node: RunningNode) -> None:
     assert answer.endswith(b"\x12\x0724.10.0")
     for word in (b"batchappend", b"event_store.client.streams.streams", b"event_store.client.gossip.gossip"):
         assert word in answer
-    assert b"persistent" not in answer
+    assert b"event_store.client.persistent_subscriptions.persistentsubscriptions" in answer
+    assert b"projections" not in answer
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda c: c.create_subscription_to_all("g"), "does not offer PersistentSubscriptions"),
-        (lambda c: c.create_subscription_to_stream("g", "s"), "does not offer PersistentSubscriptions"),
-        (lambda c: next(c.read_subscription_to_all("g")), "does not offer PersistentSubscriptions"),
-        (lambda c: c.list_subscriptions(), "does not offer PersistentSubscriptions"),
         (lambda c: c.create_projection(name="p", query=""), "does not offer Projections"),
+        (lambda c: c.update_projection(name="p", query=""), "does not offer Projections"),
+        (lambda c: c.delete_projection(name="p"), "does not offer Projections"),
         (lambda c: c.get_projection_statistics(name="p"), "does not offer Projections"),
+        (lambda c: c.get_projection_state(name="p"), "does not offer Projections"),
+        (lambda c: c.enable_projection(name="p"), "does not offer Projections"),
+        (lambda c: c.disable_projection(name="p"), "does not offer Projections"),
+        (lambda c: c.reset_projection(name="p"), "does not offer Projections"),
+        (lambda c: c.restart_projections_subsystem(), "does not offer Projections"),
     ],
 )
 def test_what_is_not_offered_is_declined_clearly(client: EventStoreDBClient, call: object, message: str) -> None:

@@ -77,6 +77,7 @@ def missing_metadata(name: str) -> Refusal:
         f"Required Metadata Property '{name}' is missing",
         exception="missing-required-metadata-property",
         missing_required_metadata_property=name,
+        required_metadata_properties=name,
     )
 
 
@@ -88,6 +89,43 @@ def invalid(details: str) -> Refusal:
 def unavailable(details: str) -> Refusal:
     """The node cannot answer now; whether a write was done is unknown to the caller."""
     return Refusal(Status.UNAVAILABLE, details)
+
+
+# persistent subscriptions
+
+
+def _about_group(status: Status, exception: str, details: str, stream: str, group: str, **more: object) -> Refusal:
+    return Refusal(status, details, exception=exception, stream_name=stream, group_name=group, **more)
+
+
+def group_exists(stream: str, group: str) -> Refusal:
+    """There is a group of this name on the stream already."""
+    details = f"Subscription group {group} on stream {stream} exists."
+    return _about_group(Status.ALREADY_EXISTS, "persistent-subscription-exists", details, stream, group)
+
+
+def group_missing(stream: str, group: str) -> Refusal:
+    """There is no such group; clients compare the text."""
+    details = f"Subscription group {group} on stream {stream} does not exist."
+    return _about_group(Status.NOT_FOUND, "persistent-subscription-does-not-exist", details, stream, group)
+
+
+def group_full(stream: str, group: str) -> Refusal:
+    """The group has as many consumers as it may; clients know the beginning of the text."""
+    details = f"Maximum subscriptions reached for subscription group {group} on stream {stream}."
+    return _about_group(Status.FAILED_PRECONDITION, "maximum-subscribers-reached", details, stream, group)
+
+
+def group_dropped(stream: str, group: str) -> Refusal:
+    """The group was deleted, updated or restarted while its consumer was reading."""
+    details = f"Subscription group {group} on stream {stream} was dropped."
+    return _about_group(Status.CANCELLED, "persistent-subscription-dropped", details, stream, group)
+
+
+def group_failed(stream: str, group: str, reason: str) -> Refusal:
+    """The settings of a group cannot work."""
+    details = f"Subscription group {group} on stream {stream} failed: '{reason}'"
+    return _about_group(Status.INTERNAL, "persistent-subscription-failed", details, stream, group, reason=reason)
 
 
 # answers to Append

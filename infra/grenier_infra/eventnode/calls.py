@@ -101,6 +101,14 @@ async def _refuse(call: Call, refusal: Refusal) -> None:
         pass
 
 
+async def received(call: Call) -> Any:
+    """Give the first message of a call. Errors: Refusal if there is none."""
+    request = await call.recv_message()
+    if request is None:
+        raise answers.invalid("the call has no request")
+    return request
+
+
 async def send_frames(call: Call, frames: bytes) -> None:
     """Send any number of finished frames in as few writes as flow control allows.
 

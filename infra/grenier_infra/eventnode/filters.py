@@ -61,12 +61,13 @@ def filter_from(options: streams_pb2.ReadReq.Options.FilterOptions) -> EventFilt
     window = options.max if options.WhichOneof("window") == "max" else DEFAULT_WINDOW
     return EventFilter(
         by_stream=kind == "stream_identifier",
-        accepts=_test(expression.regex, expression.prefix),
+        accepts=name_test(expression.regex, expression.prefix),
         checkpoint_every=max(1, window * options.checkpointIntervalMultiplier),
     )
 
 
-def _test(regex: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
+def name_test(regex: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
+    """Make the test of one name; any of the prefixes, or else the expression found anywhere. Errors: BadFilter."""
     if prefixes:
         starts = tuple(prefixes)
         return lambda name: name.startswith(starts)

@@ -34,6 +34,14 @@ def transform_for(*, resolve_links: bool, structured_ids: bool) -> Transform | N
     return transform
 
 
+def structured(frame: bytes) -> bytes:
+    """Give an event's frame with its ids as two integers."""
+    response = wire.parse_frame(frame)
+    _structure(response.event.event)
+    _structure(response.event.link)
+    return wire.frame(response.SerializeToString())
+
+
 def _resolve(connection: sqlite3.Connection, answer: streams_pb2.ReadResp.ReadEvent) -> None:
     """Put the event that ``revision@stream`` names beside the link; a target that is gone leaves the link alone."""
     answer.link.CopyFrom(answer.event)

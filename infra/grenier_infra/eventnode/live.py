@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.filters import EventFilter
@@ -29,6 +30,20 @@ class Dropped(Exception):
 
 class StreamEnded(Exception):
     """The followed stream was tombstoned."""
+
+
+class Listener(Protocol):
+    """Whoever is told about commits: of one stream, or of everything (``stream`` None)."""
+
+    stream: str | None
+
+    def offer(self, rows: Sequence[Row]) -> None:
+        """Take note of rows just committed."""
+        ...
+
+    def end(self, reason: Exception) -> None:
+        """Be dropped from the server's side."""
+        ...
 
 
 class Follower:
@@ -116,20 +131,20 @@ class Hub:
     def __init__(self, head: int) -> None:
         """Begin at the position of the last event in the file."""
         self.head = head
-        self._of_all: set[Follower] = set()
-        self._of_stream: dict[str, set[Follower]] = {}
+        self._of_all: set[Listener] = set()
+        self._of_stream: dict[str, set[Listener]] = {}
 
     def __len__(self) -> int:
         return len(self._of_all) + sum(len(followers) for followers in self._of_stream.values())
 
-    def add(self, follower: Follower) -> None:
+    def add(self, follower: Listener) -> None:
         """Offer this follower whatever is published from now on."""
         if follower.stream is None:
             self._of_all.add(follower)
         else:
             self._of_stream.setdefault(follower.stream, set()).add(follower)
 
-    def remove(self, follower: Follower) -> None:
+    def remove(self, follower: Listener) -> None:
         """Offer it nothing any more; removing twice does nothing."""
         if follower.stream is None:
             self._of_all.discard(follower)

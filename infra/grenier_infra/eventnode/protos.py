@@ -30,6 +30,6 @@ def _without_the_client() -> Iterator[None]:
 
 
 with _without_the_client():
-    from esdbclient.protos.Grpc import gossip_pb2, shared_pb2, status_pb2, streams_pb2
+    from esdbclient.protos.Grpc import gossip_pb2, persistent_pb2, shared_pb2, status_pb2, streams_pb2
 
-__all__ = ["gossip_pb2", "shared_pb2", "status_pb2", "streams_pb2"]
+__all__ = ["gossip_pb2", "persistent_pb2", "shared_pb2", "status_pb2", "streams_pb2"]

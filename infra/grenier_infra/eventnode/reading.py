@@ -128,7 +128,13 @@ def stream_chunk(connection: sqlite3.Connection, query: StreamQuery, bound: int,
         order = "rev > ? ORDER BY rev" if query.forward else "rev < ? ORDER BY rev DESC"
         selected = connection.execute(
             f"SELECT rev, frame FROM event WHERE stream = ? AND rev >= ? AND created >= ? AND {order} LIMIT ?",  # noqa: S608
-            (stream_id, truncation.first_visible(last), truncation.oldest_visible(_now()), bound, min(limit, rows)),
+            (
+                stream_id,
+                truncation.first_visible(last),
+                truncation.oldest_visible(now_ticks()),
+                bound,
+                min(limit, rows),
+            ),
         )
         pieces: list[bytes] = []
         size, cursor = 0, None
@@ -171,7 +177,8 @@ def last_revision(connection: sqlite3.Connection, name: str) -> int:
     return last
 
 
-def _now() -> int:
+def now_ticks() -> int:
+    """Give this moment in ticks of 100 ns since 1970."""
     return time.time_ns() // 100
 
 

@@ -19,6 +19,8 @@ from grpclib.config import Configuration
 from grenier_infra.eventnode.admin import HealthDoor, register_faults
 from grenier_infra.eventnode.calls import FrameCodec, NodeServer, Table
 from grenier_infra.eventnode.faults import Faults
+from grenier_infra.eventnode.groups.registry import Registry
+from grenier_infra.eventnode.groups.service import PersistentSubscriptions
 from grenier_infra.eventnode.live import Hub
 from grenier_infra.eventnode.log import LogFile
 from grenier_infra.eventnode.metrics import Metrics
@@ -69,7 +71,11 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     writer = Writer(log, publish=hub.publish, report=metrics.committed, failed=metrics.commit_failed, faults=faults)
     address = (options.host, listening.getsockname()[1])
     table = Table()
-    Streams(writer, Reads(readers, hub, metrics), faults, address).register(table)
+    streams = Streams(writer, Reads(readers, hub, metrics), faults, address)
+    streams.register(table)
+    registry = Registry(readers, writer, hub)
+    await registry.load()
+    PersistentSubscriptions(registry, streams.misbehave).register(table)
     Gossip(uuid4(), address).register(table)
     register_features(table)
     register_declined(table)
@@ -86,6 +92,7 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     await stop.wait()
     logger.info("stopping")
     health.stop()
+    registry.stop()
     await asyncio.to_thread(writer.stop)
     await asyncio.sleep(LAST_ANSWERS_S)
     server.close()

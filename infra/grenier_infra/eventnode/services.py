@@ -16,11 +16,10 @@ SPOKEN_VERSION = "24.10.0"
 _PREFIX = "event_store.client."
 STREAM_METHODS = ("read", "append", "batchappend", "delete", "tombstone")
 SUBSCRIPTION_FEATURES = ("position", "events")
+GROUP_METHODS = ("create", "update", "delete", "read", "getinfo", "replayparked", "list", "restartsubsystem")
+GROUP_FEATURES = ("stream", "all")
 
 DECLINED: dict[str, tuple[str, ...]] = {
-    "persistent_subscriptions.PersistentSubscriptions": (
-        "Create", "Update", "Delete", "Read", "GetInfo", "ReplayParked", "List", "RestartSubsystem",
-    ),
     "projections.Projections": (
         "Create", "Update", "Delete", "Statistics", "Disable", "Enable", "Reset", "State", "Result", "RestartSubsystem",
     ),
@@ -32,7 +31,6 @@ DECLINED: dict[str, tuple[str, ...]] = {
     "monitoring.Monitoring": ("Stats",),
 }  # fmt: skip
 ADVICE = {
-    "persistent_subscriptions.PersistentSubscriptions": "use a catch-up subscription and keep its position",
     "projections.Projections": "use a filtered subscription to $all",
     "operations.Operations": "use the node's own commands: backup, verify, scavenge",
     "monitoring.Monitoring": "use the node's /metrics",
@@ -80,6 +78,7 @@ def register_features(table: Table) -> None:
 def _supported_methods() -> bytes:
     """Encode SupportedMethods: methods (1: name 1, service 2, features 3) and the server version (2)."""
     offered = [("streams.Streams", name, SUBSCRIPTION_FEATURES if name == "read" else ()) for name in STREAM_METHODS]
+    offered += [("persistent_subscriptions.PersistentSubscriptions", name, GROUP_FEATURES) for name in GROUP_METHODS]
     offered += [("gossip.Gossip", "read", ()), ("server_features.ServerFeatures", "getsupportedmethods", ())]
     parts = []
     for service, method, features in offered:

@@ -8,7 +8,7 @@ from grpclib.const import Cardinality
 
 from grenier_infra.eventnode import answers, faults
 from grenier_infra.eventnode.batches import Batches
-from grenier_infra.eventnode.calls import Call, Table
+from grenier_infra.eventnode.calls import Call, Table, received
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.proposals import (
     MAX_APPEND_BYTES,
@@ -57,14 +57,14 @@ class Streams:
 
     async def read(self, call: Call) -> None:
         """Read or subscribe."""
-        self._misbehave(call)
-        request = await _received(call)
+        self.misbehave(call)
+        request = await received(call)
         await self._reads.read(call, request.options)
 
     async def append(self, call: Call) -> None:
         """Append the events of one call, all or none."""
-        self._misbehave(call)
-        options = (await _received(call)).options
+        self.misbehave(call)
+        options = (await received(call)).options
         name, expected = stream_name(options.stream_identifier), expected_version(options)
         events: list[NewEvent] = []
         size = 0
@@ -78,15 +78,15 @@ class Streams:
 
     async def delete(self, call: Call) -> None:
         """Delete softly: hide all events, leave the stream appendable."""
-        self._misbehave(call)
-        options = (await _received(call)).options
+        self.misbehave(call)
+        options = (await received(call)).options
         request = Delete(stream_name(options.stream_identifier), expected_version(options))
         await call.send_message(await self._removed(request, streams_pb2.DeleteResp()))
 
     async def tombstone(self, call: Call) -> None:
         """End a stream for ever."""
-        self._misbehave(call)
-        options = (await _received(call)).options
+        self.misbehave(call)
+        options = (await received(call)).options
         request = Tombstone(stream_name(options.stream_identifier), expected_version(options))
         await call.send_message(await self._removed(request, streams_pb2.TombstoneResp()))
 
@@ -101,7 +101,7 @@ class Streams:
 
     async def batch_append(self, call: Call) -> None:
         """Append batches as they come, each all or none, each answered with its correlation id when it is done."""
-        self._misbehave(call)
+        self.misbehave(call)
         batches = Batches(self.write, call)
         try:
             async for request in call:
@@ -117,16 +117,10 @@ class Streams:
             raise answers.unavailable("Answer lost on purpose; the write was done.")
         return outcome
 
-    def _misbehave(self, call: Call) -> None:
+    def misbehave(self, call: Call) -> None:
+        """Refuse the call if a fault says so. Errors: Refusal."""
         leader_wanted = call.metadata is not None and call.metadata.get("requires-leader") == "true"
         if leader_wanted and self._faults.take(faults.NOT_LEADER):
             raise answers.not_leader(*self._address)
         if self._faults.take(faults.UNAVAILABLE):
             raise answers.unavailable("Unavailable on purpose.")
-
-
-async def _received(call: Call) -> Any:
-    request = await call.recv_message()
-    if request is None:
-        raise answers.invalid("the call has no request")
-    return request

@@ -71,6 +71,36 @@ def parse_frame(data: bytes) -> Response:
     return Response.FromString(unframe(data))
 
 
+def retried_frame(data: bytes, retries: int) -> bytes:
+    """Turn a stored frame into one of persistent_subscriptions.ReadResp: the same but for a count of retries.
+
+    The count is field 5 inside the event, which is field 1 of the answer.
+    """
+    length, start = _varint(data, HEADER_BYTES + 1)
+    event = data[start : start + length] + b"\x28" + _encoded(retries)
+    return frame(b"\x0a" + _encoded(len(event)) + event)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """Read a varint; give its value and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def _encoded(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
 def checkpoint_frame(position: int) -> bytes:
     """Say that everything up to this position has been considered."""
     spot = Response.Checkpoint(commit_position=position, prepare_position=position)
