@@ -23,6 +23,7 @@ from grenier.config import Settings
 from grenier.doors import dispatch, door_names
 from grenier.health import HEALTH
 from grenier.log import StreamLog
+from grenier.log.guarded import Guarded
 from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
 
 _log = logging.getLogger(__name__)
@@ -36,13 +37,13 @@ def serve(names: list[str], settings: Settings) -> int:
     probe = LogProbe()
     # Before the imports, which take a while: a process is not ready because nobody has asked it yet.
     HEALTH.add("broker", lambda: connected_services >= set(names))
-    HEALTH.add("log", lambda: probe.answered)
+    HEALTH.add("log", probe.well)
     prepare()
     from nameko.runners import ServiceRunner
 
     from grenier.log.esdb import HubLog
 
-    log = HubLog(settings.esdb_uri)
+    log = Guarded(HubLog(settings.esdb_uri))
     services = load_doors(names, settings, log, **green_means(settings))
     runner = ServiceRunner({"AMQP_URI": settings.amqp_url, "HEARTBEAT": HEARTBEAT_S, "max_workers": MAX_WORKERS})
     for service in services:
@@ -63,10 +64,15 @@ class LogProbe:
 
     def __init__(self) -> None:
         self.answered = False
+        self._log: Guarded[Any] | None = None
 
-    def start(self, log: StreamLog) -> None:
+    def well(self) -> bool:
+        return self.answered and self._log is not None and not self._log.away
+
+    def start(self, log: Guarded[Any]) -> None:
         import eventlet
 
+        self._log = log
         eventlet.spawn_n(self._ask_again_and_again, log, eventlet.sleep)
 
     def _ask_again_and_again(self, log: StreamLog, sleep: Callable[[float], None]) -> None:

@@ -26,6 +26,7 @@ from grenier.config import Settings
 from grenier.doors import dispatch, door_names
 from grenier.health import HEALTH
 from grenier.log import StreamLog
+from grenier.log.guarded import Guarded
 from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def serve(names: list[str], settings: Settings) -> int:
     HEALTH.add("broker", lambda: connected_services >= set(names))
     from grenier.log.esdb import EsdbLog
 
-    log = EsdbLog(settings.esdb_uri)
+    log = Guarded(EsdbLog(settings.esdb_uri))
     HEALTH.add("log", partial(_answers, log))
     host = ThreadHost(settings.amqp_url, load_doors(names, settings, log))
     for number in (signal.SIGTERM, signal.SIGINT):
