@@ -261,3 +261,7 @@ def _key(reads: Sequence[str]) -> str:
 
 def _chain(checksum: int, upto: int, count: int, events: bytes) -> int:
     return zlib.crc32(events, zlib.crc32(f"{upto}|{count}|".encode(), checksum))
+
+
+def mirror_path(data_dir: Path, service: str) -> Path:
+    return data_dir / "mirror" / f"{service}.sqlite"

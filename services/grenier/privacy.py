@@ -58,6 +58,20 @@ class KeyStore:
             connection.execute(sa.delete(person_keys).where(person_keys.c.person_id == person_id))
         self._database.scrub()
 
+    def problems(self) -> list[str]:
+        """Sentences for keys that do not open any more, and for a file whose structure is broken; [] when all is well."""
+        found = []
+        if not self._database.is_postgresql:
+            with self._database.engine.connect() as connection:
+                said = connection.exec_driver_sql("PRAGMA integrity_check(5)").scalars().all()
+            found += [f"clés : base abîmée : {text}" for text in said if text != "ok"]
+        for row in self._database.rows(sa.select(person_keys)):
+            try:
+                self._unwrap(row["person_id"], row["wrapped"])
+            except (InvalidTag, ValueError, TypeError):
+                found.append(f"clés : celle de {row['person_id']} est abîmée")
+        return found
+
     def _cipher(self, person_id: str) -> AESGCM | None:
         cached = self._ciphers.get(person_id)
         if cached is not None and cached[1] > time.monotonic():

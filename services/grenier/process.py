@@ -22,7 +22,8 @@ WORKERS = (*SERVICES, "gateway")
 
 HOSTS = {"nameko": "grenier.rpc_nameko:serve", "threads": "grenier.rpc_threads:serve"}
 WORKER = "grenier.worker:work"
-REBUILD = "grenier.worker:rebuild"
+REBUILD = "grenier.rebuild:rebuild"
+VERIFY = "grenier.verify:verify"
 RELAY = "grenier.relay:main"
 MAILER = "notify_svc.mailer:main"
 MAILBOX = "grenier_infra.mailbox:main"
@@ -112,20 +113,41 @@ def eventnode_arguments(settings: Settings) -> list[str]:
     return arguments
 
 
-def rebuild(service: str, view: str = "") -> dict[str, int]:
-    """Drop and replay the views of a service, or one of them; gives the log position each stands at afterwards."""
+def rebuild(service: str, view: str = "", show: Any = None, *, from_log: bool = False) -> Any:
+    """Make the views of a service anew, or one of them, while all else goes on; see `grenier.rebuild`."""
+    settings = _for_maintenance("rebuild", [service])
+    try:
+        return load(REBUILD)(service, settings, view or None, show, from_log=from_log)
+    except Exception as error:
+        raise Refused([_why_not(error)]) from error
+
+
+def verify(names: Sequence[str], show: Any = None, *, from_log: bool = False) -> dict[str, Any]:
+    """Compare the live views of services with a replay; a report for each, see `grenier.verify`."""
+    settings = _for_maintenance("verify", names)
+    try:
+        return {name: load(VERIFY)(name, settings, show, from_log=from_log) for name in names}
+    except Exception as error:
+        raise Refused([_why_not(error)]) from error
+
+
+def _for_maintenance(work: str, names: Sequence[str]) -> Settings:
     from grenier import waiting
-    from grenier.errors import Rejected
 
     settings = checked_settings()
-    known([service], WORKERS)
-    prepare(f"rebuild-{service}", settings, serve_health=False)
+    known(names, WORKERS)
+    prepare(f"{work}-{'-'.join(names)}", settings, serve_health=False)
     waiting.for_servers(settings, ("log",))
-    try:
-        positions: dict[str, int] = load(REBUILD)(service, settings, view or None)
-    except Rejected as refused:
-        raise Refused([f"{refused} : un processus tient ces vues à jour ; l'arrêter d'abord"]) from refused
-    return positions
+    return settings
+
+
+def _why_not(error: Exception) -> str:
+    code = getattr(error, "code", "")
+    sentences = {
+        "rebuild-active": "une reconstruction de ces vues est déjà en cours",
+        "no-such-view": "ce service n'a pas de vue de ce nom",
+    }
+    return sentences.get(code) or f"{type(error).__name__} : {error}"
 
 
 # -- what they share ---------------------------------------------------------------------------------------------

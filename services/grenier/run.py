@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from grenier import process
+from grenier import console, process
 from grenier.config import unknown_variables
 
 LAUNCHER = "grenier_infra.launcher.commands"
+CARE = "grenier_infra.launcher.care"
 
 app = typer.Typer(
     add_completion=False,
@@ -75,20 +77,48 @@ def eventnode() -> None:
     run(process.eventnode)
 
 
+FromLog = Annotated[bool, typer.Option("--from-log", help="Lire le journal seul, sans la copie locale.")]
+
+
 @app.command()
 def rebuild(
     service: Annotated[str, typer.Argument(help="Service : " + ", ".join(process.WORKERS))],
     view: Annotated[str, typer.Argument(help="Une seule vue ; par défaut toutes.")] = "",
+    from_log: FromLog = False,
 ) -> None:
-    """Reconstruire les vues d'un service à partir du journal."""
+    """Reconstruire les vues d'un service à partir du journal, sans rien arrêter."""
 
     def action() -> int:
-        console = importlib.import_module("rich.console").Console()
-        with console.status(f"Reconstruction des vues de {service}…"):
-            positions = process.rebuild(service, view)
-        for name, position in sorted(positions.items()):
+        with console.progress(f"Vues de {service}") as show:
+            done = process.rebuild(service, view, show, from_log=from_log)
+        for name, position in sorted(done.positions.items()):
             typer.echo(f"{name} : jusqu'à la position {position}")
+        typer.echo(
+            f"{done.events} événements, {done.changed} lignes changées, {done.pause_ms} ms d'attente à l'échange"
+        )
         return 0
+
+    run(action)
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Services ; par défaut tous.")] = None,
+    from_log: FromLog = False,
+) -> None:
+    """Comparer les vues à ce que le journal donne, ligne par ligne ; sort avec 1 s'il y a une différence."""
+
+    def action() -> int:
+        wanted = names or list(process.WORKERS)
+        with console.progress("Vérification") as show:
+            reports = process.verify(wanted, show, from_log=from_log)
+        for name, report in reports.items():
+            typer.echo(
+                f"{name} : {report.rows} lignes à la position {report.position}, {len(report.problems)} problèmes"
+            )
+            for problem in report.problems:
+                typer.echo(f"  {problem}")
+        return 1 if any(report.problems for report in reports.values()) else 0
 
     run(action)
 
@@ -130,6 +160,27 @@ def status() -> None:
 def stop() -> None:
     """Arrêter l'installation qui tourne dans ce dossier de données."""
     run(process.load(f"{LAUNCHER}:stop"))
+
+
+@app.command()
+def restart(names: Annotated[list[str] | None, typer.Argument(help="Processus ; par défaut tous.")] = None) -> None:
+    """Redémarrer les processus l'un après l'autre, pendant que l'installation sert."""
+    run(lambda: process.load(f"{CARE}:restart")(names or ()))
+
+
+KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Un autre dossier pour les clés et secrets.")]
+
+
+@app.command()
+def backup(folder: Annotated[Path, typer.Argument(help="Un dossier neuf.")], keys: KeysFolder = None) -> None:
+    """Sauvegarder tout ce qui ne se refait pas : journal, clés, connexions, secrets."""
+    run(lambda: process.load(f"{CARE}:backup")(folder, keys))
+
+
+@app.command()
+def restore(folder: Annotated[Path, typer.Argument(help="La sauvegarde.")], keys: KeysFolder = None) -> None:
+    """Remettre une sauvegarde dans un dossier de données vide."""
+    run(lambda: process.load(f"{CARE}:restore")(folder, keys))
 
 
 def run(action: Callable[[], int]) -> NoReturn:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -18,12 +17,14 @@ import sqlalchemy as sa
 from grenier import metrics
 from grenier.clock import make_clock
 from grenier.errors import Rejected
+from grenier.handover import LOOK_EVERY_S, Successor, owner_lives, this_process
 from grenier.health import HEALTH
 from grenier.log.protocol import EventLog, Recorded
 from grenier.logging import get_logger
-from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged
+from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged, mirror_path
 from grenier.projector import BEFORE_ALL, Projector, positions
 from grenier.readmodel import Database, Rows, fact_of
+from grenier.rebuild import renew
 from grenier.runtime import Policy, Runtime, Service, keys_of, load_service
 from grenier.subscription import Follower, every
 from grenier.wire import Wire
@@ -55,13 +56,16 @@ class ViewConsumer:
         self._mirror = mirror
         self._service = service
         self.moved = threading.Condition()
+        self.lock = threading.Lock()
+        """Held while a batch is applied; a rebuild takes it to put its rows in the place of the live ones."""
 
     def position(self) -> int:
         return self._projector.position()
 
     def take(self, batch: Sequence[Recorded], upto: int) -> None:
-        after = self._projector.position()
-        self._projector.apply(batch, upto)
+        with self.lock:
+            after = self._projector.position()
+            self._projector.apply(batch, upto)
         self._mirror.extend(batch, after, upto)
         with self.moved:
             self.moved.notify_all()
@@ -196,15 +200,15 @@ class ServiceWorker:
         every(RENEW_EVERY_S, self._renew, self.stopping, f"{self.service.name}-lease")
 
     def _begin(self) -> None:
+        renew(self.service, self._settings, self._log, self._db)
         projector = Projector(self._db, self.service.all_views, keys_of(self.service, self._settings))
-        mirror = Mirror(self._settings.data_dir / "mirror" / f"{self.service.name}.sqlite", projector.reads())
+        mirror = Mirror(mirror_path(self._settings.data_dir, self.service.name), projector.reads())
         views = ViewConsumer(projector, mirror, self.service.name)
         views.replay()
         self._mirror = mirror
-        self._spawn(
-            lambda: every(KEEP_EVERY_S, lambda: mirror.keep(self._log), self.stopping, "mirror"),
-            f"{self.service.name}-mirror",
-        )
+        self._spawn_timer("mirror", KEEP_EVERY_S, lambda: mirror.keep(self._log))
+        successor = Successor(self.service, self._settings, self._log, self._db, projector, views.lock)
+        self._spawn_timer("rebuilds", LOOK_EVERY_S, successor.look)
         clock = make_clock(self._settings.demo, self._settings.clock_file)
         runtime = Runtime(self._settings, self.service, self._log, clock, self._db)
         self._follow(f"{self.service.name}-views", projector.reads(), views)
@@ -237,7 +241,7 @@ class ServiceWorker:
             raise Rejected("worker-active", service=self.service.name)
 
     def _owner(self) -> str:
-        return f"{socket.gethostname()}:{os.getpid()}"
+        return this_process()
 
     def _lease(self) -> bool:
         """Take the lease when it is free, has run out, or its owner on this machine is dead."""
@@ -248,7 +252,7 @@ class ServiceWorker:
                 held is not None
                 and held["until"] > time.time()
                 and held["owner"] != self._owner()
-                and _alive(held["owner"])
+                and owner_lives(held["owner"])
             ):
                 return False
             rows.put(leases, name=self.service.name, owner=self._owner(), until=time.time() + LEASE_S)
@@ -266,20 +270,6 @@ class ServiceWorker:
             connection.execute(
                 sa.delete(leases).where(leases.c.name == self.service.name, leases.c.owner == self._owner())
             )
-
-
-def _alive(owner: str) -> bool:
-    """False only when the owner is a process of this machine that is gone."""
-    host, _, pid = owner.rpartition(":")
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def work(names: Sequence[str], settings: Settings) -> None:
@@ -300,34 +290,3 @@ def work(names: Sequence[str], settings: Settings) -> None:
     for worker in workers:
         worker.stop()
     event_log.close()
-
-
-def rebuild(name: str, settings: Settings, view_name: str | None = None) -> dict[str, int]:
-    """Drop views and replay them; from the local mirror when it is whole, else from the log. Returns positions by view.
-
-    Raises Rejected("worker-active") while a worker follows the log into the same tables.
-    """
-    from grenier.log.esdb import EsdbLog
-
-    service = load_service(name)
-    event_log = EsdbLog(settings.esdb_uri)
-    worker = ServiceWorker(service, settings, event_log)
-    worker.hold_lease()
-    db = Database(settings.view_database(service.name), service.name)
-    projector = Projector(db, service.all_views, keys_of(service, settings))
-    chosen = [view for view in service.all_views if view_name in (None, view.name)]
-    projector.reset(chosen)
-    mirror = Mirror(settings.data_dir / "mirror" / f"{service.name}.sqlite", projector.reads())
-    ViewConsumer(projector, mirror, service.name).replay()
-    page: list[Recorded] = []
-    start = projector.position()
-    for recorded in event_log.read_all(after=None if start < 0 else start, types=projector.reads()):
-        page.append(recorded)
-        if len(page) >= 2_000:
-            projector.apply(page, page[-1].position)
-            page = []
-    if page:
-        projector.apply(page, page[-1].position)
-    worker.stop()
-    event_log.close()
-    return projector.positions()

@@ -21,7 +21,8 @@ from grenier.language import contracts, matching
 from grenier.log.esdb import EsdbLog
 from grenier.readmodel import Database, Fact, Rows, View, dump
 from grenier.runtime import Policy, Runtime, Service, Timer
-from grenier.worker import ServiceWorker, rebuild
+from grenier.rebuild import rebuild
+from grenier.worker import ServiceWorker
 from grenier_infra.eventnode.testing import RunningNode, running_node
 
 meta = sa.MetaData()
