@@ -1,4 +1,4 @@
-"""`python -m grenier_infra.launcher up|status|stop|down [--only NAME,NAME] [--plain]`."""
+"""`python -m grenier_infra.launcher up|status|stop|down|restart|backup|restore`."""
 
 import sys
 

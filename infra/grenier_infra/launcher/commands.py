@@ -1,4 +1,4 @@
-"""The commands of the launcher: up, status, stop.
+"""The commands of the launcher: up, status, stop; `care.py` has restart, backup, restore.
 
 `up` exits with 0 after an orderly stop, 1 when it could not start (settings, ports, missing RabbitMQ) and 2 when it is
 already running in this data folder.
@@ -32,8 +32,13 @@ WRITE_STATE_EVERY_S = 0.5
 
 
 def main(words: Sequence[str]) -> int:
-    """`up [--plain] [--demo] [--only=NAME,NAME]`, `status`, `stop` (or `down`)."""
+    """`up [--plain] [--demo] [--only=NAME,NAME]`, `status`, `stop` (or `down`), `restart [NAME…]`,
+    `backup FOLDER [--keys=FOLDER]`, `restore FOLDER [--keys=FOLDER]`."""
+    from grenier_infra.launcher import care
+
     command, options = (words[0], list(words[1:])) if words else ("", [])
+    plain_words = [option for option in options if not option.startswith("--")]
+    keys = [Path(option.partition("=")[2]) for option in options if option.startswith("--keys=")]
     only = [option.partition("=")[2] for option in options if option.startswith("--only=")]
     if command == "up":
         return up(plain="--plain" in options, demo="--demo" in options, only=only[0].split(",") if only else None)
@@ -41,7 +46,14 @@ def main(words: Sequence[str]) -> int:
         return status()
     if command in ("stop", "down"):
         return stop()
-    print("usage : python -m grenier_infra.launcher up [--plain] [--demo] [--only=NOM,NOM] | status | stop")
+    if command == "restart":
+        return care.restart(plain_words)
+    if command in ("backup", "restore") and len(plain_words) == 1:
+        return (care.backup if command == "backup" else care.restore)(Path(plain_words[0]), keys[0] if keys else None)
+    print(
+        "usage : python -m grenier_infra.launcher up [--plain] [--demo] [--only=NOM,NOM] | status | stop"
+        " | restart [NOM…] | backup DOSSIER [--keys=DOSSIER] | restore DOSSIER [--keys=DOSSIER]"
+    )
     return 1
 
 
