@@ -23,7 +23,9 @@ class Refusal(Exception):
         super().__init__(details)
         self.status = status
         self.details = details
-        self.trailers = {name.replace("_", "-"): quote(str(value), safe=PRINTABLE) for name, value in trailers.items()}
+        self.trailers = {
+            name.replace("_", "-"): quote(str(value), safe=PRINTABLE) for name, value in trailers.items() if value != ""
+        }
 
 
 def stream_deleted(stream: str) -> Refusal:

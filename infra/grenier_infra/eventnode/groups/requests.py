@@ -12,6 +12,7 @@ from grenier_infra.eventnode.protos import persistent_pb2
 
 MAX_PLACE = 2**63 - 1
 TICKS_PER_MS = 10_000
+OLD_END = 2**64 - 1
 Key = tuple[str, str]
 
 
@@ -39,7 +40,7 @@ def settings_from(options: Any) -> Settings:
             None,
         )
     else:  # as clients older than 21.10 say it
-        source, start, wanted = stream_name(options.stream_identifier), options.settings.revision, None
+        source, start, wanted = stream_name(options.stream_identifier), _old_start(options.settings), None
     given = options.settings
     return Settings(
         source=source,
@@ -73,6 +74,10 @@ def _start(options: Any, group: str) -> int:
             return position
         case _:
             return START
+
+
+def _old_start(given: Any) -> int:
+    return END if given.revision == OLD_END else given.revision
 
 
 def _filter(options: Any) -> Filter | None:
