@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import access, api, formats, i18n, icons, metrics, pages, problems, staleness, templating, wiring
 from gateway.access_view import AccessView, NoPlaces
+from gateway.admission import Admission
 from gateway.auth_db import auth_url, open_auth_db
 from gateway.calls import Rpc, correlation_id
 from gateway.feed import Convert
@@ -158,6 +159,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         JSON_SORT_KEYS=False,
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions["grenier-admission"] = app.wsgi_app = Admission(app.wsgi_app, is_https(settings))  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

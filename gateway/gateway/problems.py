@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from gateway.calls import correlation_id
+from gateway.formats import money
 from gateway.messages import localized
 from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
@@ -163,8 +164,11 @@ def _flattened(messages: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filled(text: str, facts: Mapping[str, Any]) -> str:
+    """`%(total)s` stands for the fact `total_cents` as people write money."""
+    amounts = {name.removesuffix("_cents"): money(cents) for name, cents in facts.items()
+               if name.endswith("_cents") and isinstance(cents, int)}  # fmt: skip
     try:
-        return text % facts
+        return text % {**amounts, **facts}
     except (KeyError, TypeError, ValueError):
         return text
 
@@ -247,4 +251,14 @@ register(
 )
 register(
     "cross-site", _("Demande venue d’un autre site"), _("Pour votre sécurité, cette demande n’a pas été exécutée.")
+)
+register(
+    "overloaded",
+    _("Trop de monde en ce moment"),
+    _("Rien n’a été fait : réessayez dans quelques secondes."),
+)
+register(
+    "disk-full",
+    _("Le disque du serveur est plein"),
+    _("Rien n’est perdu et vous pouvez lire ; rien ne peut être enregistré avant qu’il y ait de la place."),
 )

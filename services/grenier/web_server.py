@@ -47,7 +47,7 @@ def run(process: str, factory: str, bind: str, threads: int, timeout_s: int) -> 
         {
             "bind": [bind],
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": "grenier.web_worker.Worker",
             "threads": threads,
             "timeout": timeout_s,
             "graceful_timeout": GRACE_S,
