@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,15 +17,22 @@ from grenier_infra.eventnode.testing import running_node
 from grenier_infra.launcher import care, keeping, secrets
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """A data folder with a small log, keys, sessions and secrets."""
-    data = tmp_path / "data"
-    secrets.ensure(data)
-    with running_node(data / "log.sqlite") as node:
+@pytest.fixture(scope="module")
+def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("log") / "log.sqlite"
+    with running_node(path) as node:
         log = EsdbLog(node.uri)
         log.append("thing-1", [NewEvent(uuid4(), "thing.made", b"{}", b"{}")], expected=NO_STREAM)
         log.close()
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, log_file: Path) -> Settings:
+    """A data folder with a small log, keys, sessions and secrets."""
+    data = tmp_path / "data"
+    secrets.ensure(data)
+    shutil.copy(log_file, data)
     for name, table in (("keys.sqlite", "person_keys (person_id)"), ("auth.sqlite", "sessions (hash, position)")):
         with closing(sqlite3.connect(data / name)) as made:
             made.execute(f"CREATE TABLE {table}")
@@ -40,11 +48,11 @@ def test_what_is_kept_comes_back(settings: Settings, tmp_path: Path) -> None:
     assert (kept["position"] > 0, kept["elsewhere"]) == (True, [])
     keeping.restore(tmp_path / "kept", tmp_path / "new")
     assert (tmp_path / "new" / "secrets.json").read_text() == (settings.data_dir / "secrets.json").read_text()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "new").iterdir())
     with running_node(tmp_path / "new" / "log.sqlite") as node:
         log = EsdbLog(node.uri)
         assert [event.type for event in log.read_all()] == ["thing.made"]
         log.close()
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "new").iterdir() if path.is_file())
 
 
 def test_sessions_wait_for_nothing_that_the_restored_log_does_not_have(settings: Settings, tmp_path: Path) -> None:
