@@ -24,7 +24,7 @@ class FoundGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChangeGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """None leaves a setting as it is."""
+    """None leaves a setting as it is; `credit_unlimited` takes the credit floor away."""
 
     group_id: str
     name: str | None = None
@@ -33,6 +33,7 @@ class ChangeGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     phone_region: str | None = None
     inclusive_language: bool | None = None
     credit_floor_cents: int | None = None
+    credit_unlimited: bool | None = None
 
 
 class MoveDuty(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +94,13 @@ def found(group: Group, command: FoundGroup) -> list[Event]:
 
 def change_settings(group: Group, command: ChangeGroupSettings) -> list[Event]:
     _must_exist(group, command.group_id)
+    if command.credit_unlimited and command.credit_floor_cents is not None:
+        raise Invalid(fields={"credit_floor_cents": ["A floor, or none: not both."]})
     asked = msgspec.structs.asdict(command)
     del asked["group_id"]
+    asked["credit_unlimited"] = (
+        command.credit_unlimited and group.settings.get("credit_floor_cents") is not None
+    ) or None
     changed = {name: value for name, value in asked.items() if value is not None and value != group.settings.get(name)}
     return [GroupSettingsChanged(group_id=command.group_id, **changed)] if changed else []
 
@@ -131,7 +137,7 @@ def evolve(group: Group, event: Event) -> Group:
         case GroupFounded():
             kept = ("name", "place", "time_zone", "phone_region", "inclusive_language")
             settings = {name: getattr(event, name) for name in kept}
-            return msgspec.structs.replace(group, founded=event, settings={"credit_floor_cents": 0, **settings})
+            return msgspec.structs.replace(group, founded=event, settings={"credit_floor_cents": None, **settings})
         case GroupSettingsChanged():
             return msgspec.structs.replace(group, settings={**group.settings, **changed_settings(event)})
         case DutyMoved():
@@ -149,7 +155,9 @@ def evolve(group: Group, event: Event) -> Group:
 def changed_settings(event: GroupSettingsChanged) -> dict[str, object]:
     """The settings that the event names, without those it leaves alone."""
     body = msgspec.structs.asdict(event)
-    return {name: value for name, value in body.items() if name != "group_id" and value is not None}
+    unlimited = body.pop("credit_unlimited")
+    changed = {name: value for name, value in body.items() if name != "group_id" and value is not None}
+    return {**changed, "credit_floor_cents": None} if unlimited else changed
 
 
 decider: Decider[Group, Command, Event] = Decider("group", Group(), decide, evolve)

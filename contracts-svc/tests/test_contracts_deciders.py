@@ -76,6 +76,16 @@ class TestAGroup:
         change = group.ChangeGroupSettings(group_id="g", credit_floor_cents=-500)
         given(group.decider, FOUNDED, changed).when(change).nothing()
 
+    def test_a_floor_is_set_and_taken_away(self):
+        set_ = GroupSettingsChanged(group_id="g", credit_floor_cents=0)
+        change = group.ChangeGroupSettings(group_id="g", credit_floor_cents=0)
+        given(group.decider, FOUNDED).when(change).then(set_)
+        lift = group.ChangeGroupSettings(group_id="g", credit_unlimited=True)
+        given(group.decider, FOUNDED, set_).when(lift).then(GroupSettingsChanged(group_id="g", credit_unlimited=True))
+        given(group.decider, FOUNDED).when(lift).nothing()
+        both = group.ChangeGroupSettings(group_id="g", credit_unlimited=True, credit_floor_cents=0)
+        given(group.decider, FOUNDED).when(both).rejected("invalid")
+
     def test_must_exist(self):
         given(group.decider).when(group.MoveDuty(group_id="g", duty="regulate", to="centre")).rejected("group-missing")
 

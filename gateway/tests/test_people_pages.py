@@ -163,6 +163,9 @@ def test_settings_are_kept_in_cents(site):
     assert field(site.client("Marie"), f"/groupes/{site.lyon}/reglages", **sent).status_code == 302
     group = site.call("group", site.people["Marie"], group_id=site.lyon)
     assert (group["credit_floor_cents"], group["place"], group["inclusive_language"]) == (-1500, "Cour", False)
+    assert 'value="15,00"' in site.client("Marie").get(f"/groupes/{site.lyon}/reglages").text
+    assert field(site.client("Marie"), f"/groupes/{site.lyon}/reglages", **{**sent, "floor": ""}).status_code == 302
+    assert site.call("group", site.people["Marie"], group_id=site.lyon)["credit_floor_cents"] is None
 
 
 def test_somebody_asks_to_join_and_is_let_in(site):

@@ -22,6 +22,7 @@ from grenier.language.orders import (
     CycleClosed,
     CycleOpened,
     CycleScheduled,
+    HoldsVoided,
     OrderAmended,
     OrderCancelled,
     OrderConfirmed,
@@ -49,7 +50,11 @@ class MakeUnavailable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfirmOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """`quantities` in order units; `by_other`: entered by somebody who does not belong to the household."""
+    """`quantities` in order units; `by_other`: entered by somebody who does not belong to the household.
+
+    `hold`: the number of the credit hold that covers `held_cents`; 0 when there is none yet, None in a group without a
+    credit floor, where nothing is asked.
+    """
 
     order_id: str
     household_id: str
@@ -60,6 +65,15 @@ class ConfirmOrder(msgspec.Struct, frozen=True, kw_only=True):
     channel: Literal["web", "paper"] = "web"
     by_other: bool = False
     reason: str = ""
+    hold: int | None = None
+    held_cents: int = 0
+
+
+class VoidHolds(msgspec.Struct, frozen=True, kw_only=True):
+    """Accept no order of this household on a hold up to this number any more."""
+
+    household_id: str
+    hold: int
 
 
 class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +109,7 @@ Command = (
     | OpenCycle
     | MakeUnavailable
     | ConfirmOrder
+    | VoidHolds
     | CancelOrder
     | AnnounceClosing
     | CloseCycle
@@ -108,6 +123,7 @@ Event = (
     | OrderConfirmed
     | OrderAmended
     | OrderCancelled
+    | HoldsVoided
     | ClosingAnnounced
     | CycleClosed
     | OrdersRegulated
@@ -118,7 +134,7 @@ Event = (
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed order; `rank` is its place in the order of first confirmation."""
+    """A confirmed order; `rank` is its place in the order of first confirmation, `hold` the credit that covers it."""
 
     order_id: str
     household_id: str
@@ -126,13 +142,14 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[OrderLine]
     total_cents: int
     rank: int
+    hold: int = 0
 
     def quantity_of(self, product_id: str) -> int:
         return next((line.quantity for line in self.lines if line.product_id == product_id), 0)
 
 
 class Cycle(msgspec.Struct, frozen=True, kw_only=True):
-    """`taken`: units ordered of the products that have a stock limit."""
+    """`taken`: units ordered of the products that have a stock limit; `passed`: highest credit hold per household."""
 
     terms: CycleScheduled | None = None
     items: dict[str, CatalogueItem] = {}
@@ -142,6 +159,7 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True):
     orders: Paged[Placed] = Paged()
     sequence: int = 0
     taken: dict[str, int] = {}
+    passed: Paged[int] = Paged()
 
     @property
     def known(self) -> CycleScheduled:
@@ -162,6 +180,8 @@ def decide(cycle: Cycle, command: Command) -> Sequence[Event]:
             return ordering.confirm_order(cycle, command)
         case CancelOrder():
             return ordering.cancel_order(cycle, command)
+        case VoidHolds():
+            return ordering.void_holds(cycle, command)
         case ScheduleCycle():
             return schedule(cycle, command)
         case OpenCycle():
@@ -206,6 +226,8 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
             return _with_order(cycle, event)
         case OrderCancelled():
             return _without_order(cycle, event.household_id)
+        case HoldsVoided():
+            return _passed(cycle, event.household_id, event.hold)
         case CycleScheduled():
             items = {item.product_id: item for item in event.items}
             return Cycle(terms=event, items=items, status="scheduled")
@@ -234,13 +256,20 @@ def _with_order(cycle: Cycle, event: OrderConfirmed | OrderAmended) -> Cycle:
         lines=event.lines,
         total_cents=event.total_cents,
         rank=before.rank if before else cycle.sequence,
+        hold=event.hold or (before.hold if before else 0),
     )
     return msgspec.structs.replace(
-        cycle,
+        _passed(cycle, event.household_id, event.hold),
         orders=cycle.orders.with_(event.household_id, placed),
         sequence=cycle.sequence + 1,
         taken=_taken(cycle, before.lines if before else (), event.lines),
     )
+
+
+def _passed(cycle: Cycle, household_id: str, hold: int) -> Cycle:
+    if not hold:
+        return cycle
+    return msgspec.structs.replace(cycle, passed=cycle.passed.with_(household_id, hold))
 
 
 def _without_order(cycle: Cycle, household_id: str) -> Cycle:

@@ -16,17 +16,23 @@ from grenier.decider import Rejected
 from grenier.doors import Context
 from grenier.errors import NotFound
 from grenier.runtime import Runtime
+from orders_svc.views.credit import floors
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """`own`: the actor belongs to the household; otherwise `role` is the one that allows acting for it."""
+    """`own`: the actor belongs to the household; otherwise `role` is the one that allows acting for it.
 
+    `floor_cents`: the lowest balance that orders may lead to in this group; None where it has set none.
+    """
+
+    actor: str
     household_id: str
     group_id: str
     host_id: str
     tier: str
     valid_until: str | None
     time_zone: str
+    floor_cents: int | None
     own: bool
     role: str = "eater"
 
@@ -48,8 +54,9 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
 _PERSON: sa.BindParameter[str] = sa.bindparam("person")
 _HOUSEHOLD: sa.BindParameter[str] = sa.bindparam("household")
 _BUYER = (
-    sa.select(households, groups.c.host_id, groups.c.time_zone, belongs.c.person_id)
+    sa.select(households, groups.c.host_id, groups.c.time_zone, floors.c.floor_cents, belongs.c.person_id)
     .join(groups, groups.c.group_id == households.c.group_id)
+    .outerjoin(floors, floors.c.group_id == households.c.group_id)
     .outerjoin(belongs, sa.and_(belongs.c.household_id == households.c.household_id, belongs.c.person_id == _PERSON))
     .where(households.c.household_id == _HOUSEHOLD)
 )
@@ -62,4 +69,4 @@ def buyer(runtime: Runtime, context: Context, household_id: str, permission: str
         raise NotFound
     own = found.pop("person_id") is not None
     role = "eater" if own else runtime.access.require(context, permission, group_id=found["group_id"])
-    return Buyer(**found, own=own, role=role)
+    return Buyer(**found, actor=context.actor, own=own, role=role)

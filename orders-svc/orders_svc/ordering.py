@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from grenier.decider import Rejected
-from grenier.language.orders import OrderAmended, OrderCancelled, OrderConfirmed, OrderLine
+from grenier.language.orders import HoldsVoided, OrderAmended, OrderCancelled, OrderConfirmed, OrderLine
 from orders_svc.pricing import line, rate_of
 from orders_svc.refusals import Unknown
 
 if TYPE_CHECKING:
-    from orders_svc.cycle import CancelOrder, ConfirmOrder, Cycle, Event
+    from orders_svc.cycle import CancelOrder, ConfirmOrder, Cycle, Event, VoidHolds
 
 MAX_LINES = 200
 MAX_QUANTITY = 999
+
+
+class HoldNeeded(Rejected):
+    """The order cannot be accepted before `total_cents` of credit is held for it; nobody outside is told this."""
+
+    default_code = "hold-needed"
 
 
 def order_id_of(cycle_id: str, household_id: str) -> str:
@@ -31,7 +37,7 @@ def confirm_order(cycle: Cycle, command: ConfirmOrder) -> list[Event]:
     before = cycle.orders.get(command.household_id)
     if before is not None and (before.lines, before.tier) == (lines, command.tier):
         return []
-    stands = {
+    stands: dict[str, Any] = {
         "cycle_id": cycle.known.cycle_id,
         "group_id": cycle.known.group_id,
         "order_id": command.order_id,
@@ -39,11 +45,35 @@ def confirm_order(cycle: Cycle, command: ConfirmOrder) -> list[Event]:
         "tier": command.tier,
     }
     total = sum(each.amount_cents for each in lines)
-    if before is None:
-        return [OrderConfirmed(**stands, lines=lines, total_cents=total, channel=command.channel)]
-    if command.by_other and not command.reason:
+    if before is not None and command.by_other and not command.reason:
         raise Rejected("reason-required", order_id=before.order_id)
-    return [OrderAmended(**stands, lines=lines, total_cents=total, channel=command.channel, reason=command.reason)]
+    if command.hold is not None:
+        _check_held(cycle, command, total)
+    stands |= {"lines": lines, "total_cents": total, "channel": command.channel, "hold": command.hold or 0}
+    if before is None:
+        return [OrderConfirmed(**stands)]
+    return [OrderAmended(**stands, reason=command.reason)]
+
+
+def _check_held(cycle: Cycle, command: ConfirmOrder, total_cents: int) -> None:
+    """Less than what stands needs no credit; more needs a hold that no later one has passed (T18)."""
+    if not command.hold:
+        before = cycle.orders.get(command.household_id)
+        if before is None or total_cents > before.total_cents:
+            raise HoldNeeded(total_cents=total_cents)
+    elif command.hold <= (cycle.passed.get(command.household_id) or 0) or total_cents > command.held_cents:
+        raise HoldNeeded(total_cents=total_cents)
+
+
+def void_holds(cycle: Cycle, command: VoidHolds) -> list[Event]:
+    terms = cycle.known
+    if command.hold <= (cycle.passed.get(command.household_id) or 0):
+        return []
+    return [
+        HoldsVoided(
+            cycle_id=terms.cycle_id, group_id=terms.group_id, household_id=command.household_id, hold=command.hold
+        )
+    ]
 
 
 def cancel_order(cycle: Cycle, command: CancelOrder) -> list[Event]:

@@ -9,9 +9,9 @@ import msgspec
 from grenier.language import orders
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
-from orders_svc import catalogue, cycle, draft, supplier_order, window
+from orders_svc import catalogue, crediting, cycle, draft, supplier_order, window
 from orders_svc.supplying import by_id, supplier_lines, supplier_order_id
-from orders_svc.views import drafts
+from orders_svc.views import credit, drafts
 
 
 def schedule_cycles(runtime: Runtime, fact: Fact) -> None:
@@ -72,6 +72,21 @@ def discard_draft(runtime: Runtime, fact: Fact) -> None:
     runtime.react(draft.decider, key, command, fact, "discard-draft")
 
 
+def settle_credit(runtime: Runtime, fact: Fact) -> None:
+    """What an order needs less than before is free for other orders again (T18)."""
+    match fact.event:
+        case orders.OrderAmended() | orders.OrderCancelled() as e:
+            touched = [(e.household_id, e.order_id)]
+        case orders.OrdersRegulated() as e:
+            touched = [(change.household_id, change.order_id) for change in e.changes]
+        case _:
+            return
+    for household_id, order_id in touched:
+        if credit.is_held(runtime.db, order_id):
+            command = crediting.settlement(runtime, e.cycle_id, household_id, order_id)
+            runtime.react(crediting.decider, household_id, command, fact, f"settle-credit/{order_id}")
+
+
 def note_frozen(runtime: Runtime, fact: Fact) -> None:
     """The window waits for every group's aggregation."""
     assert isinstance(fact.event, orders.AggregationFrozen)
@@ -103,6 +118,9 @@ def place_supplier_orders(runtime: Runtime, fact: Fact) -> None:
 POLICIES = (
     Policy("schedule-cycles", ("orders.window-scheduled",), schedule_cycles),
     Policy("discard-draft", ("orders.order-confirmed", "orders.order-amended"), discard_draft),
+    Policy(
+        "settle-credit", ("orders.order-amended", "orders.order-cancelled", "orders.orders-regulated"), settle_credit
+    ),
     Policy("note-frozen", ("orders.aggregation-frozen",), note_frozen),
     Policy("place-supplier-orders", ("orders.window-aggregated",), place_supplier_orders),
 )

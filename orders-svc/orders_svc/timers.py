@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 from grenier.clock import iso
 from grenier.runtime import Runtime, Timer
-from orders_svc import cycle
+from orders_svc import crediting, cycle
 from orders_svc.closing import DAY_BEFORE, regulation_deadline
-from orders_svc.views import cycles, drafts
+from orders_svc.views import credit, cycles, drafts
 
 # Noon of the next day is never less than twelve hours after closing: nothing closed later needs a look.
 SOONEST_FREEZE = timedelta(hours=12)
+# Longer than any command takes; shorter only means that a slow one has to hold again.
+HOLD_LASTS = timedelta(seconds=30)
 
 
 def open_cycles(runtime: Runtime) -> None:
@@ -48,9 +50,16 @@ def freeze_cycles(runtime: Runtime) -> None:
             runtime.due(cycle.decider, row["cycle_id"], command, "freeze-cycles", group_id=row["group_id"])
 
 
+def release_holds(runtime: Runtime) -> None:
+    """Credit set aside by a process that died before its order was accepted (T18)."""
+    for row in credit.waiting(runtime.db, iso(runtime.clock.now() - HOLD_LASTS)):
+        crediting.release(runtime, row)
+
+
 TIMERS = (
     Timer("open-cycles", open_cycles),
     Timer("announce-closing", announce_closing),
     Timer("close-cycles", close_cycles),
     Timer("freeze-cycles", freeze_cycles),
+    Timer("release-holds", release_holds, every_s=5.0),
 )

@@ -6,7 +6,7 @@ from grenier.runtime import Service
 from orders_svc.policies import POLICIES
 from orders_svc.service import Orders
 from orders_svc.timers import TIMERS
-from orders_svc.views import catalogues, cycles, drafts, history, partners, placed, products, supply
+from orders_svc.views import catalogues, credit, cycles, drafts, history, partners, placed, products, supply
 
 
 def service() -> Service:
@@ -21,6 +21,7 @@ def service() -> Service:
             drafts.view,
             supply.view,
             history.view,
+            credit.view,
         ),
         doors=Orders,
         policies=POLICIES,

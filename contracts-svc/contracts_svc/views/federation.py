@@ -31,7 +31,8 @@ groups = sa.Table(
     sa.Column("time_zone", sa.Text, nullable=False),
     sa.Column("phone_region", sa.Text, nullable=False),
     sa.Column("inclusive_language", sa.Integer, nullable=False),
-    sa.Column("credit_floor_cents", sa.Integer, nullable=False),
+    # The lowest balance that orders may lead to; none where the group has set none.
+    sa.Column("credit_floor_cents", sa.Integer),
     sa.Column("founded_at", sa.Text, nullable=False),
 )
 duties = sa.Table(
@@ -67,7 +68,7 @@ def apply(rows: Rows, fact: Fact) -> None:
         case contracts.GroupFounded() as e:
             rows.put(groups, group_id=e.group_id, host_id=e.host_id, kind=e.kind, name=e.name, place=e.place,
                      time_zone=e.time_zone, phone_region=e.phone_region, inclusive_language=int(e.inclusive_language),
-                     credit_floor_cents=0, founded_at=fact.at)  # fmt: skip
+                     credit_floor_cents=None, founded_at=fact.at)  # fmt: skip
         case contracts.GroupSettingsChanged() as e:
             changed = changed_settings(e)
             if "inclusive_language" in changed:
@@ -85,6 +86,7 @@ view = View(
     tables=(hosts, groups, duties, producers),
     reads=("contracts.host-", "contracts.tiers-", "contracts.group-", "contracts.duty-", "contracts.producer-"),
     apply=apply,
+    version=2,
 )
 
 

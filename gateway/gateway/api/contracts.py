@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.access import access
-from gateway.api.base import ApiBlueprint, Done, Query, Schema
+from gateway.api.base import ApiBlueprint, Done, Flag, Query, Schema
 from gateway.calls import ask, ask_as_gateway, tell
 from gateway.limits_of import limit_source
 
@@ -51,7 +51,9 @@ class GroupDetail(PublicGroupSchema):
     host_id = fields.String()
     phone_region = fields.String()
     inclusive_language = fields.Boolean()
-    credit_floor_cents = fields.Integer()
+    credit_floor_cents = fields.Integer(
+        allow_none=True, metadata={"description": "Lowest balance that orders may lead to; null: no limit"}
+    )
     tiers = fields.Nested(TierSchema, many=True)
     duties = fields.Nested(DutySchema, many=True)
     households = fields.Integer()
@@ -65,7 +67,7 @@ class NewGroup(Schema):
     place = fields.String(validate=validate.Length(max=200))
     time_zone = fields.String()
     phone_region = fields.String(validate=validate.Length(equal=2))
-    inclusive_language = fields.Boolean()
+    inclusive_language = Flag()
 
 
 class Settings(Schema):
@@ -73,8 +75,10 @@ class Settings(Schema):
     place = fields.String(validate=validate.Length(max=200))
     time_zone = fields.String()
     phone_region = fields.String(validate=validate.Length(equal=2))
-    inclusive_language = fields.Boolean()
-    credit_floor_cents = fields.Integer(strict=True, validate=validate.Range(max=0))
+    inclusive_language = Flag()
+    credit_floor_cents = fields.Integer(
+        strict=True, allow_none=True, validate=validate.Range(max=0), metadata={"description": "null: no limit"}
+    )
 
 
 class DutyMove(Schema):
@@ -106,7 +110,7 @@ class NewPerson(Schema):
     phone = fields.String(validate=validate.Length(max=40))
     address = fields.String(validate=validate.Length(max=200))
     language = fields.String(validate=validate.OneOf(["fr", "en"]))
-    digital = fields.Boolean()
+    digital = Flag()
 
 
 class EnrolledPerson(NewPerson):
@@ -157,6 +161,8 @@ def read_group(query, group_id):
 @bp.response(200, Done)
 def change_settings(body, group_id):
     """Change settings of a group"""
+    if "credit_floor_cents" in body and body["credit_floor_cents"] is None:
+        body = {**body, "credit_unlimited": True}
     return tell("contracts", "change_group_settings", group_id=group_id, **body)
 
 

@@ -165,6 +165,14 @@ register(
 )
 register("sold-out", lazy_gettext("Il n’en reste pas assez"), lazy_gettext("« %(name)s » : il en reste %(left)s."))
 register(
+    "credit-floor",
+    lazy_gettext("Au-delà de ce que le compte permet"),
+    lazy_gettext(
+        "Cette commande fait %(total)s ; il reste %(available)s à commander. Le compte est à %(balance)s, "
+        "%(committed)s sont déjà réservés par d’autres commandes, et le groupe n’accepte pas de descendre sous %(floor)s."
+    ),
+)
+register(
     "reason-required",
     lazy_gettext("Une raison est nécessaire"),
     lazy_gettext("Vous modifiez la commande d’un autre foyer : dites pourquoi, il en sera informé."),

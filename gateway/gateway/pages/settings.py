@@ -24,7 +24,7 @@ class SettingsForm(Schema):
 @access("member")
 def show(group_id: str):
     group = ask("contracts", "group", group_id=group_id)
-    initial = {**group, "floor": f"{-group['credit_floor_cents'] / 100:.2f}".replace(".", ",")}
+    initial = {**group, "floor": _euros(group["credit_floor_cents"])}
     form = Form(SettingsForm(), initial=initial)
     if request.method == "POST" and _save(form, group_id):
         flash(_("Réglages enregistrés."), "success")
@@ -46,19 +46,22 @@ def show(group_id: str):
     )  # fmt: skip
 
 
+def _euros(floor_cents: int | None) -> str:
+    """As typed into the field, "" where the group has no limit."""
+    return "" if floor_cents is None else f"{-floor_cents // 100},{-floor_cents % 100:02d}"
+
+
 def _save(form: Form, group_id: str) -> bool:
     try:
-        floor = cents(form.typed.get("floor", "")) or 0
+        floor = cents(form.typed.get("floor", ""))
     except Invalid as invalid:
         form.errors = {"floor": invalid.facts["fields"]["dues"]}
         return False
     inclusive = bool(form.typed.get("inclusive_language"))
+    limit = {"credit_unlimited": True} if floor is None else {"credit_floor_cents": -floor}
     return bool(
-        form.tell(
-            "contracts", "change_group_settings", group_id=group_id, credit_floor_cents=-floor,
-            inclusive_language=inclusive,
-        )
-    )  # fmt: skip
+        form.tell("contracts", "change_group_settings", group_id=group_id, inclusive_language=inclusive, **limit)
+    )
 
 
 @bp.post("/groupes/<group_id>/reglages/taches/<duty>")

@@ -18,6 +18,8 @@ floors = sa.Table(
 
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
+        case contracts.GroupSettingsChanged(group_id=group_id, credit_unlimited=True):
+            rows.delete(floors, group_id)
         case contracts.GroupSettingsChanged(group_id=group_id, credit_floor_cents=int(floor_cents)):
             rows.put(floors, group_id=group_id, floor_cents=floor_cents)
 

@@ -18,7 +18,7 @@ from orders_svc.members import Buyer
 from orders_svc.ordering import order_id_of
 from orders_svc.pricing import line_amount, rate_of, unit_price
 from orders_svc.sorting import by_category
-from orders_svc.views import catalogues, cycles, drafts, partners, placed, products
+from orders_svc.views import catalogues, credit, cycles, drafts, partners, placed, products
 
 
 def quantities(lines: Sequence[asks.Line]) -> dict[str, int]:
@@ -77,7 +77,25 @@ def counter(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, Any]:
         "items": items,
         "order": order,
         "draft": _draft_page(draft, items) if draft else None,
+        "credit": _credit(runtime, cycle_id, who),
         "now": iso(runtime.clock.now()),
+    }
+
+
+def _credit(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, int] | None:
+    """What this order may come to before the group's credit floor; None without a floor, and to whom the account is closed."""
+    if who.floor_cents is None:
+        return None
+    if not who.own and not runtime.access.may(who.actor, "ledger.read", group_id=who.group_id):
+        return None
+    means = credit.means_of(runtime.db, who.household_id)
+    here = order_id_of(cycle_id, who.household_id)
+    others = sum(cents for order_id, cents in means.standing.items() if order_id not in means.over | {here})
+    return {
+        "floor_cents": who.floor_cents,
+        "balance_cents": means.balance_cents,
+        "committed_cents": others,
+        "available_cents": means.balance_cents - others - who.floor_cents,
     }
 
 

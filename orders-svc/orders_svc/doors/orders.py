@@ -8,7 +8,7 @@ from grenier.doors import Context, door
 from grenier.errors import Invalid, NotFound
 from grenier.language.orders import DraftLine
 from grenier.runtime import read
-from orders_svc import asks, cycle, draft, members
+from orders_svc import asks, crediting, cycle, draft, members
 from orders_svc.answers import shop
 from orders_svc.doors.base import Doors
 from orders_svc.ordering import order_id_of
@@ -37,7 +37,14 @@ class OrderDoors(Doors):
             by_other=not who.own,
             reason=ask.reason,
         )
-        answer = self._tell(ask.cycle_id, command, context, who)
+        answer = crediting.confirm(
+            self.runtime,
+            ask.cycle_id,
+            command,
+            context,
+            who,
+            lambda order: self._tell(ask.cycle_id, order, context, who),
+        )
         return {**answer, "id": order_id}
 
     @door

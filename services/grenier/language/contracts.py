@@ -62,7 +62,10 @@ class GroupSettingsChanged(Event, frozen=True, kw_only=True):
     time_zone: str | None = None
     phone_region: str | None = None
     inclusive_language: bool | None = None
+    # The lowest balance that orders may lead to (0 or negative); orders beyond it are refused.
     credit_floor_cents: int | None = None
+    # True: there is no floor any more (there is none until one is set).
+    credit_unlimited: bool | None = None
 
 
 @event("contracts.duty-moved")
