@@ -91,7 +91,7 @@ class Admission:
             [
                 ("Content-Type", kind),
                 ("Content-Length", str(len(body))),
-                ("Retry-After", str(random.randint(*RETRY_S))),  # noqa: S311 - no secret
+                ("Retry-After", str(random.randint(*RETRY_S))),
                 *HEADERS,
                 *self._extra,
             ],

@@ -34,14 +34,20 @@ class Health:
     def __init__(self, process: str = "") -> None:
         self.process = process
         self._checks: dict[str, Check] = {}
+        self._facts: dict[str, Check] = {}
         self._lock = threading.Lock()
-        self._answer: tuple[float, bool, dict[str, Any]] | None = None
+        self._answer: tuple[float, bool, dict[str, Any], dict[str, Any]] | None = None
 
     def add(self, name: str, check: Check) -> None:
         """`check()` returns a detail (any JSON value) or None when well; it raises, or returns False, when not."""
         with self._lock:
             self._checks[name] = check
             self._answer = None
+
+    def facts(self, name: str, look: Check) -> None:
+        """Something to know that does not make the process unfit: `look()` answers a JSON value when health is asked."""
+        with self._lock:
+            self._facts[name] = look
 
     def remove(self, name: str) -> None:
         with self._lock:
@@ -52,17 +58,19 @@ class Health:
         return {"status": "live", "process": self.process, "pid": os.getpid(), "version": version()}
 
     def ready(self) -> tuple[bool, dict[str, Any]]:
-        """(all well, {"status", "process", "version", "checks": {name: {"ok", "detail"}}})."""
+        """(all well, {"status", "process", "version", "checks": {name: {"ok", "detail"}}, "facts": the same})."""
         with self._lock:
             now = time.monotonic()
             if self._answer is None or now - self._answer[0] > CHECK_AGAIN_AFTER_S:
                 checks = {name: _run(check) for name, check in self._checks.items()}
                 well = all(result["ok"] for result in checks.values())
                 metrics.PROCESS_READY.set(well)
-                self._answer = (now, well, checks)
-            _, well, checks = self._answer
+                facts = {name: _run(look) for name, look in self._facts.items()}
+                self._answer = (now, well, checks, facts)
+            _, well, checks, facts = self._answer
         status = "ready" if well else "not-ready"
-        return well, {"status": status, "process": self.process, "version": version(), "checks": checks}
+        told = {"status": status, "process": self.process, "version": version(), "checks": checks, "facts": facts}
+        return well, told
 
 
 HEALTH = Health()

@@ -19,6 +19,12 @@ RPC_SECONDS = Histogram(
 VIEW_POSITION = Gauge("grenier_view_position", "Log position up to which the views stand", ["service"])
 PARKED = Gauge("grenier_parked_events", "Events a view could not apply, waiting for an operator", ["service"])
 
+VIEW_LAG_EVENTS = Gauge("grenier_view_lag_events", "Events that the views have still to take in (200: or more)", ["service"])  # fmt: skip
+VIEW_LAG_SECONDS = Gauge("grenier_view_lag_seconds", "Age of the oldest event not yet taken in", ["service"])
+MAIL_WAITING = Gauge("grenier_mail_waiting", "Mails that wait to be sent (500: or more)")
+DISK_FREE = Gauge("grenier_disk_free_bytes", "Room left on the disk of the data folder")
+COMPONENT_WELL = Gauge("grenier_component_well", "1 while a part of the installation is well, 0 when it is named on the health page", ["component"])  # fmt: skip
+
 FEED_PUBLISHED = Counter("grenier_feed_published_total", "Public events published and confirmed")
 FEED_LAG = Gauge("grenier_feed_lag_events", "Log positions not yet published to the public feed")
 MAIL_SENT = Counter("grenier_mail_sent_total", "Mails handed to the mail server", ["outcome"])

@@ -6,6 +6,7 @@ else. `retry_parked` applies them again once the cause is mended.
 
 from __future__ import annotations
 
+import sqlite3
 import traceback
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -134,6 +135,8 @@ class Projector:
             with connection.begin_nested():
                 view.apply(rows, fact)
                 rows.flush()
+        except (sa.exc.OperationalError, sqlite3.OperationalError):
+            raise  # a full disk or a lost database is no fault of the fact: all of it is tried again
         except Exception as cause:
             log.error(
                 "event-parked", view=view.name, event_type=recorded.type, position=recorded.position, exc_info=True

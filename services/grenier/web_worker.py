@@ -21,7 +21,7 @@ def queued_s() -> float:
     return 0.0 if since is None else time.monotonic() - since
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     def enqueue_req(self, conn: Any) -> None:
         conn.queued_at = time.monotonic()
         super().enqueue_req(conn)

@@ -22,10 +22,13 @@ from grenier.health import HEALTH
 from grenier.log.protocol import EventLog, Recorded
 from grenier.logging import get_logger
 from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged, mirror_path
+from grenier.parking import LOOK_EVERY_S as PARKED_EVERY_S
+from grenier.parking import PolicyParking, Repairs
 from grenier.projector import BEFORE_ALL, Projector, positions
-from grenier.readmodel import Database, Rows, fact_of
+from grenier.readmodel import Database, Rows
 from grenier.rebuild import renew
 from grenier.runtime import Policy, Runtime, Service, keys_of, load_service
+from grenier.standing import Standing
 from grenier.subscription import Follower, every
 from grenier.wire import Wire
 
@@ -105,6 +108,7 @@ class PolicyConsumer:
         stored = {row["name"]: row["position"] for row in runtime.db.rows(sa.select(positions))}
         self._at = {policy.name: stored.get(f"policy:{policy.name}", BEFORE_ALL) for policy in policies}
         self._stored = dict(self._at)
+        self.parking = PolicyParking(runtime.db)
 
     def reads(self) -> list[str]:
         return sorted({prefix for policy in self._policies for prefix in policy.reads})
@@ -117,7 +121,7 @@ class PolicyConsumer:
             for policy in self._policies:
                 if recorded.position > self._at[policy.name] and recorded.type.startswith(policy.reads):
                     self._views.wait_until(recorded.position) if self._sees(recorded) else None
-                    policy.act(self._runtime, fact_of(recorded))
+                    self.parking.act(self._runtime, policy, recorded)
                     self._at[policy.name] = recorded.position
         self._at = {name: max(position, upto) for name, position in self._at.items()}
 
@@ -216,8 +220,17 @@ class ServiceWorker:
             self._policies = policies = PolicyConsumer(runtime, views, self.service.policies)
             self._follow(f"{self.service.name}-policies", policies.reads(), policies)
             self._spawn_timer("policy-positions", KEEP_EVERY_S, policies.keep)
+        self._watch_over(runtime, projector, views)
         for timer in self.service.timers:
             self._spawn_timer(timer.name, timer.every_s, lambda act=timer.act: act(runtime))
+
+    def _watch_over(self, runtime: Runtime, projector: Projector, views: ViewConsumer) -> None:
+        """What operators are told, and what they may ask for."""
+        parking = self._policies.parking if self._policies is not None else PolicyParking(self._db)
+        repairs = Repairs(runtime, self._log, projector, views.lock, parking)
+        self._spawn_timer("repairs", PARKED_EVERY_S, repairs.look)
+        standing = Standing(self._log, projector.reads(), views.position)
+        HEALTH.facts(f"views-{self.service.name}", lambda: told(self.service.name, standing, repairs))
 
     def _follow(self, name: str, reads: Sequence[str], consumer: ViewConsumer | PolicyConsumer) -> None:
         follower = Follower(name, self._source, reads, consumer)
@@ -270,6 +283,14 @@ class ServiceWorker:
             connection.execute(
                 sa.delete(leases).where(leases.c.name == self.service.name, leases.c.owner == self._owner())
             )
+
+
+def told(name: str, standing: Standing, repairs: Repairs) -> dict[str, object]:
+    """How far the views of a service are, and what they could not take in."""
+    facts = {**repairs.facts(), **standing.facts()}
+    metrics.VIEW_LAG_EVENTS.labels(name).set(facts["lag_events"])
+    metrics.VIEW_LAG_SECONDS.labels(name).set(facts["lag_s"])
+    return facts
 
 
 def work(names: Sequence[str], settings: Settings) -> None:
