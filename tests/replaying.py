@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import random
 import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -44,6 +46,31 @@ class Replay:
 
     def close(self) -> None:
         self._database.close()
+
+
+class GrowingLog:
+    """A log that shows more and more of what was recorded: as much of `EventLog` as replaying needs."""
+
+    def __init__(self, events: Sequence[Recorded], shown: int = 0) -> None:
+        self.events, self.shown = list(events), shown
+
+    def grow(self, count: int) -> list[Recorded]:
+        """The events that appear now."""
+        start, self.shown = self.shown, min(self.shown + count, len(self.events))
+        return self.events[start : self.shown]
+
+    def read_all(
+        self, *, after: int | None = None, types: Sequence[str] | None = None, limit: int | None = None
+    ) -> Iterator[Recorded]:
+        start = 0 if after is None else bisect_right(self.events, after, key=lambda event: event.position)
+        wanted = (e for e in self.events[start : self.shown] if types is None or e.type.startswith(tuple(types)))
+        return islice(wanted, limit)
+
+    def head(self) -> int | None:
+        return self.events[self.shown - 1].position if self.shown else None
+
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 def fresh(name: str, settings: Settings, events: Sequence[Recorded], url: str) -> bytes:

@@ -20,8 +20,8 @@ from grenier.handling import Handler, Trace
 from grenier.language import contracts, matching
 from grenier.log.esdb import EsdbLog
 from grenier.readmodel import Database, Fact, Rows, View, dump
-from grenier.runtime import Policy, Runtime, Service, Timer
 from grenier.rebuild import rebuild
+from grenier.runtime import Policy, Runtime, Service, Timer
 from grenier.worker import ServiceWorker
 from grenier_infra.eventnode.testing import RunningNode, running_node
 
