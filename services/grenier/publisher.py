@@ -97,6 +97,7 @@ class ConfirmedPublisher:
         """Delivery tag of the buffer's first message on this connection."""
         self._connection: Any = None
         self._channel: Any = None
+        self._moved_at = 0.0
         self._pump_asked = False
         self._pause = FIRST_PAUSE_S
         self._stopping = False
@@ -124,6 +125,8 @@ class ConfirmedPublisher:
                     raise BrokerUnavailable("the buffer is full")
             if self._stopping:
                 raise BrokerUnavailable("the publisher was stopped")
+            if not self._buffer:
+                self._moved_at = time.monotonic()
             self._buffer.append(pending)
             asked, self._pump_asked = self._pump_asked, True
         if not asked:
@@ -146,6 +149,11 @@ class ConfirmedPublisher:
     @property
     def unconfirmed(self) -> int:
         return len(self._buffer)
+
+    @property
+    def stalled_s(self) -> float:
+        """How long the broker has confirmed nothing although something waits for it."""
+        return time.monotonic() - self._moved_at if self._buffer else 0.0
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Flush, then close; False when messages were left unconfirmed."""
@@ -247,6 +255,7 @@ class ConfirmedPublisher:
                 self._sent -= 1
                 self._first_tag += 1
             if settled:
+                self._moved_at = time.monotonic()
                 self._changed.notify_all()
         self._tell(settled)
         self._pump()

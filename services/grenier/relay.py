@@ -23,7 +23,9 @@ from grenier.health import HEALTH
 from grenier.language import ENTRIES, UnknownEvent
 from grenier.log.protocol import EventLog, Recorded
 from grenier.logging import get_logger
-from grenier.metrics import FEED_LAG, FEED_PUBLISHED
+from grenier.metrics import FEED_LAG, FEED_PUBLISHED, PARKED
+from grenier.relay_parking import HeldBack
+from grenier.standing import Standing
 from grenier.subscription import Follower, every
 
 log = get_logger(__name__)
@@ -33,6 +35,7 @@ WINDOW = 500
 PATIENCE_S = 1.0
 STOP_PATIENCE_S = 3.0
 MEASURE_EVERY_S = 5.0
+STALLED_AFTER_S = 3.0
 
 
 def main(settings: Settings) -> int:
@@ -45,8 +48,9 @@ def main(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # The follower's thread is this one: it must be told from another.
         signal.signal(number, lambda *_: threading.Thread(target=relay.stop).start())
-    HEALTH.add("broker", lambda: relay.publisher.connected)
+    HEALTH.add("broker", lambda: relay.publisher.connected and relay.publisher.stalled_s < STALLED_AFTER_S)
     HEALTH.add("log", lambda: {"head": event_log.head(), "published": checkpoint.position})
+    HEALTH.facts("feed", relay.facts)
     relay.run()
     event_log.close()
     return 0
@@ -64,6 +68,8 @@ class Relay:
         self._log = event_log
         self._checkpoint = checkpoint
         self._position = checkpoint.position
+        self._held_back = checkpoint.held_back
+        self._taking = threading.Lock()
         self._confirmed = threading.Event()
         self._confirmed_position = checkpoint.position
         self._stopping = threading.Event()
@@ -91,35 +97,59 @@ class Relay:
     def take(self, batch: Sequence[Recorded], upto: int) -> None:
         """Publish a batch, then wait until the broker has all of it; the checkpoint follows the confirmations.
 
-        An event that this program does not know stops the relay at it, and is met again after a pause: it was written
-        by a newer program, and whoever reads the feed must not miss it.
+        An event that cannot be read holds back its stream (see `relay_parking`), the others go on.
         """
-        last, published, unknown = self._confirmed_position, 0, None
-        for recorded in batch:
-            try:
-                event = self._public(recorded)
-            except UnknownEvent as error:
-                unknown, upto = error, self._position
-                break
-            if event is not None:
-                self._publish(event, recorded.position)
-                last, published = recorded.position, published + 1
-            self._position = recorded.position
-        if not self._all_confirmed(last):
-            self._position = self._checkpoint.position
-            return
-        FEED_PUBLISHED.inc(published)
-        self._position = max(self._position, upto)
-        self._checkpoint.reach(self._position)
-        if unknown is not None:
-            raise unknown
+        with self._taking:
+            last, published = self._confirmed_position, 0
+            for recorded in batch:
+                event = self._public(recorded) if recorded.position > self._position else None
+                if event is not None:
+                    self.publisher.publish(_message(event), token=recorded.position)
+                    last, published = recorded.position, published + 1
+                self._position = max(self._position, recorded.position)
+            if not self._all_confirmed(last):
+                self._position = self._checkpoint.position
+                return
+            FEED_PUBLISHED.inc(published)
+            self._position = max(self._position, upto)
+            self._checkpoint.reach(self._position)
 
     def _public(self, recorded: Recorded) -> dict[str, Any] | None:
-        if recorded.position <= self._position:
+        if recorded.stream in self._held_back.streams:
+            self._held_back.put(recorded, "behind a parked event")
             return None
-        if recorded.type not in ENTRIES:
-            raise UnknownEvent(recorded.type)
-        return to_cloudevent(recorded)
+        try:
+            return _readable(recorded)
+        except (UnknownEvent, ValueError) as error:
+            log.error("event-parked", event_type=recorded.type, position=recorded.position, reason=type(error).__name__)
+            self._held_back.put(recorded, f"{type(error).__name__}: {error}"[:300])
+            PARKED.labels("feed").set(len(self._held_back.rows()))
+            return None
+
+    def _try_held_back(self) -> None:
+        """Publish what can be read by now, stream by stream in order."""
+        still: set[str] = set()
+        for held in self._held_back.rows():
+            if held.stream in still:
+                continue
+            with self._taking:
+                try:
+                    [recorded] = self._log.read(held.stream, from_revision=held.revision, limit=1)
+                    event = _readable(recorded)
+                except (UnknownEvent, ValueError):
+                    still.add(held.stream)
+                    continue
+                if event is not None:
+                    self.publisher.publish(_message(event), wait=True)
+                self._held_back.remove(held)
+
+    def facts(self) -> dict[str, Any]:
+        """How far the feed is, what is held back, and whether the broker takes what it is given."""
+        standing = Standing(self._log, owners(), self.position).facts()
+        parked = len(self._held_back.rows())
+        PARKED.labels("feed").set(parked)
+        waits = {"unconfirmed": self.publisher.unconfirmed, "stalled_s": round(self.publisher.stalled_s, 1)}
+        return {**standing, "parked": parked, **waits}
 
     def _all_confirmed(self, last: int) -> bool:
         """False when the relay is to stop first; what was confirmed until then is remembered."""
@@ -132,16 +162,6 @@ class Relay:
                 return False
         return True
 
-    def _publish(self, event: dict[str, Any], position: int) -> None:
-        message = Message(
-            EVENTS_EXCHANGE,
-            routing_key(event),
-            msgspec.json.encode(event),
-            message_id=event["id"],
-            content_type=CONTENT_TYPE,
-        )
-        self.publisher.publish(message, token=position)
-
     def _on_confirmed(self, position: int) -> None:
         self._confirmed_position = max(self._confirmed_position, position)
         self._confirmed.set()
@@ -149,6 +169,20 @@ class Relay:
     def _measure(self) -> None:
         head = self._log.head() or 0
         FEED_LAG.set(max(0, head - max(self._position, 0)))
+        PARKED.labels("feed").set(len(self._held_back.rows()))
+        self._try_held_back()
+
+
+def _readable(recorded: Recorded) -> dict[str, Any] | None:
+    """The public event, None when it is not public; raises UnknownEvent or ValueError."""
+    if recorded.type not in ENTRIES:
+        raise UnknownEvent(recorded.type)
+    return to_cloudevent(recorded)
+
+
+def _message(event: dict[str, Any]) -> Message:
+    body = msgspec.json.encode(event)
+    return Message(EVENTS_EXCHANGE, routing_key(event), body, message_id=event["id"], content_type=CONTENT_TYPE)
 
 
 class Checkpoint:
@@ -162,6 +196,7 @@ class Checkpoint:
         self._connection.execute(
             "CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER)"
         )
+        self.held_back = HeldBack(self._connection)
         row = self._connection.execute("SELECT position FROM checkpoint").fetchone()
         self.position: int = row[0] if row else BEFORE_ALL
 

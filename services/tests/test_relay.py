@@ -19,6 +19,7 @@ import pika
 import pytest
 
 from grenier.broker import EVENTS_EXCHANGE, declare_events
+from grenier.feed import to_cloudevent
 from grenier.handling import Meta
 from grenier.language import ENTRIES, encode
 from grenier.language.golden import example
@@ -33,7 +34,7 @@ PRIVATE = next(name for name, entry in sorted(ENTRIES.items()) if entry.public i
 
 def an_event(name: str = PUBLIC, group: str = "g1") -> NewEvent:
     entry = ENTRIES.get(name)
-    data = encode(example(entry.kind)) if entry else b"{}"
+    data = encode(example((entry or ENTRIES[PUBLIC]).kind))
     return NewEvent(uuid4(), name, data, msgspec.json.encode(Meta(v=1, group=group)))
 
 
@@ -165,15 +166,33 @@ def test_quiet_stretches_move_the_checkpoint(broker: PrivateBroker, log: MemoryL
     assert Checkpoint(tmp_path / "relay.sqlite").position >= (log.head() or 0) // 2
 
 
-def test_an_event_of_a_newer_program_is_not_skipped(broker: PrivateBroker, log: MemoryLog, start: Any) -> None:
+def test_an_event_of_a_newer_program_holds_back_its_stream_and_nothing_else(
+    broker: PrivateBroker, log: MemoryLog, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T9: parked, not dropped; when the program knows it the stream goes on in its order."""
+    monkeypatch.setattr("grenier.relay.MEASURE_EVERY_S", 0.2)
     dashboard = Dashboard(broker)
-    before = an_event()
-    log.append("group-1", [before, an_event("contracts.invented-tomorrow"), an_event()], expected=NO_STREAM)
+    before, unknown, behind, other = an_event(), an_event("contracts.invented-tomorrow"), an_event(), an_event()
+    log.append("group-1", [before, unknown, behind], expected=NO_STREAM)
+    log.append("group-2", [other], expected=NO_STREAM)
     relay = start()
-    soon(lambda: dashboard.ids() == [str(before.id)])
-    time.sleep(1.5)
-    assert len(dashboard.look()) == 1, "what was published is published again and again"
-    assert relay.position() < (log.head() or 0)
+    soon(lambda: dashboard.ids() == [str(before.id), str(other.id)])
+    soon(lambda: relay.position() == log.head())
+    assert relay.facts()["parked"] == 2
+    start.stop()
+    later = an_event()
+    log.append("group-1", [later], expected=2)
+    relay = start()
+    soon(lambda: relay.facts()["parked"] == 3)
+    assert str(behind.id) not in dashboard.ids()
+    monkeypatch.setattr("grenier.relay.ENTRIES", {**ENTRIES, "contracts.invented-tomorrow": ENTRIES[PUBLIC]})
+    monkeypatch.setattr("grenier.relay.to_cloudevent", lambda recorded: to_cloudevent(as_known(recorded)))
+    soon(lambda: relay.facts()["parked"] == 0)
+    assert dashboard.ids() == [str(event.id) for event in (before, other, unknown, behind, later)]
+
+
+def as_known(recorded: Any) -> Any:
+    return msgspec.structs.replace(recorded, type=PUBLIC)
 
 
 @pytest.mark.slow
