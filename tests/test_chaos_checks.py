@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from grenier.log.protocol import Recorded
-from tests.chaos import checks
+from tests.chaos import checks, t01_kills
 from tests.chaos.clients import Act, Crowd
 from tests.chaos.killer import Death, silences
 from tests.lived_month import Lived
@@ -102,13 +101,28 @@ def test_an_entry_out_of_balance_is_found(events: list[Recorded]) -> None:
     assert any("all accounts sum to" in problem for problem in found)
 
 
+def crowd_of(*acts: Act) -> Crowd:
+    crowd = Crowd.__new__(Crowd)
+    crowd.acts = list(acts)
+    return crowd
+
+
+def told(kind: str, begun: float, told_at: float) -> Act:
+    return Act(kind, "", "", "", "", {}, {}, 1, begun=begun, told_at=told_at)
+
+
 def test_silence_is_measured_by_kind_of_command() -> None:
     """Orders were away for four seconds; that payments went on does not shorten it."""
-    nothing: Any = None
-    crowd = Crowd.__new__(Crowd)
-    crowd.acts = [
-        Act("order", "", "", "", "", {}, {}, 1, begun=9.0, told_at=9.5),
-        Act("order", "", "", "", "", {}, {}, 2, begun=10.5, told_at=14.0),
-        Act("payment", "", "", "", "", nothing, {}, 3, begun=10.1, told_at=10.2),
-    ]
-    assert silences(crowd, [Death("serve-orders", 10.0, overlapping=False)]) == {"serve-orders": 4.0}
+    crowd = crowd_of(told("order", 9.0, 9.5), told("order", 10.5, 14.0), told("payment", 10.1, 10.2))
+    assert silences(crowd, [Death("serve-orders", 10.0, overlapping=False)]) == {"serve-orders": [4.0]}
+
+
+def test_deaths_that_fall_together_say_nothing_about_one() -> None:
+    crowd = crowd_of(told("order", 10.5, 14.0), told("payment", 12.5, 13.0), told("order", 12.5, 14.1), told("order", 20.1, 20.2), told("payment", 20.1, 20.3))  # fmt: skip
+    deaths = [Death("broker", 10.0, overlapping=False), Death("relay", 12.0, overlapping=True), Death("mailer", 20.0, overlapping=False)]  # fmt: skip
+    assert silences(crowd, deaths) == {"mailer": [pytest.approx(0.3)]}
+
+
+def test_a_late_return_is_a_miss() -> None:
+    assert t01_kills.late({"broker": 9.9, "gateway": 1.9, "relay": 0.1}) == []
+    assert len(t01_kills.late({"broker": 10.1, "gateway": 2.1})) == 2

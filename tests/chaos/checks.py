@@ -111,6 +111,14 @@ def money_acts(acts: Iterable[Act]) -> list[Act]:
     return [act for act in acts if act.kind in ("payment", "prepayment")]
 
 
+def paid_by(acts: Iterable[Act]) -> Counter[str]:
+    """Household -> cents, from the clients' own books."""
+    paid = Counter[str]()
+    for act in money_acts(acts):
+        paid[act.facts["household_id"]] += act.facts["amount_cents"]
+    return paid
+
+
 def duplicates(acts: Iterable[Act], events: Sequence[Recorded]) -> int:
     """Payments that stand in the log more often than they were asked for."""
     surplus = Counter(money_of(fact) for _, fact in taken(events)) - Counter(map(money_asked, money_acts(acts)))
@@ -168,9 +176,7 @@ def money_kept(acts: Sequence[Act], events: Sequence[Recorded]) -> list[str]:
 
 def shown(acts: Iterable[Act], events: Sequence[Recorded], settings: Settings) -> list[str]:
     """Each household's balance is what its clients paid, the amount beside it what its orders cost."""
-    paid, committed = Counter[str](), Counter[str]()
-    for act in money_acts(acts):
-        paid[act.facts["household_id"]] += act.facts["amount_cents"]
+    paid, committed = paid_by(acts), Counter[str]()
     for (_, household_id), cents in {(fact.cycle_id, fact.household_id): fact.total_cents for _, fact in placed(events)}.items():  # fmt: skip
         committed[household_id] += cents
     database = Database(settings.view_database("gateway"), "gateway")

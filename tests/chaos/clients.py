@@ -50,6 +50,11 @@ class Act:
     answer: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def subject(self) -> str:
+        """Orders and money are answered by different services."""
+        return "order" if self.kind == "order" else "money"
+
+    @property
     def took_s(self) -> float:
         return self.told_at - self.begun if self.told_at else 0.0
 
@@ -93,7 +98,7 @@ Make = Callable[[Scene, Place, int, random.Random], Act]
 class Crowd:
     """The clients of one storm, what they asked and what they were told. `answers`: how often each status came.
 
-    `rough`: answers of the server's side that a client cannot work with (5xx other than 503, or without Retry-After).
+    `url`: another gateway than the installation's own. `rough`: answers of the server's side that a client cannot work with (5xx other than 503, or without Retry-After).
     """
 
     scene: Scene
@@ -106,12 +111,14 @@ class Crowd:
     repeat: bool = True
     started: float = 0.0
     took_s: float = 0.0
+    url: str = ""
     _told: int = 0
+    _latest: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _numbers: int = 0
 
     def __post_init__(self) -> None:
-        self._http = Http(self.scene.running.url, timeout_s=ANSWER_PATIENCE_S)
+        self._http = Http(self.url or self.scene.running.url, timeout_s=ANSWER_PATIENCE_S)
         self._tokens: dict[str, str] = {}
 
     @property
@@ -121,6 +128,10 @@ class Crowd:
 
     def acknowledged(self) -> list[Act]:
         return [act for act in self.acts if act.position]
+
+    def answered_since(self, moment: float) -> bool:
+        """A command of each subject that began after this moment was acknowledged."""
+        return bool(self._latest) and min(self._latest.values()) > moment
 
     def closed(self, commands: int, until: Callable[[], bool] = lambda: False) -> None:
         """Each client has households of its own, so that what was acknowledged last is what must stand.
@@ -170,6 +181,7 @@ class Crowd:
                 act.position = act.answer["position"]
                 with self._lock:
                     self._told += 1
+                    self._latest[act.subject] = max(act.begun, self._latest.get(act.subject, 0.0))
                 return
             if status not in PASSING:
                 self.refused.append(f"{act.method} {act.path}: {status} {text[:300].decode(errors='replace')}")

@@ -68,6 +68,14 @@ class Killer:
             if self._rng.random() < COMPANION_SHARE and len(self.deaths) < self.kills:
                 self._end.wait(self._rng.uniform(0.0, COMPANION_WITHIN_S))
                 self._strike(overlapping=True)
+            elif self.deaths:
+                self._until_answered(self.deaths[-1].at)
+
+    def _until_answered(self, died: float) -> None:
+        """Orders and payments both: so much is measured of a death before the next one."""
+        until = time.monotonic() + WHOLE_PATIENCE_S
+        while not self.crowd.answered_since(died) and time.monotonic() < until and not self._end.wait(0.02):
+            pass
 
     def _strike(self, overlapping: bool) -> None:
         self._bag = self._bag or self._rng.sample(self.victims, len(self.victims))
@@ -103,20 +111,22 @@ def wait_whole(running: Installation, patience_s: float = WHOLE_PATIENCE_S) -> N
         time.sleep(0.1)
 
 
-def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, float]:
-    """Victim -> seconds from its death to the first acknowledgement of a command begun after it, of the kind that took longest.
+def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, list[float]]:
+    """Victim -> seconds from each of its deaths to the first acknowledgement of a command begun after it.
 
-    Each kind of command counts for itself: while the orders are away, payments go on. Deaths with another one close by
-    are measured together, under the names of all ("broker+relay").
+    Each kind of command counts for itself, the slower one is taken: while the orders are away, payments go on.
+    Only deaths that stood alone tell something about their victim: one that fell into the silence after another, or
+    whose own silence saw another death, is left out.
     """
     by_kind: dict[str, list[tuple[float, float]]] = {}
     for act in crowd.acknowledged():
-        by_kind.setdefault("order" if act.kind == "order" else "money", []).append((act.begun, act.told_at))
-    found: dict[str, float] = {}
+        by_kind.setdefault(act.subject, []).append((act.begun, act.told_at))
+    spans = []
     for death in deaths:
-        near = {other.victim for other in deaths if -15.0 < other.at - death.at < 5.0}
-        name = "+".join(sorted(near))
-        waits = [min((told for begun, told in acts if begun > death.at), default=0.0) - death.at for acts in by_kind.values()]  # fmt: skip
-        longest = max((wait for wait in waits if wait > 0), default=0.0)
-        found[name] = max(found.get(name, 0.0), longest)
+        told = [min((told for begun, told in acts if begun > death.at), default=death.at) for acts in by_kind.values()]
+        spans.append((death, max(told, default=death.at)))
+    found: dict[str, list[float]] = {}
+    for death, until in spans:
+        if not any(other is not death and other.at < until and death.at < end for other, end in spans):
+            found.setdefault(death.victim, []).append(until - death.at)
     return found

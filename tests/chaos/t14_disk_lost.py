@@ -1,0 +1,122 @@
+"""T14: the whole disk of one service is lost (its rows, its mirror of the log): it comes back from the log alone, byte for byte.
+
+Its processes are stopped as by a power cut, the files removed. Meanwhile nobody is told a wrong balance, and the log
+gains nothing: what its reactions do again is known by its ids. Long: every service; a million events in 60 s.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+
+from gateway.demo.client import Http
+from tests.chaos import checks
+from tests.chaos.clients import Act, Crowd
+from tests.chaos.form import Form
+from tests.chaos.killer import wait_whole
+from tests.chaos.stage import Place, Scene, opened
+from tests.proof import Row
+from tests.replaying import SERVICES
+
+TEST = "T14"
+MILLION_S = 60.0
+REBUILT_PATIENCE_S = 300.0
+
+
+def run(form: Form) -> Row:
+    began = time.monotonic()
+    with form.place("disk") as folder, opened(folder, form.seed) as scene:
+        crowd = Crowd(scene)
+        crowd.closed(form.count(10_000, 200))
+        problems, slowest = crowd.problems(), 0.0
+        took: dict[str, float] = {}
+        for service in SERVICES:
+            seconds, found = lose(scene, service, crowd.acts)
+            took[service], slowest = round(seconds, 1), max(slowest, seconds)
+            problems += found
+        events = len(checks.settled(scene.settings))
+    per_million = round(slowest / events * 1_000_000, 1)
+    figures = {"events": events, "rebuilt_s": took, "slowest_s_per_million": per_million}
+    # With few events the figure is the start of a process.
+    late = [f"a million events would take {per_million} s"] if per_million > MILLION_S and events > 20_000 else []
+    return Row(TEST, figures, problems + late, time.monotonic() - began)
+
+
+def lose(scene: Scene, service: str, acts: list[Act]) -> tuple[float, list[str]]:
+    """Seconds from the death until the service's views are again what a replay gives; what was not right."""
+    settings = scene.settings
+    log = checks.settled(settings)
+    checks.soon(lambda: not checks.views(settings, log, [service]))
+    before = checks.dumped(service, settings)
+    paid = checks.paid_by(acts)
+    watched = next((place for place in scene.places() if paid[place.home.household_id]), None)
+    began, wrong = time.monotonic(), list[str]()
+    power_cut(scene, service)
+
+    def rebuilt() -> bool:
+        wrong.extend(lies(scene, watched, paid[watched.home.household_id]) if watched else ())
+        return (settings.views_dir / f"{service}.sqlite").exists() and _same(service, scene, before)
+
+    if not checks.soon(rebuilt, REBUILT_PATIENCE_S):
+        wrong.append(f"{service} was not rebuilt")
+    took = time.monotonic() - began
+    wait_whole(scene.running)
+    new = checks.settled(settings)[len(log) :]
+    problems = [f"{service}: {problem}" for problem in dict.fromkeys(wrong)]
+    return took, problems + [f"losing {service} wrote {event.type}" for event in new]
+
+
+def power_cut(scene: Scene, service: str) -> None:
+    """Every process that holds a file of the service stops at once, and only then the files are gone."""
+    files = lost_files(scene, service)
+    holding = [process for process in _family(scene) if _holds(process, files)]
+    for process in holding:
+        process.send_signal(signal.SIGSTOP)
+    for path in files:
+        path.unlink(missing_ok=True)
+    for process in holding:
+        try:
+            os.kill(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def lost_files(scene: Scene, service: str) -> list[Path]:
+    """What lies on the disk of a service, with the journals beside it. The gateway's `auth.sqlite` is not among them: that is for the backup."""
+    settings = scene.settings
+    folders = (settings.views_dir, settings.data_dir / "mirror")
+    return [path for folder in folders for path in folder.glob(f"{service}.sqlite*")]
+
+
+def lies(scene: Scene, place: Place, paid_cents: int) -> list[str]:
+    """What a member is told about their balance meanwhile: the truth, or that it is not known at present."""
+    api = scene.stage.at(place.home.person_id)
+    headers = {"Authorization": f"Bearer {api._token}"}
+    try:
+        status, _, text = Http(scene.running.url, 5.0)("GET", f"/api/v1/households/{place.home.household_id}/balance", None, headers)  # fmt: skip
+    except OSError:
+        return []
+    return [] if status != 200 or f'"balance_cents":{paid_cents}'.encode() in text.replace(b": ", b":") else [f"told a wrong balance: {text[:200].decode()}"]  # fmt: skip
+
+
+def _family(scene: Scene) -> list[psutil.Process]:
+    launcher = psutil.Process(scene.running.launcher.pid)
+    return launcher.children(recursive=True)
+
+
+def _holds(process: psutil.Process, files: list[Path]) -> bool:
+    try:
+        return bool({Path(file.path) for file in process.open_files()} & set(files))
+    except psutil.Error:
+        return False
+
+
+def _same(service: str, scene: Scene, before: bytes) -> bool:
+    try:
+        return checks.dumped(service, scene.settings) == before
+    except Exception:  # the tables are being made
+        return False
