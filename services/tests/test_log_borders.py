@@ -30,7 +30,7 @@ def importers(*libraries: str) -> set[str]:
 @pytest.mark.parametrize(
     ("libraries", "allowed"),
     [
-        (("esdbclient", "grpc"), {"services/grenier/log/esdb.py"}),
+        (("esdbclient", "grpc"), {"services/grenier/log/esdb.py", "services/grenier/log/pipeline.py"}),
         (("nameko", "kombu", "amqp"), {"services/grenier/rpc_nameko.py", "services/grenier/rpc_entrypoints.py"}),
         (("eventlet",), {"services/grenier/rpc_nameko.py", "services/grenier/log/esdb.py"}),
     ],

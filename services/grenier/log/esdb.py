@@ -1,4 +1,4 @@
-"""The event log over EventStoreDB's protocol: the only module of the services that imports esdbclient.
+"""The event log over EventStoreDB's protocol: with `pipeline`, the only modules of the services that import esdbclient.
 
 `EsdbLog` is for processes with plain threads. `HubLog` is for Nameko processes, where grpc's threads would never be
 scheduled: it drives esdbclient's asyncio client on eventlet's asyncio hub, and does finite calls only.
@@ -28,6 +28,7 @@ from esdbclient import AsyncEventStoreDBClient, EventStoreDBClient, RecordedEven
 from esdbclient import NewEvent as EsdbNewEvent
 from esdbclient.exceptions import EventStoreDBClientException, GrpcError, NotFound, WrongCurrentVersion
 
+from grenier.log.pipeline import Pipeline
 from grenier.log.protocol import (
     NO_STREAM,
     Appended,
@@ -223,6 +224,10 @@ class EsdbSubscription:
         self._client.close()
 
 
+class _CallLost(Exception):
+    """The call that carries the appends broke off before the answer."""
+
+
 class HubLog:
     """StreamLog for a Nameko process: each call waits on eventlet's asyncio hub while other greenlets run.
 
@@ -236,19 +241,40 @@ class HubLog:
         self._timeout_s = timeout_s
         self._connecting = Semaphore()
         self._connected: AsyncEventStoreDBClient | None = None
+        self._appends: Pipeline | None = None
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         check_append(events, expected)
+        version = StreamState.NO_STREAM if expected == NO_STREAM else expected
+        converted = [_to_esdb(event) for event in events]
         with _translated(stream, expected):
-            position = self._wait(
-                self._client().append_to_stream(
-                    stream,
-                    current_version=StreamState.NO_STREAM if expected == NO_STREAM else expected,
-                    events=[_to_esdb(event) for event in events],
-                    timeout=self._timeout_s,
+            try:
+                position = self._sent(stream, version, converted)
+            except _CallLost:
+                # Whether it was written is not known. The same events on the same version are the same append: esdbclient's
+                # own call, which also looks for a new leader.
+                position = self._wait(
+                    self._client().append_to_stream(
+                        stream, current_version=version, events=converted, timeout=self._timeout_s
+                    )
                 )
-            )
         return Appended(expected + len(events), position)
+
+    def _sent(self, stream: str, version: int | StreamState, events: Sequence[EsdbNewEvent]) -> int:
+        from eventlet.event import Event
+
+        answer = Event()
+        give_up = self._pipeline().append(stream, version, events, lambda *found: answer.send(found))
+        found = answer.wait(self._timeout_s)
+        if found is None:
+            give_up()
+            raise LogUnavailable("no answer in time")
+        position, error = found
+        if isinstance(error, LogUnavailable):
+            raise _CallLost from error
+        if error is not None:
+            raise error
+        return int(position)
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
@@ -288,6 +314,8 @@ class HubLog:
 
     def close(self) -> None:
         client, self._connected = self._connected, None
+        if self._appends is not None:
+            self._wait(self._appends.close())
         if client is not None:
             self._wait(client.close())
 
@@ -296,6 +324,14 @@ class HubLog:
             if self._connected is None:
                 self._connected = self._wait(_connected_client(self._uri))
             return self._connected
+
+    def _pipeline(self) -> Pipeline:
+        client = self._client()
+        if self._appends is None:
+            from eventlet.hubs import get_hub
+
+            self._appends = Pipeline(client, get_hub().loop)
+        return self._appends
 
     @staticmethod
     def _wait(awaitable: Any) -> Any:
