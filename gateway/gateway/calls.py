@@ -98,7 +98,7 @@ def tell_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, A
 def after_position() -> int | None:
     """How far a view must have got before it answers this request; None when it need not wait."""
     asked = request.args.get("after", "")
-    if asked and not (asked.isdigit() and len(asked) < 19):
+    if asked and not (asked.isdecimal() and len(asked) < 19):
         raise Invalid(fields={"after": ["Must be a position: a whole number that is not negative."]})
     session = identity().session
     latest = max(int(asked or 0), session.position if session else 0)

@@ -160,7 +160,7 @@ def _message(position: int, event: dict[str, Any]) -> str:
 
 def _resume_position() -> int | None:
     text = request.headers.get("Last-Event-ID", "")
-    if text.isdigit() and len(text) < 19:
+    if text.isdecimal() and len(text) < 19:
         return int(text)
     return after_position() if request.args.get("after") else None
 

@@ -133,7 +133,7 @@ def test_the_session_reads_its_writes_and_programs_get_the_position(shop):
     assert [context["after"] for context in contexts(shop, "shop")] == [42, 70]
 
 
-@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 30])
+@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 30, "²"])
 def test_a_senseless_position_is_refused(shop, value):
     answer = shop.test_client().get(f"/api/v1/shop/s1?after={value}", headers=bearer_of(shop))
     assert answer.status_code == 422

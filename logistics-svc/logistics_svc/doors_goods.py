@@ -97,7 +97,7 @@ class GoodsDoors(Lookups):
                 "as_of": iso(self.runtime.clock.now()),
                 "lines": stock.stock(self.runtime.db, place),
             }
-        if ask.as_of.isdigit():
+        if ask.as_of.isdecimal() and len(ask.as_of) < 19:
             lines = stock.stock_as_of(self.runtime.db, place, position=int(ask.as_of))
             return {"place": place, "as_of": ask.as_of, "lines": lines}
         at = self.instant(ask.group_id, ask.as_of)

@@ -168,7 +168,7 @@ def expected_version() -> int | None:
     if text in ("", "*"):
         return None
     number = text.removeprefix("W/").strip('"').split("-")[0]
-    if not number.isdigit():
+    if not number.isdecimal() or len(number) > 18:
         raise Invalid(fields={"If-Match": ['The version of the thing as a quoted number, such as "12".']})
     return int(number)
 

@@ -225,7 +225,7 @@ def _facts(form: Form) -> dict[str, Any]:
     facts.update({name: form.value(name) == "1" for name in ("organic", "container")})
     for name in (*GRAMS, "case_size"):
         text = str(form.value(name)).strip() or ("1" if name == "case_size" else "0")
-        if text.isdigit():
+        if text.isdecimal() and len(text) <= 7:
             facts[name] = int(text)
         else:
             form.errors[name] = [_("Un nombre entier.")]
@@ -239,7 +239,7 @@ def cents_of(text: str) -> int | None:
     """« 4,20 », "4.2", « 4,20 € » → 420; None when it is no amount."""
     plain = text.replace("€", "").replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace(",", ".")
     whole, _dot, part = plain.partition(".")
-    if not whole.isdigit() or not (part == "" or (part.isdigit() and len(part) <= 2)) or len(whole) > 6:
+    if not whole.isdecimal() or not (part == "" or (part.isdecimal() and len(part) <= 2)) or len(whole) > 6:
         return None
     return int(whole) * 100 + int(part.ljust(2, "0"))
 
@@ -316,7 +316,7 @@ def _chosen(form: Form, offered: list[dict[str, Any]]) -> list[dict[str, Any]]:
         item: dict[str, Any] = {"product_id": key}
         for name in LIMITS:
             text = str(form.value(f"{name}-{key}")).strip() or "0"
-            if not text.isdigit():
+            if not text.isdecimal() or len(text) > 7:
                 form.errors[f"{name}-{key}"] = [_("%(name)s : un nombre entier.", name=row["name"])]
             else:
                 item[name] = int(text)

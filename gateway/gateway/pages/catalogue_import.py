@@ -101,12 +101,12 @@ def _row(row: Mapping[str, str], producers: Mapping[str, str]) -> dict[str, Any]
     found["sale"] = "weighed" if row.get("sale", "").casefold() in ("weighed", "poids", "pesé", "kg") else "piece"
     for key in (*GRAMS, "case_size"):
         if row.get(key):
-            found[key] = int(row[key]) if row[key].isdigit() else row[key]
+            found[key] = int(row[key]) if row[key].isdecimal() and len(row[key]) <= 9 else row[key]
     for key in ("organic", "container"):
         found[key] = row.get(key, "").casefold() in YES
     for key in ("price", "cost"):
         text = row.get(key, "") or (row.get("price", "") if key == "cost" else "")
         amount = cents_of(text)
         raw = row.get(f"{key}_cents") or (row.get("price_cents", "") if key == "cost" else "")
-        found[f"{key}_cents"] = amount if amount is not None else int(raw) if raw.isdigit() else text
+        found[f"{key}_cents"] = amount if amount is not None else int(raw) if raw.isdecimal() and len(raw) <= 9 else text
     return found

@@ -68,7 +68,7 @@ def show(group_id: str, cycle_id: str):
 
 def _offset() -> int:
     text = request.args.get("offset", "0")
-    return int(text) if text.isdigit() and len(text) < 7 else 0
+    return int(text) if text.isdecimal() and len(text) < 7 else 0
 
 
 def _orders_table(group_id: str, rows: list[dict[str, Any]], names: Mapping[str, str]) -> Table:

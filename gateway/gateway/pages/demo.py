@@ -73,7 +73,7 @@ def app_clock() -> OffsetClock:
 
 def _asked(now: datetime) -> datetime | None:
     step = request.form.get("step", "")
-    if step.isdigit():
+    if step.isdecimal() and len(step) <= 6:
         return now + min(timedelta(hours=int(step)), MAX_STEP)
     try:
         local = datetime.fromisoformat(request.form.get("now", ""))

@@ -162,7 +162,7 @@ def _tier(form: Form, field: str, code: str) -> dict[str, Any]:
     percent = form.typed.get(f"rate-{field}", "100").replace(",", ".").strip()
     try:
         rate_bp = round(float(percent) * 100)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Invalid(fields={f"rate-{field}": [_("Un pourcentage, par exemple 80.")]}) from error
     try:
         dues = cents(form.typed.get(f"dues-{field}", "")) or 0

@@ -180,6 +180,6 @@ def whole(text: str | None) -> int | None:
     text = (text or "").strip().replace("\u00a0", "").replace(" ", "")
     if not text:
         return None
-    if not text.isdigit() or len(text) > 7:
+    if not text.isdecimal() or len(text) > 7:
         raise Invalid(fields={"quantity": [gettext("Un nombre entier est attendu.")]})
     return int(text)

@@ -189,7 +189,7 @@ def _enrolled(form: Form) -> dict[str, Any]:
     if (dues := cents(typed.get("dues", ""))) is not None:
         payload["dues_cents"] = dues
     if number := typed.get("number", "").strip():
-        if not number.isdigit() or len(number) > 6:
+        if not number.isdecimal() or len(number) > 6:
             raise Invalid(fields={"number": [_("Un nombre entier.")]})
         payload["number"] = int(number)
     return payload
@@ -279,7 +279,7 @@ def _household(row: dict[str, Any], codes: dict[str, str], group: dict[str, Any]
         except Invalid:
             found["dues_cents"] = -1  # told as wrong by the dry run, at its row
     if cell.get("numero"):
-        found["number"] = int(cell["numero"]) if cell["numero"].isdigit() and len(cell["numero"]) < 8 else -1
+        found["number"] = int(cell["numero"]) if cell["numero"].isdecimal() and len(cell["numero"]) < 8 else -1
     return found
 
 

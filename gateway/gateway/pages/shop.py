@@ -93,7 +93,7 @@ def _wanted(form: Form) -> dict[str, int]:
     for name, text in form.typed.items():
         if not name.startswith(PREFIX) or not str(text).strip():
             continue
-        if not str(text).strip().isdigit() or len(str(text).strip()) > 4:
+        if not str(text).strip().isdecimal() or len(str(text).strip()) > 4:
             form.errors[name] = [_("Un nombre entier, de 0 à 999.")]
         elif int(text):
             found[name.removeprefix(PREFIX)] = int(text)

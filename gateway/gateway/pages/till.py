@@ -320,7 +320,7 @@ def _coins(form: Form) -> dict[str, int] | None:
     found = {}
     for value in (*NOTES, *COINS):
         text = "".join(request.form.get(f"c{value}", "").split()) or "0"
-        if not text.isdigit() or len(text) > 5:
+        if not text.isdecimal() or len(text) > 5:
             form.errors[f"c{value}"] = [_("Un nombre entier est attendu.")]
         else:
             found[str(value)] = int(text)

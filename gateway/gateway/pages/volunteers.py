@@ -208,7 +208,7 @@ def _planned(form: Form) -> dict[str, Any]:
         task = form.typed.get(f"task-{place}", "").strip()
         if task:
             needed = form.typed.get(f"needed-{place}", "1").strip()
-            if not needed.isdigit() or not 1 <= int(needed) <= 100:
+            if not needed.isdecimal() or not 1 <= int(needed) <= 100:
                 raise Invalid(fields={f"needed-{place}": [_("Un nombre entier.")]})
             slots.append({"task": task, "starts_at": begins, "ends_at": ends, "needed": int(needed)})
     return {"starts_at": begins, "ends_at": ends, "slots": slots}

@@ -131,7 +131,7 @@ def _group_part(form: Form, group: Any) -> dict[str, Any]:
     maxima = {
         name.removeprefix(f"max-{key}-"): int(text)
         for name, text in form.typed.items()
-        if name.startswith(f"max-{key}-") and str(text).isdigit()
+        if name.startswith(f"max-{key}-") and str(text).isdecimal() and len(text) <= 7
     }
     return {
         "group_id": key,

@@ -1,0 +1,154 @@
+"""T32: Schemathesis over the OpenAPI document that the gateway serves, through all its phases, as one role after another.
+
+Every request goes through the real application over WSGI. Ids are drawn from the lived month (`cast.ids`) nine times of ten.
+What is counted are requests on the wire; `past` are those that got past 4xx.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+from schemathesis.python import wsgi
+from werkzeug import Client
+
+from tests.fuzz.cast import Player
+from tests.house_app import Site
+
+DOCUMENT = "/api/v1/openapi.json"
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+CHECKS = (
+    "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+    "response_headers_conformance", "ignored_auth", "unsupported_method",
+    "negative_data_rejection",
+)  # fmt: skip
+SEEDED = 0.9  # how often an id is one that exists
+# Clocks and tokens of the demonstration would change who and when everybody is.
+LEFT_OUT = r"^/api/v1/demo"
+
+
+@dataclass
+class Findings:
+    """`statuses` of all requests; `wrong`: one line for each kind of failure of each operation."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    operations: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    phases: Counter[str] = field(default_factory=Counter)
+    wrong: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def past(self) -> int:
+        return sum(number for status, number in self.statuses.items() if status < 400)
+
+    def add(self, other: Findings) -> None:
+        self.statuses.update(other.statuses)
+        self.phases.update(other.phases)
+        self.wrong = other.wrong | self.wrong
+        for name, statuses in other.operations.items():
+            self.operations[name].update(statuses)
+
+
+class Wire:
+    """The application as Schemathesis calls it: each request from another address, so that limits do not end the run."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+        self._number = count(1)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        number = next(self._number)
+        environ["REMOTE_ADDR"] = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        return self.app(environ, start_response)
+
+
+class PlainClient(Client):
+    """Schemathesis hands its own probes options that only sockets have."""
+
+    def open(self, *args: Any, **options: Any) -> Any:
+        for name in ("max_redirects", "verify", "cert", "proxies", "allow_redirects", "stream"):
+            options.pop(name, None)
+        return super().open(*args, **options)
+
+
+def attack(
+    site: Site, player: Player, phases: Iterable[str] = PHASES, examples: int = 5, seed: int = 1, mode: str = "positive",
+    only: Iterable[str] | None = None,
+) -> Findings:  # fmt: skip
+    """One run of the engine as one player; `only`: labels of operations ("GET /api/v1/me")."""
+    logging.getLogger("gateway").setLevel(logging.CRITICAL)
+    wsgi.get_client = lambda app: PlainClient(app)  # type: ignore[assignment]
+    config = SchemathesisConfig.from_dict(_config(site, player, set(phases), examples, seed, mode))
+    schema: Any = schemathesis.openapi.from_wsgi(DOCUMENT, Wire(site.app.wsgi_app), config=config)
+    schema = schema.exclude(path_regex=LEFT_OUT)
+    if only is not None:
+        schema = schema.include(name=sorted(only))
+    found = Findings()
+    for event in from_schema(schema).execute():
+        _take_in(found, event)
+    return found
+
+
+def _config(site: Site, player: Player, phases: set[str], examples: int, seed: int, mode: str) -> dict[str, Any]:
+    names = sorted(player.ids)
+    bound = {
+        f"{place}.{name}": {"dictionary": name, "probability": SEEDED}
+        for place in ("path", "query", "body", "body.lines[*]", "body.items[*]", "body.groups[*]", "body.slots[*]", "body.weights[*]")
+        for name in names
+    }  # fmt: skip
+    signed_in = {"Authorization": f"Bearer {site.token(player.person_id)}"} if player.person_id else {}
+    return {
+        "seed": seed,
+        "headers": signed_in,
+        "continue-on-failure": True,
+        "checks": {"enabled": False} | {name: {"enabled": True} for name in CHECKS},
+        "generation": {"mode": mode, "max-examples": examples, "no-shrink": True, "database": "none"},
+        "phases": {
+            name: {"enabled": name in phases} | ({"generation": {"mode": "all"}} if name == "coverage" else {})
+            for name in PHASES
+        },
+        "dictionaries": {name: {"values": player.ids[name]} for name in names},
+        "parameters": bound,
+    }
+
+
+def _take_in(found: Findings, event: Any) -> None:
+    if isinstance(event, events.FatalError):
+        raise event.exception
+    if isinstance(event, events.NonFatalError):
+        found.wrong.setdefault((str(event.label), "engine"), repr(event.value)[:300])
+    if not isinstance(event, events.ScenarioFinished):
+        return
+    for case_id, interaction in event.recorder.interactions.items():
+        if interaction.response is None:
+            continue
+        status, label = interaction.response.status_code, event.recorder.cases[case_id].value.operation.label
+        found.statuses[status] += 1
+        found.operations[label][status] += 1
+        found.phases[str(event.phase.value)] += 1
+    for case_id, checks in event.recorder.checks.items():
+        for check in checks:
+            if check.failure_info is not None:
+                label = event.recorder.cases[case_id].value.operation.label
+                told = _told(event.recorder.interactions.get(case_id), check.failure_info.failure)
+                found.wrong.setdefault((label, f"{check.name}: {check.failure_info.failure.title}"), told)
+
+
+def _told(interaction: Any, failure: Any) -> str:
+    message = " ".join(failure.message.split())[:250]
+    if interaction is None:
+        return message
+    request, response = interaction.request, interaction.response
+    body = (request.body or b"")[:200]
+    answer = (response.content or b"")[:250] if response is not None else b""
+    return f"{message} | {request.method} {request.uri} {body!r} -> {response and response.status_code} {answer!r}"
