@@ -73,6 +73,8 @@ def missing_packages(goal: str) -> list[str]:
             missing.append("chromium")
         if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) and not shutil.which("postgres"):
             missing.append("postgresql")
+        if not shutil.which("hledger"):
+            missing.append("hledger")
     return missing
 
 

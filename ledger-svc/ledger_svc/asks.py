@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -131,6 +131,11 @@ class Accounts(_Ask):
 
 class OfGroup(_Ask):
     group_id: Id
+
+
+class ExportJournal(_Ask):
+    group_id: Id
+    form: Literal["hledger", "beancount"] = "hledger"
 
 
 class TrialBalance(_Ask):

@@ -5,7 +5,9 @@ Commands are in till_doors.py and account_doors.py; here are the questions. See 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from grenier.doors import Context, door
 from grenier.errors import NotFound
@@ -106,13 +108,15 @@ class Ledger(TillDoors, AccountDoors):
 
     @door
     def export_journal(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask: asks.OfGroup = read(asks.OfGroup, payload)
+        ask: asks.ExportJournal = read(asks.ExportJournal, payload)
         self.runtime.wait(context)
         self.runtime.access.require(context, "ledger.read", group_id=ask.group_id)
+        group = self.runtime.access.group(ask.group_id)
+        zone = ZoneInfo(group["time_zone"] if group else "UTC")
         found = [
             JournalEntry(
                 row["entry_id"],
-                row["at"],
+                datetime.fromisoformat(row["at"]).astimezone(zone).date().isoformat(),
                 row["kind"],
                 row["position"],
                 row["cause"],
@@ -120,7 +124,7 @@ class Ledger(TillDoors, AccountDoors):
             )
             for row, postings in entries.journal_of(self.db, ask.group_id)
         ]
-        return {"journal": journal(found)}
+        return {"journal": journal(found, ask.form)}
 
     def _groups_for(self, context: Context, ask: asks.TrialBalance) -> list[str]:
         access = self.runtime.access

@@ -312,9 +312,9 @@ def test_the_journal_carries_every_posting_and_what_each_account_must_come_to(ho
     order_and_sign_off(house)()
     pay(house, open_till(house), cents=2000)
     text = house.call("ledger", "export_journal", {"group_id": "g1"}, actor="tess")["journal"]
-    assert f"    liabilities:eaters:h1  {amount(1988)}\n    income:sales:g1  {amount(-1988)}\n" in text
+    assert f"    liabilities:eaters:h1  EUR {amount(1988)}\n    income:sales:g1  EUR {amount(-1988)}\n" in text
     assert "    liabilities:eaters:h1  EUR 0.00 = EUR -0.12" in text
-    assert (account_name("till:t:cash"), amount(-5)) == ("assets:tills:t:cash", "EUR -0.05")
+    assert (account_name("till:t:cash"), amount(-5)) == ("assets:tills:t:cash", "-0.05")
 
 
 def test_the_views_are_what_a_fresh_replay_makes(house):

@@ -11,6 +11,7 @@ from grenier.doors import Context
 
 MEANS = validate.OneOf(["cash", "cheque"])
 AMOUNT = validate.Range(min=1, max=10_000_000)
+JOURNALS = {"hledger": "journal", "beancount": "beancount"}
 REASON = validate.Length(min=1, max=500)
 
 bp = ApiBlueprint("ledger", description="Balances with the facts behind them, prepayments, corrections.")
@@ -276,13 +277,17 @@ def trial_balance(query, group_id):
     return ask("ledger", "trial_balance", group_id=group_id)
 
 
+class JournalQuery(Query):
+    form = fields.String(load_default="hledger", validate=validate.OneOf(list(JOURNALS)))
+
+
 @bp.get("/groups/<group_id>/journal")
 @access(may="ledger.read")
-@bp.arguments(Query, location="query")
+@bp.arguments(JournalQuery, location="query")
 @bp.response(200, content_type="text/plain")
 def journal(query, group_id):
-    """The group's books as an hledger journal"""
-    text = ask("ledger", "export_journal", group_id=group_id)["journal"]
+    """The group's books as a journal of hledger or beancount, with what every account comes to each month"""
+    text = ask("ledger", "export_journal", group_id=group_id, form=query["form"])["journal"]
     response = Response(text, mimetype="text/plain")
-    response.headers["Content-Disposition"] = 'attachment; filename="grenier.journal"'
+    response.headers["Content-Disposition"] = f'attachment; filename="grenier.{JOURNALS[query["form"]]}"'
     return response
