@@ -7,8 +7,6 @@ import json
 import logging
 from collections.abc import Callable
 
-from grpclib.const import Cardinality
-
 from grenier_infra.eventnode import answers
 from grenier_infra.eventnode.calls import Call, Table
 from grenier_infra.eventnode.faults import Faults
@@ -90,6 +88,6 @@ def register_faults(table: Table, faults: Faults, writer: Writer, hub: Hub) -> N
                     faults.arm(str(kind), int(order.get("calls", 1)), float(order.get("delay_s", 0)))
                 except ValueError as error:
                     raise answers.invalid(str(error)) from error
-        await call.send_message(json.dumps(result | {"left": faults.left()}).encode())
+        call.reply(json.dumps(result | {"left": faults.left()}).encode())
 
-    table.add(FAULTS_PATH, inject, Cardinality.UNARY_UNARY, bytes)
+    table.add(FAULTS_PATH, inject, bytes)

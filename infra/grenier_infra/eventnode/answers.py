@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from urllib.parse import quote
 
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
-from grpclib.const import Status
 
 from grenier_infra.eventnode.protos import shared_pb2, status_pb2, streams_pb2
 from grenier_infra.eventnode.requests import Accepted, Deleted, Outcome, WrongVersion
 from grenier_infra.eventnode.rules import ANY, EXISTS, NO_EVENTS, NO_STREAM
 
 PRINTABLE = "".join(chr(code) for code in range(0x20, 0x7F))
+
+
+class Status(IntEnum):
+    """gRPC's status codes, as far as they are answered."""
+
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
 
 
 class Refusal(Exception):

@@ -1,125 +1,252 @@
-"""How a call is answered over grpclib: handlers in a table by path, refusals with trailers, frames sent as they are."""
+"""How a call is answered: handlers in a table by path, messages in and out, refusals with trailers, frames sent as they are."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import struct
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from grpclib.const import Cardinality, Handler, Status
-from grpclib.encoding.base import CodecBase
-from grpclib.protocol import H2Protocol
-from grpclib.server import Server, Stream
-from h2.exceptions import StreamClosedError
-from h2.settings import SettingCodes
+from google.protobuf.message import DecodeError
 
-from grenier_infra.eventnode import answers
-from grenier_infra.eventnode.answers import Refusal
+from grenier_infra.eventnode import answers, headers, http2
+from grenier_infra.eventnode.answers import Refusal, Status
 from grenier_infra.eventnode.writer import Stopping, WriteFailed
+
+NUDGE_AFTER_S = 1.0
+MAX_MESSAGE_BYTES = 17 * 1024 * 1024
+MAX_UNREAD_BYTES = 1024 * 1024  # of finished messages; beyond it the client must wait
+EAGER_BYTES = 1536 * 1024  # a request this large is looked at before it is complete
+GRPC = "application/grpc"
+_PREFIX = struct.Struct(">BI")
+_BEGIN = http2.END_HEADERS
+_END = http2.END_HEADERS | http2.END_STREAM
 
 logger = logging.getLogger(__name__)
 
-Call = Stream[Any, Any]
-Method = Callable[[Call], Awaitable[None]]
-NUDGE_AFTER_S = 1.0
-MAX_CALLS_PER_CONNECTION = 2_000
+Method = Callable[["Call"], Awaitable[None]]
 
 
-class _WideProtocol(H2Protocol):
-    """One connection; a process may hold many subscriptions over it, h2 alone would allow a hundred calls."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        limit: dict[SettingCodes | int, int] = {SettingCodes.MAX_CONCURRENT_STREAMS: MAX_CALLS_PER_CONNECTION}
-        self.connection._connection.update_settings(limit)
-        self.connection.flush()
+class Hungup(Exception):
+    """The client has gone; there is nobody to answer."""
 
 
-class NodeServer(Server):
-    """grpclib's server with room for more calls per connection."""
+class _Route:
+    """A handler, what it reads, and whether it begins before the request is complete."""
 
-    def _protocol_factory(self) -> H2Protocol:
-        narrow = super()._protocol_factory()
-        return _WideProtocol(narrow.handler, narrow.config, narrow.h2_config)
+    __slots__ = ("at_once", "method", "parse")
 
-
-class FrameCodec(CodecBase):
-    """Protobuf messages in and out; bytes that are finished already go out unchanged."""
-
-    __content_subtype__ = "proto"
-
-    def encode(self, message: Any, message_type: Any) -> bytes:
-        """Serialise a message."""
-        encoded: bytes = message if isinstance(message, bytes) else message.SerializeToString()
-        return encoded
-
-    def decode(self, data: bytes, message_type: Any) -> Any:
-        """Parse a message; ``message_type`` bytes leaves it as it came."""
-        return data if message_type is bytes else message_type.FromString(data)
+    def __init__(self, method: Method, request: Any, at_once: bool) -> None:
+        self.method = method
+        self.parse: Callable[[bytes], Any] = bytes if request is bytes else request.FromString
+        self.at_once = at_once
 
 
 class Table:
-    """Handlers by path, in the form grpclib asks for."""
+    """Handlers by path."""
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._handlers: dict[str, Handler] = {}
+        self.routes: dict[str, _Route] = {}
 
-    def add(self, path: str, method: Method, cardinality: Cardinality, request_type: type) -> None:
-        """Answer calls to ``/service/Method`` with this coroutine."""
-        self._handlers[path] = Handler(_guarded(method), cardinality, request_type, bytes)
+    def add(self, path: str, method: Method, request: type, *, at_once: bool = False) -> None:
+        """Answer calls to ``/service/Method`` with this coroutine; ``request`` bytes leaves messages as they came.
 
-    def __mapping__(self) -> dict[str, Handler]:
-        """Give all handlers."""
-        return self._handlers
+        A call begins when its request is complete, or ``at_once`` for requests that go on while they are answered.
+        """
+        self.routes[path] = _Route(method, request, at_once)
 
 
-def _guarded(method: Method) -> Method:
-    async def answer(call: Call) -> None:
+class Call(http2.Stream):
+    """One gRPC call: messages in, messages out, a status at the end."""
+
+    def __init__(self, connection: http2.Connection, number: int, headers_: dict[str, str], table: Table) -> None:
+        """Find the handler; a call that has none is refused at once."""
+        super().__init__(connection, number, headers_)
+        self._messages: deque[bytes] = deque()
+        self._unread = 0
+        self._partial = b""
+        self._complete = False
+        self._begun = False  # the answer's headers are sent
+        self._reply = b""
+        self._waiter: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._route = table.routes.get(headers_.get(":path", ""))
+        if headers_.get(":method") != "POST":
+            self._turn_away(405)
+        elif not headers_.get("content-type", "").startswith(GRPC):
+            self._turn_away(415)
+        elif self._route is None:
+            self.refuse(Refusal(Status.UNIMPLEMENTED, "Method not found"))
+        elif self._route.at_once:
+            self._start()
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the client says beside its messages."""
+        return self.headers
+
+    @property
+    def peer(self) -> str:
+        """The client's address and port."""
+        return self.connection.peer
+
+    # told by the connection
+
+    def received(self, data: bytes) -> None:
+        """Take a piece of the request."""
+        if self.closed:
+            return
+        data = self._partial + data if self._partial else data
+        at, end = 0, len(data)
+        while end - at >= _PREFIX.size:
+            compressed, length = _PREFIX.unpack_from(data, at)
+            if compressed or length > MAX_MESSAGE_BYTES:
+                what = "compressed messages are not taken" if compressed else "message too large"
+                self._give_up(Refusal(Status.UNIMPLEMENTED if compressed else Status.RESOURCE_EXHAUSTED, what))
+                return
+            begin = at + _PREFIX.size
+            if end - begin < length:
+                break
+            at = begin + length
+            self._messages.append(data[begin:at])
+            self._unread += length
+        self._partial = data[at:]
+        if self._task is None and self._unread > EAGER_BYTES:
+            self._start()
+        self._wake()
+
+    def ended(self) -> None:
+        """The request is complete."""
+        self._complete = True
+        if self._task is None and not self.closed:
+            self._start()
+        self._wake()
+
+    def aborted(self) -> None:
+        """The client has gone or has lost interest."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def wants_more(self) -> bool:
+        """True while what was not read yet is bounded."""
+        return self._unread < MAX_UNREAD_BYTES or self._task is None
+
+    def _start(self) -> None:
+        assert self._route is not None
+        self._task = asyncio.get_running_loop().create_task(self._answer(self._route.method))
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # for handlers
+
+    async def recv_message(self) -> Any:
+        """Wait for the next message; None when the request is over. Errors: Refusal if it cannot be read."""
+        while not self._messages:
+            if self._complete:
+                return None
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        data = self._messages.popleft()
+        self._unread -= len(data)
+        if not self._complete and self.wants_more():
+            self.connection.acknowledge(self)
+        assert self._route is not None
         try:
-            await method(call)
+            return self._route.parse(data)
+        except DecodeError as error:
+            raise answers.invalid("the message cannot be read") from error
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        """Give messages until the request is over."""
+        while (message := await self.recv_message()) is not None:
+            yield message
+
+    def reply(self, message: Any) -> None:
+        """Answer with one message; it goes out together with the status."""
+        data = message if isinstance(message, bytes) else message.SerializeToString()
+        self._reply = _PREFIX.pack(0, len(data)) + data
+
+    async def send_message(self, message: Any) -> None:
+        """Send one of several messages. Errors: Hungup."""
+        data = message if isinstance(message, bytes) else message.SerializeToString()
+        await self.send(_PREFIX.pack(0, len(data)) + data)
+
+    async def send(self, frames: bytes) -> None:
+        """Send any number of finished gRPC frames in as few writes as flow control allows. Errors: Hungup."""
+        if self.closed:
+            raise Hungup
+        begin = self._begin()
+        if self.connection.fits(self, len(frames)):
+            self.connection.write(begin + self.connection.data_frame(self, frames) if frames else begin)
+            return
+        if begin:
+            self.connection.write(begin)
+        await self._send_slowly(memoryview(frames))
+
+    async def _send_slowly(self, rest: memoryview) -> None:
+        while True:
+            rest = rest[self.connection.send_now(self, rest) :]
+            if not rest:
+                return
+            with _Nudge(self.connection):
+                await self.connection.room()
+            if self.closed:
+                raise Hungup
+
+    def _begin(self) -> bytes:
+        if self._begun:
+            return b""
+        self._begun = True
+        return http2.frame(http2.HEADERS, _BEGIN, self.number, headers.RESPONSE)
+
+    # the end
+
+    async def _answer(self, method: Method) -> None:
+        try:
+            await method(self)
+            await self._finish()
         except Refusal as refusal:
-            await _refuse(call, refusal)
+            self.refuse(refusal)
         except (WriteFailed, Stopping) as error:
-            await _refuse(call, answers.unavailable(f"Write not confirmed: {error}"))
-        except StreamClosedError:
-            pass  # the client has gone; there is nobody to answer
+            self.refuse(answers.unavailable(f"Write not confirmed: {error}"))
+        except Hungup:
+            pass
         except Exception:
             logger.exception("call failed")
-            await _refuse(call, Refusal(Status.UNKNOWN, "Exception was thrown by handler."))
+            self.refuse(Refusal(Status.UNKNOWN, "Exception was thrown by handler."))
 
-    return answer
+    async def _finish(self) -> None:
+        if self.closed:
+            return
+        last = b""
+        if self._reply:
+            if self.connection.fits(self, len(self._reply)):
+                last = self._begin() + self.connection.data_frame(self, self._reply)
+            else:
+                await self.send(self._reply)
+        last += self._begin() + http2.frame(http2.HEADERS, _END, self.number, headers.GRPC_OK)
+        self.connection.finish(self, last, reset=not self._complete)
 
+    def refuse(self, refusal: Refusal) -> None:
+        """End the call with this status."""
+        if not self.closed:
+            block = headers.grpc_error(refusal.status, refusal.details, refusal.trailers)
+            block = block if self._begun else headers.RESPONSE + block
+            last = http2.frame(http2.HEADERS, _END, self.number, block)
+            self.connection.finish(self, last, reset=not self._complete)
 
-async def _refuse(call: Call, refusal: Refusal) -> None:
-    try:
-        await call.send_trailing_metadata(
-            status=refusal.status, status_message=refusal.details, metadata=refusal.trailers
-        )
-    except StreamClosedError:
-        pass
+    def _give_up(self, refusal: Refusal) -> None:
+        self.refuse(refusal)
+        self.aborted()
 
-
-async def received(call: Call) -> Any:
-    """Give the first message of a call. Errors: Refusal if there is none."""
-    request = await call.recv_message()
-    if request is None:
-        raise answers.invalid("the call has no request")
-    return request
-
-
-async def send_frames(call: Call, frames: bytes) -> None:
-    """Send any number of finished frames in as few writes as flow control allows.
-
-    grpclib's public interface frames one message per call; a replay needs hundreds in one write.
-    """
-    if not call._send_initial_metadata_done:
-        await call.send_initial_metadata()
-    if frames:
-        with _Nudge(call):
-            await call._stream.send_data(frames)
-        call._send_message_done = True
+    def _turn_away(self, status: int) -> None:
+        last = http2.frame(http2.HEADERS, _END, self.number, headers.not_grpc(status))
+        self.connection.finish(self, last, reset=False)
 
 
 class _Nudge:
@@ -129,8 +256,8 @@ class _Nudge:
     write, both sides would wait for each other. Answering a ping is a write.
     """
 
-    def __init__(self, call: Call) -> None:
-        self._connection = call._stream.connection
+    def __init__(self, connection: http2.Connection) -> None:
+        self._connection = connection
         self._loop = asyncio.get_running_loop()
 
     def __enter__(self) -> None:
@@ -140,7 +267,55 @@ class _Nudge:
         self._timer.cancel()
 
     def _ping(self) -> None:
-        if not self._connection.is_closing():
-            self._connection._connection.ping(b"nudge---")
-            self._connection.flush()
-            self._timer = self._loop.call_later(NUDGE_AFTER_S, self._ping)
+        self._connection.ping()
+        self._timer = self._loop.call_later(NUDGE_AFTER_S, self._ping)
+
+
+class NodeServer:
+    """Listens, and answers the calls of a table."""
+
+    def __init__(self, table: Table) -> None:
+        """Answer with these handlers."""
+        self._table = table
+        self._connections: set[http2.Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._empty = asyncio.Event()
+
+    async def start(self, sock: Any, backlog: int) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=sock, backlog=backlog)
+
+    def close(self) -> None:
+        """Stop listening and end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._connections):
+            connection.close()
+        if not self._connections:
+            self._empty.set()
+
+    async def wait_closed(self) -> None:
+        """Wait until every connection has ended."""
+        await self._empty.wait()
+
+    def _connection(self) -> http2.Connection:
+        connection = http2.Connection(self._call, self._gone)
+        self._connections.add(connection)
+        self._empty.clear()
+        return connection
+
+    def _call(self, connection: http2.Connection, number: int, headers_: dict[str, str]) -> Call:
+        return Call(connection, number, headers_, self._table)
+
+    def _gone(self, connection: http2.Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+
+async def received(call: Call) -> Any:
+    """Give the first message of a call. Errors: Refusal if there is none."""
+    request = await call.recv_message()
+    if request is None:
+        raise answers.invalid("the call has no request")
+    return request

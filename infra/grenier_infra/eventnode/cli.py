@@ -65,7 +65,6 @@ def _log_as_json() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("grpclib").setLevel(logging.CRITICAL)  # calls.py logs what matters; clients come and go
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from uuid import uuid4
 
 from grenier_infra.eventnode import answers, wire
-from grenier_infra.eventnode.calls import Call, send_frames
+from grenier_infra.eventnode.calls import Call
 from grenier_infra.eventnode.filters import BadFilter, filter_from
 from grenier_infra.eventnode.links import transform_for
 from grenier_infra.eventnode.live import Dropped, Hub, StreamEnded
@@ -51,7 +51,7 @@ class Reads:
             else:
                 await self._read(call, query, bound_of(options), min(options.count, MAX_POSITION))
         except StreamMissing as missing:
-            await send_frames(call, wire.not_found_frame(str(missing)))
+            await call.send(wire.not_found_frame(str(missing)))
         except StreamTombstoned as ended:
             raise answers.stream_deleted(str(ended)) from ended
 
@@ -61,17 +61,17 @@ class Reads:
         reading = all_chunk if isinstance(query, AllQuery) else stream_chunk
         async with aclosing(self._readers.chunks(reading, query, bound, limit)) as chunks:
             async for chunk in chunks:
-                await send_frames(call, chunk.frames)
+                await call.send(chunk.frames)
                 self._metrics.events_read.inc(chunk.events)
 
     async def _subscribe(self, call: Call, options: Options, query: Query) -> None:
         after = await self._subscribed_after(options, query)
-        await send_frames(call, wire.confirmation_frame(str(uuid4())))
+        await call.send(wire.confirmation_frame(str(uuid4())))
         self._metrics.subscriptions.inc()
         try:
             async with aclosing(frames_of(Subscription(query, after), self._readers, self._hub)) as frames:
                 async for piece in frames:
-                    await send_frames(call, piece)
+                    await call.send(piece)
         except Dropped as dropped:
             raise answers.unavailable("Subscription dropped by the server.") from dropped
         except StreamEnded as ended:

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from grpclib.config import Configuration
-
 from grenier_infra.eventnode.admin import HealthDoor, register_faults
-from grenier_infra.eventnode.calls import FrameCodec, NodeServer, Table
+from grenier_infra.eventnode.calls import NodeServer, Table
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.groups.registry import Registry
 from grenier_infra.eventnode.groups.service import PersistentSubscriptions
@@ -81,10 +79,10 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     register_declined(table)
     if options.faults:
         register_faults(table, faults, writer, hub)
-    server = NodeServer([table], codec=FrameCodec(), config=Configuration())
+    server = NodeServer(table)
     health = HealthDoor(metrics, lambda: writer.alive)
     stop = _stop_signal()
-    await server.start(sock=listening, backlog=BACKLOG)
+    await server.start(listening, BACKLOG)
     health_port = None
     if options.metrics_port is not None:
         health_port = await health.start(options.host, options.metrics_port)

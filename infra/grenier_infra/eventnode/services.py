@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
-from grpclib.const import Cardinality, Status
-
 from grenier_infra.eventnode import wire
-from grenier_infra.eventnode.answers import Refusal
+from grenier_infra.eventnode.answers import Refusal, Status
 from grenier_infra.eventnode.calls import Call, Method, Table
 from grenier_infra.eventnode.protos import gossip_pb2, shared_pb2
 
@@ -47,7 +45,7 @@ class Gossip:
 
     def register(self, table: Table) -> None:
         """Add Gossip/Read to the table."""
-        table.add(f"/{_PREFIX}gossip.Gossip/Read", self.read, Cardinality.UNARY_UNARY, shared_pb2.Empty)
+        table.add(f"/{_PREFIX}gossip.Gossip/Read", self.read, shared_pb2.Empty)
 
     async def read(self, call: Call) -> None:
         """Answer with the one member."""
@@ -60,7 +58,7 @@ class Gossip:
             is_alive=True,
             http_end_point=gossip_pb2.EndPoint(address=host, port=port),
         )
-        await call.send_message(gossip_pb2.ClusterInfo(members=[member]))
+        call.reply(gossip_pb2.ClusterInfo(members=[member]))
 
 
 def register_features(table: Table) -> None:
@@ -69,10 +67,10 @@ def register_features(table: Table) -> None:
 
     async def supported(call: Call) -> None:
         await call.recv_message()
-        await call.send_message(answer)
+        call.reply(answer)
 
     path = f"/{_PREFIX}server_features.ServerFeatures/GetSupportedMethods"
-    table.add(path, supported, Cardinality.UNARY_UNARY, shared_pb2.Empty)
+    table.add(path, supported, shared_pb2.Empty)
 
 
 def _supported_methods() -> bytes:
@@ -94,7 +92,7 @@ def register_declined(table: Table) -> None:
     for service, methods in DECLINED.items():
         for method in methods:
             path = f"/{_PREFIX}{service}/{method}"
-            table.add(path, _declining(service), Cardinality.STREAM_STREAM, bytes)
+            table.add(path, _declining(service), bytes, at_once=True)
 
 
 def _declining(service: str) -> Method:

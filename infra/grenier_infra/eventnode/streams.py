@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from grpclib.const import Cardinality
-
 from grenier_infra.eventnode import answers, faults
 from grenier_infra.eventnode.batches import Batches
 from grenier_infra.eventnode.calls import Call, Table, received
@@ -46,14 +44,11 @@ class Streams:
 
     def register(self, table: Table) -> None:
         """Add the five methods to the table."""
-        for name, method, cardinality, request in (
-            ("Read", self.read, Cardinality.UNARY_STREAM, streams_pb2.ReadReq),
-            ("Append", self.append, Cardinality.STREAM_UNARY, streams_pb2.AppendReq),
-            ("BatchAppend", self.batch_append, Cardinality.STREAM_STREAM, streams_pb2.BatchAppendReq),
-            ("Delete", self.delete, Cardinality.UNARY_UNARY, streams_pb2.DeleteReq),
-            ("Tombstone", self.tombstone, Cardinality.UNARY_UNARY, streams_pb2.TombstoneReq),
-        ):
-            table.add(SERVICE + name, method, cardinality, request)
+        table.add(SERVICE + "Read", self.read, streams_pb2.ReadReq)
+        table.add(SERVICE + "Append", self.append, streams_pb2.AppendReq)
+        table.add(SERVICE + "BatchAppend", self.batch_append, streams_pb2.BatchAppendReq, at_once=True)
+        table.add(SERVICE + "Delete", self.delete, streams_pb2.DeleteReq)
+        table.add(SERVICE + "Tombstone", self.tombstone, streams_pb2.TombstoneReq)
 
     async def read(self, call: Call) -> None:
         """Read or subscribe."""
@@ -74,21 +69,21 @@ class Streams:
             if size > MAX_APPEND_BYTES:
                 raise answers.append_too_large(MAX_APPEND_BYTES)
         outcome = await self.write(Append(name, expected, events))
-        await call.send_message(answers.append_response(outcome, name, expected))
+        call.reply(answers.append_response(outcome, name, expected))
 
     async def delete(self, call: Call) -> None:
         """Delete softly: hide all events, leave the stream appendable."""
         self.misbehave(call)
         options = (await received(call)).options
         request = Delete(stream_name(options.stream_identifier), expected_version(options))
-        await call.send_message(await self._removed(request, streams_pb2.DeleteResp()))
+        call.reply(await self._removed(request, streams_pb2.DeleteResp()))
 
     async def tombstone(self, call: Call) -> None:
         """End a stream for ever."""
         self.misbehave(call)
         options = (await received(call)).options
         request = Tombstone(stream_name(options.stream_identifier), expected_version(options))
-        await call.send_message(await self._removed(request, streams_pb2.TombstoneResp()))
+        call.reply(await self._removed(request, streams_pb2.TombstoneResp()))
 
     async def _removed(self, request: Delete | Tombstone, response: Any) -> Any:
         outcome = await self.write(request)
@@ -119,7 +114,7 @@ class Streams:
 
     def misbehave(self, call: Call) -> None:
         """Refuse the call if a fault says so. Errors: Refusal."""
-        leader_wanted = call.metadata is not None and call.metadata.get("requires-leader") == "true"
+        leader_wanted = call.metadata.get("requires-leader") == "true"
         if leader_wanted and self._faults.take(faults.NOT_LEADER):
             raise answers.not_leader(*self._address)
         if self._faults.take(faults.UNAVAILABLE):

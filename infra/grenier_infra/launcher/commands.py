@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grenier.config import ConfigError, Settings
+from grenier.overview import look
 from grenier_infra.launcher import broker, probes, secrets, state
 from grenier_infra.launcher.demo import DemoLoader
 from grenier_infra.launcher.screen import Screen
@@ -33,8 +34,8 @@ WRITE_STATE_EVERY_S = 0.5
 
 def main(words: Sequence[str]) -> int:
     """`up [--plain] [--demo] [--only=NAME,NAME]`, `status`, `stop` (or `down`), `restart [NAME…]`,
-    `backup FOLDER [--keys=FOLDER]`, `restore FOLDER [--keys=FOLDER]`."""
-    from grenier_infra.launcher import care
+    `hold NAME`, `release [NAME…]`, `parked list|retry [SERVICE…]`, `backup FOLDER [--keys=FOLDER]`, `restore FOLDER [--keys=FOLDER]`."""
+    from grenier_infra.launcher import care, operator
 
     command, options = (words[0], list(words[1:])) if words else ("", [])
     plain_words = [option for option in options if not option.startswith("--")]
@@ -48,11 +49,15 @@ def main(words: Sequence[str]) -> int:
         return stop()
     if command == "restart":
         return care.restart(plain_words)
+    if command in ("hold", "release"):
+        return (operator.hold if command == "hold" else operator.release)(plain_words)
+    if command == "parked" and plain_words[:1] in (["list"], ["retry"]):
+        return (operator.parked_list if plain_words[0] == "list" else operator.parked_retry)(plain_words[1:])
     if command in ("backup", "restore") and len(plain_words) == 1:
         return (care.backup if command == "backup" else care.restore)(Path(plain_words[0]), keys[0] if keys else None)
     print(
         "usage : python -m grenier_infra.launcher up [--plain] [--demo] [--only=NOM,NOM] | status | stop"
-        " | restart [NOM…] | backup DOSSIER [--keys=DOSSIER] | restore DOSSIER [--keys=DOSSIER]"
+        " | restart [NOM…] | hold NOM… | release [NOM…] | parked list|retry [SERVICE…] | backup DOSSIER [--keys=DOSSIER] | restore DOSSIER [--keys=DOSSIER]"
     )
     return 1
 
@@ -172,17 +177,35 @@ def status() -> int:
     if found is None:
         console.print("Grenier ne tourne pas dans ce dossier de données.")
         return 3
-    table = Table("processus", "rôle", "état", "pid", "port", "redémarrages", "mémoire (Mo)")
+    seen = look(Settings.from_env())
+    parts = seen["components"]
+    table = Table("processus", "rôle", "état", "pid", "port", "redémarrages", "mémoire (Mo)", "réponse (ms)")
     total = memory_mb(found["pid"], children=False)
     for name, process in found["processes"].items():
         used = memory_mb(process["pid"])
         total += used
-        words = "[green]prêt[/]" if process["ready"] else "[red]pas prêt[/]"
-        facts = (process["pid"], process["port"], process["restarts"], f"{used:.0f}")
-        table.add_row(name, process["role"], words, *(str(fact) for fact in facts))
+        facts = (process["pid"], process["port"], process["restarts"], f"{used:.0f}", parts[name].get("latency_ms", ""))
+        table.add_row(name, process["role"], _state(parts[name]), *(str(fact) for fact in facts))
+    for name, part in parts.items():
+        if part["kind"] != "process":
+            figures = ", ".join(f"{fact} {value}" for fact, value in part.get("facts", {}).items())
+            table.add_row(name, figures, _state(part), *([""] * 5))
     console.print(table)
     console.print(f"{found['url']} · mémoire en tout : {total:.0f} Mo")
-    return 0 if all(process["ready"] for process in found["processes"].values()) else 1
+    for name in seen["named"]:
+        console.print(f"[red]{name}[/] : {STATES[parts[name]['state']]}", *parts[name].get("problems", []))
+    return 1 if seen["named"] else 0
+
+
+STATES = {
+    "well": "prêt", "slow": "lent", "behind": "en retard", "parked": "événements mis de côté", "overloaded": "débordé",
+    "waiting": "attend", "full": "plein", "not-ready": "pas prêt", "held": "tenu à l'arrêt", "silent": "ne répond pas",
+    "down": "arrêté",
+}  # fmt: skip
+
+
+def _state(part: dict[str, Any]) -> str:
+    return f"[{'green' if part['state'] == 'well' else 'red'}]{STATES[part['state']]}[/]"
 
 
 def stop() -> int:

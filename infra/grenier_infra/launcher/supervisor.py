@@ -54,6 +54,7 @@ class Supervisor:
     def __init__(self, table: Sequence[Process], logs_dir: Path, listener: Listener) -> None:
         self.children = {process.name: Child(process) for process in table}
         self._logs_dir = logs_dir
+        self._held = logs_dir.parent / "run" / "held"  # see operator.py
         self._tell = listener
         self._stopping = threading.Event()
         self._rotated_at = time.monotonic()
@@ -98,6 +99,8 @@ class Supervisor:
             _wait(living)
 
     def _may_start(self, child: Child) -> bool:
+        if (self._held / child.process.name).exists():
+            return False
         known = (self.children[name] for name in child.process.after if name in self.children)
         return all(other.was_ready for other in known)
 

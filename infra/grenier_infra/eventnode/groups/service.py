@@ -8,10 +8,8 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from grpclib.const import Cardinality
-
 from grenier_infra.eventnode import answers, wire
-from grenier_infra.eventnode.calls import Call, Table, received, send_frames
+from grenier_infra.eventnode.calls import Call, Table, received
 from grenier_infra.eventnode.groups import requests
 from grenier_infra.eventnode.groups.info import info_of
 from grenier_infra.eventnode.groups.registry import GroupExists, NoSuchGroup, Registry
@@ -37,7 +35,6 @@ class PersistentSubscriptions:
 
     def register(self, table: Table) -> None:
         """Add the methods to the table."""
-        one = Cardinality.UNARY_UNARY
         for name, answer, request in (
             ("Create", self.create, persistent_pb2.CreateReq),
             ("Update", self.update, persistent_pb2.UpdateReq),
@@ -47,13 +44,13 @@ class PersistentSubscriptions:
             ("ReplayParked", self.replay_parked, persistent_pb2.ReplayParkedReq),
             ("RestartSubsystem", self.restart, shared_pb2.Empty),
         ):
-            table.add(SERVICE + name, self._unary(answer), one, request)
-        table.add(SERVICE + "Read", self.read, Cardinality.STREAM_STREAM, persistent_pb2.ReadReq)
+            table.add(SERVICE + name, self._unary(answer), request)
+        table.add(SERVICE + "Read", self.read, persistent_pb2.ReadReq, at_once=True)
 
     def _unary(self, answer: Answer) -> Callable[[Call], Awaitable[None]]:
         async def unary(call: Call) -> None:
             self._misbehave(call)
-            await call.send_message(await answer(await received(call)))
+            call.reply(await answer(await received(call)))
 
         return unary
 
@@ -158,10 +155,10 @@ class PersistentSubscriptions:
 async def _hand_out(call: Call, subscription_id: str, connected: Connected, as_integers: bool) -> None:
     confirmation = persistent_pb2.ReadResp()
     confirmation.subscription_confirmation.subscription_id = subscription_id
-    await send_frames(call, wire.frame(confirmation.SerializeToString()))
+    await call.send(wire.frame(confirmation.SerializeToString()))
     while True:
         messages = await connected.take()
-        await send_frames(call, b"".join(_frame(message, as_integers) for message in messages))
+        await call.send(b"".join(_frame(message, as_integers) for message in messages))
 
 
 def _frame(message: Message, as_integers: bool) -> bytes:
@@ -182,14 +179,11 @@ async def _take_answers(call: Call, group: Group) -> None:
 
 def _who(call: Call) -> tuple[str, str, str]:
     """Give the address, the user and the connection's name of a consumer, as it says them."""
-    address = call.peer.addr()
-    metadata: Any = call.metadata or {}
-    scheme, _, secret = str(metadata.get("authorization", "")).partition(" ")
+    scheme, _, secret = call.metadata.get("authorization", "").partition(" ")
     user = NOBODY
     if scheme.lower() == "basic":
         try:
             user = b64decode(secret).decode().partition(":")[0] or NOBODY
         except (binascii.Error, UnicodeDecodeError):
             user = NOBODY
-    where = f"{address[0]}:{address[1]}" if isinstance(address, tuple) else str(address or "")
-    return where, user, str(metadata.get("connection-name", ""))
+    return call.peer, user, call.metadata.get("connection-name", "")
