@@ -147,6 +147,8 @@ ROWS: dict[str, Row] = {
     **_rows(PUBLIC, "federation", "install"),
     **_rows(PUBLIC, "health", "live ready"),
     **_rows(LOCAL, "health", "metrics"),
+    **_rows(LOCAL, "operations", "everything"),
+    **_rows(FEDERATION, "operations", "index"),
     **_rows(GROUP, "households", "add_person change_tier end grant person remove_person show"),
     **_rows(GROUP, "joining", "decide decline index"),
     **_rows(OPEN_ACT, "joining", "join thanks"),

@@ -89,5 +89,6 @@ def main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     HEALTH.add("mailer", lambda: consumer.connected)
+    HEALTH.facts("mail-server", lambda: {"state": "waiting" if mailer.server_away else "well"})
     consumer.run()
     server.close()

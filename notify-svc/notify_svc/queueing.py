@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from grenier.broker import MAIL_OUTBOX, BrokerUnavailable, ConfirmedPublisher, Message
+from grenier.health import HEALTH
 from grenier.logging import get_logger
+from grenier.metrics import MAIL_WAITING
 from grenier.readmodel import Row
 from grenier.runtime import Runtime
 from notify_svc.outbox import Outbox
@@ -31,6 +33,7 @@ _outboxes: dict[str, Outbox] = {}
 def queue_waiting(runtime: Runtime) -> None:
     """Put what is due on the queue; does nothing while the broker is away or still busy with the last batch."""
     outbox = _outbox(runtime)
+    _note(runtime)
     logins = outbox.logins_to_queue()
     message_ids = due(runtime, outbox)
     if not logins and not message_ids:
@@ -51,6 +54,13 @@ def queue_waiting(runtime: Runtime) -> None:
         outbox.note_login_queued(login_id)
     if message_ids:
         outbox.note_queued(message_ids)
+
+
+def _note(runtime: Runtime) -> None:
+    """How many mails wait, for the health page (MOST_AT_ONCE: or more)."""
+    waiting = len(messages.waiting(runtime.db, MOST_AT_ONCE))
+    MAIL_WAITING.set(waiting)
+    HEALTH.facts("mail", lambda: {"waiting": waiting})
 
 
 def due(runtime: Runtime, outbox: Outbox) -> list[str]:

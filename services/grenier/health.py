@@ -46,8 +46,7 @@ class Health:
 
     def facts(self, name: str, look: Check) -> None:
         """Something to know that does not make the process unfit: `look()` answers a JSON value when health is asked."""
-        with self._lock:
-            self._facts[name] = look
+        self._facts[name] = look
 
     def remove(self, name: str) -> None:
         with self._lock:
@@ -65,7 +64,7 @@ class Health:
                 checks = {name: _run(check) for name, check in self._checks.items()}
                 well = all(result["ok"] for result in checks.values())
                 metrics.PROCESS_READY.set(well)
-                facts = {name: _run(look) for name, look in self._facts.items()}
+                facts = {name: _run(look) for name, look in list(self._facts.items())}
                 self._answer = (now, well, checks, facts)
             _, well, checks, facts = self._answer
         status = "ready" if well else "not-ready"

@@ -168,6 +168,31 @@ def restart(names: Annotated[list[str] | None, typer.Argument(help="Processus ; 
     run(lambda: process.load(f"{CARE}:restart")(names or ()))
 
 
+OPERATOR = "grenier_infra.launcher.operator"
+Names = Annotated[list[str], typer.Argument(help="Processus, comme `grenier status` les nomme.")]
+
+
+@app.command()
+def hold(names: Names) -> None:
+    """Tenir un processus à l'arrêt, pendant que le reste sert."""
+    run(lambda: process.load(f"{OPERATOR}:hold")(names))
+
+
+@app.command()
+def release(names: Annotated[list[str] | None, typer.Argument(help="Processus ; par défaut tous.")] = None) -> None:
+    """Relancer ce qui est tenu à l'arrêt."""
+    run(lambda: process.load(f"{OPERATOR}:release")(names or ()))
+
+
+@app.command()
+def parked(
+    action: Annotated[str, typer.Argument(help="list : ce qui est mis de côté, et pourquoi ; retry : réessayer.")] = "list",
+    services: Annotated[list[str] | None, typer.Argument(help="Services ; par défaut tous.")] = None,
+) -> None:
+    """Les événements que des vues ou réactions n'ont pas pu prendre."""
+    run(lambda: process.load(f"{OPERATOR}:parked_{process.known([action], ('list', 'retry'))[0]}")(services or ()))
+
+
 KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Un autre dossier pour les clés et secrets.")]
 
 

@@ -1,8 +1,9 @@
 """Is the process alive, is it ready, what has it counted: for supervisors and Prometheus."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from gateway.access import access
+from gateway.pages.operations import overview
 from grenier.health import answer
 
 bp = Blueprint("health", __name__)
@@ -23,6 +24,8 @@ def ready() -> Response:
 @bp.get("/metrics")
 @access("local")
 def metrics() -> Response:
+    if not current_app.extensions["grenier"].json_only:
+        overview()  # its gauges are told with the others
     return _answer()
 
 
