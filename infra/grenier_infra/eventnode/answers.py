@@ -8,6 +8,7 @@ from urllib.parse import quote
 from google.protobuf import empty_pb2
 from google.protobuf.message import Message
 
+from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.protos import shared_pb2, status_pb2, streams_pb2
 from grenier_infra.eventnode.requests import Accepted, Deleted, Outcome, WrongVersion
 from grenier_infra.eventnode.rules import ANY, EXISTS, NO_EVENTS, NO_STREAM
@@ -145,6 +146,11 @@ def group_failed(stream: str, group: str, reason: str) -> Refusal:
     return _about_group(Status.INTERNAL, "persistent-subscription-failed", details, stream, group, reason=reason)
 
 
+def no_room(details: str) -> Refusal:
+    """The disk is full: nothing was written, and reading goes on."""
+    return Refusal(Status.RESOURCE_EXHAUSTED, f"Read-only: {details}")
+
+
 # answers to Append
 
 
@@ -166,6 +172,17 @@ def append_response(outcome: Outcome, stream: str, expected: int) -> streams_pb2
         response.success.position.commit_position = outcome.position
         response.success.position.prepare_position = outcome.position
     return response
+
+
+def append_answer(outcome: Outcome, stream: str, expected: int) -> bytes:
+    """Encode the answer to a single append; the usual one by hand, which costs a third. Errors: Refusal."""
+    if not isinstance(outcome, Accepted) or outcome.revision == NO_EVENTS or outcome.position is None:
+        return append_response(outcome, stream, expected).SerializeToString()
+    place = wire.varint(outcome.position)
+    position = b"\x08" + place + b"\x10" + place  # commit and prepare
+    revision = b"\x08" + wire.varint(outcome.revision)
+    success = revision + b"\x1a" + bytes((len(position),)) + position
+    return b"\x0a" + bytes((len(success),)) + success
 
 
 def _fill_wrong_version(wrong: streams_pb2.AppendResp.WrongExpectedVersion, expected: int, actual: int) -> None:

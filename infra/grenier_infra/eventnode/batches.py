@@ -12,6 +12,7 @@ from grenier_infra.eventnode import answers
 from grenier_infra.eventnode.answers import Refusal
 from grenier_infra.eventnode.calls import Call
 from grenier_infra.eventnode.proposals import (
+    BATCH_VERSION,
     MAX_APPEND_BYTES,
     append_bytes,
     expected_version,
@@ -88,7 +89,7 @@ class Batches:
     async def _response(self, batch: _Batch) -> streams_pb2.BatchAppendResp:
         try:
             name = stream_name(batch.options.stream_identifier)
-            expected = expected_version(batch.options)
+            expected = expected_version(batch.options, BATCH_VERSION)
         except Refusal as refusal:
             return answers.batch_bad_request(refusal.details)
         try:

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 
 from grenier_infra.eventnode import answers, headers, http2
 from grenier_infra.eventnode.answers import Refusal, Status
-from grenier_infra.eventnode.writer import Stopping, WriteFailed
+from grenier_infra.eventnode.writer import NoRoom, Stopping, WriteFailed
 
 NUDGE_AFTER_S = 1.0
 MAX_MESSAGE_BYTES = 17 * 1024 * 1024
@@ -27,6 +27,7 @@ _END = http2.END_HEADERS | http2.END_STREAM
 logger = logging.getLogger(__name__)
 
 Method = Callable[["Call"], Awaitable[None]]
+Direct = Callable[["Call", list[Any]], None]
 
 
 class Hungup(Exception):
@@ -34,12 +35,13 @@ class Hungup(Exception):
 
 
 class _Route:
-    """A handler, what it reads, and whether it begins before the request is complete."""
+    """A handler, what it reads, and when it begins: with the request, when that is complete, or without a task then."""
 
-    __slots__ = ("at_once", "method", "parse")
+    __slots__ = ("at_once", "direct", "method", "parse")
 
-    def __init__(self, method: Method, request: Any, at_once: bool) -> None:
+    def __init__(self, method: Method | None, direct: Direct | None, request: Any, at_once: bool) -> None:
         self.method = method
+        self.direct = direct
         self.parse: Callable[[bytes], Any] = bytes if request is bytes else request.FromString
         self.at_once = at_once
 
@@ -56,7 +58,11 @@ class Table:
 
         A call begins when its request is complete, or ``at_once`` for requests that go on while they are answered.
         """
-        self.routes[path] = _Route(method, request, at_once)
+        self.routes[path] = _Route(method, None, request, at_once)
+
+    def add_direct(self, path: str, direct: Direct, request: type) -> None:
+        """The same for the hottest calls: no task is made, the handler gets every message and later calls `Call.conclude`."""
+        self.routes[path] = _Route(None, direct, request, False)
 
 
 class Call(http2.Stream):
@@ -115,7 +121,7 @@ class Call(http2.Stream):
             self._unread += length
         self._partial = data[at:]
         if self._task is None and self._unread > EAGER_BYTES:
-            self._start()
+            self._start_early()
         self._wake()
 
     def ended(self) -> None:
@@ -134,8 +140,20 @@ class Call(http2.Stream):
         """True while what was not read yet is bounded."""
         return self._unread < MAX_UNREAD_BYTES or self._task is None
 
+    def _start_early(self) -> None:
+        """A request so large must be read while it comes, or is refused."""
+        assert self._route is not None
+        if self._route.direct is None:
+            self._start()
+        elif self._unread > MAX_MESSAGE_BYTES:
+            self.refuse(Refusal(Status.RESOURCE_EXHAUSTED, "request too large"))
+
     def _start(self) -> None:
         assert self._route is not None
+        if self._route.direct is not None:
+            self._go(self._route.direct, self._route.parse)
+            return
+        assert self._route.method is not None
         self._task = asyncio.get_running_loop().create_task(self._answer(self._route.method))
 
     def _wake(self) -> None:
@@ -204,7 +222,48 @@ class Call(http2.Stream):
         self._begun = True
         return http2.frame(http2.HEADERS, _BEGIN, self.number, headers.RESPONSE)
 
+    def try_send(self, frames: bytes) -> bool:
+        """Send finished frames if that is possible at once; give False and send nothing otherwise."""
+        if self.closed or not self._begun or not self.connection.fits(self, len(frames)):
+            return False
+        self.connection.write(self.connection.data_frame(self, frames))
+        return True
+
     # the end
+
+    def _go(self, direct: Direct, parse: Callable[[bytes], Any]) -> None:
+        def begin() -> None:
+            try:
+                messages = [parse(data) for data in self._messages]
+            except DecodeError as error:
+                raise answers.invalid("a message cannot be read") from error
+            direct(self, messages)
+
+        self._guarded(begin)
+
+    def conclude(self, answer: Callable[[], bytes]) -> None:
+        """End a direct call with this answer. Whatever ``answer`` raises is told to the client."""
+
+        def finish() -> None:
+            if not self.closed:
+                self.reply(answer())
+                if self.connection.fits(self, len(self._reply)):
+                    self._finish_at_once()
+                else:
+                    self._task = asyncio.get_running_loop().create_task(self._finish())
+
+        self._guarded(finish)
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Refusal as refusal:
+            self.refuse(refusal)
+        except (WriteFailed, Stopping) as error:
+            self.refuse(_not_written(error))
+        except Exception:
+            logger.exception("call failed")
+            self.refuse(Refusal(Status.UNKNOWN, "Exception was thrown by handler."))
 
     async def _answer(self, method: Method) -> None:
         try:
@@ -213,7 +272,7 @@ class Call(http2.Stream):
         except Refusal as refusal:
             self.refuse(refusal)
         except (WriteFailed, Stopping) as error:
-            self.refuse(answers.unavailable(f"Write not confirmed: {error}"))
+            self.refuse(_not_written(error))
         except Hungup:
             pass
         except Exception:
@@ -223,12 +282,15 @@ class Call(http2.Stream):
     async def _finish(self) -> None:
         if self.closed:
             return
+        if self._reply and not self.connection.fits(self, len(self._reply)):
+            await self.send(self._reply)
+            self._reply = b""
+        self._finish_at_once()
+
+    def _finish_at_once(self) -> None:
         last = b""
         if self._reply:
-            if self.connection.fits(self, len(self._reply)):
-                last = self._begin() + self.connection.data_frame(self, self._reply)
-            else:
-                await self.send(self._reply)
+            last = self._begin() + self.connection.data_frame(self, self._reply)
         last += self._begin() + http2.frame(http2.HEADERS, _END, self.number, headers.GRPC_OK)
         self.connection.finish(self, last, reset=not self._complete)
 
@@ -319,3 +381,8 @@ async def received(call: Call) -> Any:
     if request is None:
         raise answers.invalid("the call has no request")
     return request
+
+
+def _not_written(error: Exception) -> Refusal:
+    """Whether a failed write is known not to be there."""
+    return answers.no_room(str(error)) if isinstance(error, NoRoom) else answers.unavailable(f"Write not confirmed: {error}")

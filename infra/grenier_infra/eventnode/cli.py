@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from grenier_infra.eventnode.room import RESERVE_BYTES
+
 
 class JsonLines(logging.Formatter):
     """One JSON object per log line."""
@@ -46,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=2113, help="0 takes a free port")
     serve.add_argument("--metrics-port", type=int, help="serve /health/live, /health/ready and /metrics here")
     serve.add_argument("--faults", action="store_true", help="misbehave on demand; for tests only")
+    serve.add_argument(
+        "--reserve", type=int, default=RESERVE_BYTES, help="bytes of disk to leave free: below, read-only"
+    )
     serve.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     serve.set_defaults(run=_serve)
     backup = commands.add_parser("backup", help="copy a file, also while it is served")
@@ -74,7 +79,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 
     options = Options(
         file=chosen.file, host=chosen.host, port=chosen.port, metrics_port=chosen.metrics_port, faults=chosen.faults,
-        ready_fd=chosen.ready_fd,
+        ready_fd=chosen.ready_fd, reserve_bytes=chosen.reserve,
     )  # fmt: skip
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

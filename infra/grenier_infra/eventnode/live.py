@@ -7,7 +7,7 @@ missed from the file. All of this runs in the event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from grenier_infra.eventnode import wire
@@ -64,14 +64,17 @@ class Follower:
         self._bytes = 0
         self._end: Exception | None = None
         self._wake: asyncio.Future[None] | None = None
+        self._sink: Callable[[bytes], bool] | None = None
 
     def offer(self, rows: Sequence[Row]) -> None:
-        """Take note of rows just committed."""
+        """Take note of rows just committed. If nothing waits before them they go out at once."""
         if self._end is not None:
             return
         if self._live:
             for row in rows:
                 self._accept(row)
+            if self._pending and self._sent_at_once():
+                return
         else:
             self._backlog.extend(rows)
             self._bytes += sum(len(row.frame) for row in rows)
@@ -80,8 +83,12 @@ class Follower:
         elif self._pending:
             self._rouse()
 
-    def go_live(self, after: int) -> None:
-        """Begin to hand out what is beyond this position (of everything) or revision (of a stream)."""
+    def go_live(self, after: int, sink: Callable[[bytes], bool] | None = None) -> None:
+        """Begin to hand out what is beyond this position (of everything) or revision (of a stream).
+
+        ``sink`` sends frames if that is possible at once; it saves waking whoever waits in `take`.
+        """
+        self._sink = sink
         self.resume_at = self._considered = after
         self._live = True
         rows, self._backlog, self._bytes = self._backlog, [], 0
@@ -119,6 +126,14 @@ class Follower:
             self._bytes += len(row.frame)
         if self._checkpoints is not None and self._checkpoints.due():
             self._pending.append(wire.checkpoint_frame(row.position))
+
+    def _sent_at_once(self) -> bool:
+        """Send what is pending if somebody waits in `take`, that is if everything before is sent."""
+        if self._sink is None or self._wake is None or self._wake.done() or not self._sink(b"".join(self._pending)):
+            return False
+        self._pending, self._bytes = [], 0
+        self.resume_at = self._considered
+        return True
 
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():

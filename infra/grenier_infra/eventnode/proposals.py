@@ -10,6 +10,9 @@ from grenier_infra.eventnode.requests import JSON_CONTENT, NewEvent
 from grenier_infra.eventnode.rules import ANY, EXISTS, NO_STREAM
 
 MAX_APPEND_BYTES = 1024 * 1024
+APPEND_VERSION = ("expected_stream_revision", "revision")
+BATCH_VERSION = ("expected_stream_position", "stream_position")
+_VERSIONS = {"any": ANY, "no_stream": NO_STREAM, "stream_exists": EXISTS}
 OTHER_CONTENT = "application/octet-stream"
 
 
@@ -24,20 +27,15 @@ def stream_name(identifier: Any) -> str:
     return name
 
 
-def expected_version(options: Any) -> int:
-    """Read the expected version of an append, a batch, a delete or a tombstone (see rules.py). Errors: Refusal."""
-    group, exact = (
-        ("expected_stream_position", "stream_position")
-        if "stream_position" in options.DESCRIPTOR.fields_by_name
-        else ("expected_stream_revision", "revision")
-    )
+def expected_version(options: Any, field: tuple[str, str]) -> int:
+    """Read the expected version of an append, a delete or a tombstone, or of a batch (see rules.py). Errors: Refusal."""
+    group, exact = field
     kind = options.WhichOneof(group)
-    numbers = {"any": ANY, "no_stream": NO_STREAM, "stream_exists": EXISTS}
     if kind == exact:
         return min(getattr(options, exact), 2**63 - 1)
     if kind is None:
         raise answers.invalid("the expected version is missing")
-    return numbers[kind]
+    return _VERSIONS[kind]
 
 
 def proposed_event(message: Any) -> NewEvent:

@@ -69,7 +69,9 @@ class Reads:
         await call.send(wire.confirmation_frame(str(uuid4())))
         self._metrics.subscriptions.inc()
         try:
-            async with aclosing(frames_of(Subscription(query, after), self._readers, self._hub)) as frames:
+            async with aclosing(
+                frames_of(Subscription(query, after), self._readers, self._hub, call.try_send)
+            ) as frames:
                 async for piece in frames:
                     await call.send(piece)
         except Dropped as dropped:

@@ -1,16 +1,19 @@
-"""What the log is asked for, what it answers, and what it tells its followers."""
+"""What the log is asked for, what it answers, and what it tells its followers.
+
+What is made for every append is a named tuple, which is made several times faster than a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 JSON_CONTENT = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event as a client proposes it."""
 
     id: UUID
@@ -20,8 +23,7 @@ class NewEvent:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Append events to a stream if it is at the expected version (see rules.py)."""
 
     stream: str
@@ -48,8 +50,7 @@ class Tombstone:
 Request = Append | Delete | Tombstone
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """Appended, or already there. ``revision`` is the last event's (NO_EVENTS if none), ``position`` None if nothing was asked."""
 
     revision: int
@@ -71,8 +72,7 @@ class Deleted:
 Outcome = Accepted | WrongVersion | Deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A committed event, as those who follow the log live receive it."""
 
     position: int

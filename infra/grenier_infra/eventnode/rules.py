@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 # Expected versions below zero, as the protocol's error answers count them.
 NO_STREAM = -1
@@ -22,8 +23,7 @@ SOFT_DELETED_BEFORE = 2**63 - 1
 TICKS_PER_SECOND = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """Where an event with a given id is: its revision in the stream and its position in the log."""
 
     revision: int
@@ -79,8 +79,7 @@ def _limit(value: object) -> int | None:
     return value if whole and 0 <= value <= SOFT_DELETED_BEFORE else None  # type: ignore[operator, return-value]
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFacts:
+class StreamFacts(NamedTuple):
     """What the rules need to know of a stream. ``last`` is its last revision, NO_EVENTS if it never had one."""
 
     last: int

@@ -24,6 +24,7 @@ from grenier_infra.eventnode.log import LogFile
 from grenier_infra.eventnode.metrics import Metrics
 from grenier_infra.eventnode.reading import Readers
 from grenier_infra.eventnode.reads import Reads
+from grenier_infra.eventnode.room import RESERVE_BYTES, Room
 from grenier_infra.eventnode.schema import FileLock, open_for_writing
 from grenier_infra.eventnode.services import Gossip, register_declined, register_features
 from grenier_infra.eventnode.streams import Streams
@@ -47,6 +48,7 @@ class Options:
     metrics_port: int | None = None
     faults: bool = False
     ready_fd: int | None = None
+    reserve_bytes: int = RESERVE_BYTES
 
 
 async def serve(options: Options) -> None:
@@ -65,8 +67,9 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     connection = open_for_writing(options.file)
     log = LogFile(connection)
     hub, faults, metrics = Hub(log.head), Faults(), Metrics(options.file)
-    readers = Readers(options.file)
-    writer = Writer(log, publish=hub.publish, report=metrics.committed, failed=metrics.commit_failed, faults=faults)
+    readers, room = Readers(options.file), Room(options.file.parent, options.reserve_bytes)
+    writer = Writer(log, publish=hub.publish, report=metrics.committed, failed=metrics.commit_failed, faults=faults,
+                    room=room.left)  # fmt: skip
     address = (options.host, listening.getsockname()[1])
     table = Table()
     streams = Streams(writer, Reads(readers, hub, metrics), faults, address)
@@ -80,7 +83,7 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     if options.faults:
         register_faults(table, faults, writer, hub)
     server = NodeServer(table)
-    health = HealthDoor(metrics, lambda: writer.alive)
+    health = HealthDoor(metrics, lambda: writer.alive and room.left())
     stop = _stop_signal()
     await server.start(listening, BACKLOG)
     health_port = None

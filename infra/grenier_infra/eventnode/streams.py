@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from grenier_infra.eventnode import answers, faults
@@ -9,6 +10,7 @@ from grenier_infra.eventnode.batches import Batches
 from grenier_infra.eventnode.calls import Call, Table, received
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.proposals import (
+    APPEND_VERSION,
     MAX_APPEND_BYTES,
     append_bytes,
     expected_version,
@@ -21,7 +23,6 @@ from grenier_infra.eventnode.requests import (
     Append,
     Delete,
     Deleted,
-    NewEvent,
     Outcome,
     Request,
     Tombstone,
@@ -45,7 +46,7 @@ class Streams:
     def register(self, table: Table) -> None:
         """Add the five methods to the table."""
         table.add(SERVICE + "Read", self.read, streams_pb2.ReadReq)
-        table.add(SERVICE + "Append", self.append, streams_pb2.AppendReq)
+        table.add_direct(SERVICE + "Append", self.append, streams_pb2.AppendReq)
         table.add(SERVICE + "BatchAppend", self.batch_append, streams_pb2.BatchAppendReq, at_once=True)
         table.add(SERVICE + "Delete", self.delete, streams_pb2.DeleteReq)
         table.add(SERVICE + "Tombstone", self.tombstone, streams_pb2.TombstoneReq)
@@ -56,33 +57,39 @@ class Streams:
         request = await received(call)
         await self._reads.read(call, request.options)
 
-    async def append(self, call: Call) -> None:
+    def append(self, call: Call, messages: list[Any]) -> None:
         """Append the events of one call, all or none."""
         self.misbehave(call)
-        options = (await received(call)).options
-        name, expected = stream_name(options.stream_identifier), expected_version(options)
-        events: list[NewEvent] = []
-        size = 0
-        async for request in call:
-            events.append(proposed_event(request.proposed_message))
-            size += append_bytes(events[-1])
-            if size > MAX_APPEND_BYTES:
-                raise answers.append_too_large(MAX_APPEND_BYTES)
-        outcome = await self.write(Append(name, expected, events))
-        call.reply(answers.append_response(outcome, name, expected))
+        if not messages:
+            raise answers.invalid("the call has no request")
+        options = messages[0].options
+        name, expected = stream_name(options.stream_identifier), expected_version(options, APPEND_VERSION)
+        events = [proposed_event(message.proposed_message) for message in messages[1:]]
+        if sum(map(append_bytes, events)) > MAX_APPEND_BYTES:
+            raise answers.append_too_large(MAX_APPEND_BYTES)
+        self._writer.submit_to(Append(name, expected, events), partial(self._appended, call, name, expected))
+
+    def _appended(self, call: Call, name: str, expected: int, outcome: Outcome | Exception) -> None:
+        def answer() -> bytes:
+            if isinstance(outcome, Exception):
+                raise outcome
+            self._lose_answer()
+            return answers.append_answer(outcome, name, expected)
+
+        call.conclude(answer)
 
     async def delete(self, call: Call) -> None:
         """Delete softly: hide all events, leave the stream appendable."""
         self.misbehave(call)
         options = (await received(call)).options
-        request = Delete(stream_name(options.stream_identifier), expected_version(options))
+        request = Delete(stream_name(options.stream_identifier), expected_version(options, APPEND_VERSION))
         call.reply(await self._removed(request, streams_pb2.DeleteResp()))
 
     async def tombstone(self, call: Call) -> None:
         """End a stream for ever."""
         self.misbehave(call)
         options = (await received(call)).options
-        request = Tombstone(stream_name(options.stream_identifier), expected_version(options))
+        request = Tombstone(stream_name(options.stream_identifier), expected_version(options, APPEND_VERSION))
         call.reply(await self._removed(request, streams_pb2.TombstoneResp()))
 
     async def _removed(self, request: Delete | Tombstone, response: Any) -> Any:
@@ -108,9 +115,12 @@ class Streams:
     async def write(self, request: Request) -> Outcome:
         """Write and, if told to, lose the answer. Errors: Refusal, WriteFailed, Stopping."""
         outcome = await self._writer.submit(request)
+        self._lose_answer()
+        return outcome
+
+    def _lose_answer(self) -> None:
         if self._faults.take(faults.ANSWER_LOST):
             raise answers.unavailable("Answer lost on purpose; the write was done.")
-        return outcome
 
     def misbehave(self, call: Call) -> None:
         """Refuse the call if a fault says so. Errors: Refusal."""

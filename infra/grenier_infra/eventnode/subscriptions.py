@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -36,8 +36,10 @@ class Subscription:
         return Follower(filter=self.query.filter, checkpoints=self.query.checkpoints)
 
 
-async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> AsyncGenerator[bytes, None]:
-    """Give frames to send, for ever, in the order of the log, each event once.
+async def frames_of(
+    subscription: Subscription, readers: Readers, hub: Hub, sink: Callable[[bytes], bool] | None = None
+) -> AsyncGenerator[bytes, None]:
+    """Give frames to send, for ever, in the order of the log, each event once; live ones go to ``sink`` if it takes them.
 
     Errors: live.Dropped, live.StreamEnded, reading.StreamTombstoned.
     """
@@ -49,7 +51,7 @@ async def frames_of(subscription: Subscription, readers: Readers, hub: Hub) -> A
                 async for frames, reached in caught:
                     yield frames
                     after = reached
-            follower.go_live(after)
+            follower.go_live(after, sink if subscription.query.transform is None else None)
             yield wire.CAUGHT_UP_FRAME
             while True:
                 pieces = await follower.take()

@@ -76,14 +76,14 @@ class NodeFaults:
 class RunningNode:
     """A node process. It keeps its port over `restart`."""
 
-    def __init__(self, path: Path, *, faults: bool, metrics: bool) -> None:
-        """Start it on ``path``."""
+    def __init__(self, path: Path, *, faults: bool, metrics: bool, reserve: int | None = None) -> None:
+        """Start it on ``path``; ``reserve``: bytes of disk it leaves free."""
         self.path = path
         self.faults = NodeFaults(self)
         self.port = 0
         self.metrics_port: int | None = None
         self.log_path = path.with_name(path.name + ".log")
-        self._extra = ["--faults"] * faults
+        self._extra = ["--faults"] * faults + ([] if reserve is None else ["--reserve", str(reserve)])
         self._metrics = metrics
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
@@ -146,11 +146,13 @@ class RunningNode:
 
 @contextmanager
 def running_node(
-    path: Path | str | None = None, *, faults: bool = False, metrics: bool = False
+    path: Path | str | None = None, *, faults: bool = False, metrics: bool = False, reserve: int | None = None
 ) -> Iterator[RunningNode]:
     """Run a node for the length of a with statement; without ``path`` its file is temporary."""
     with tempfile.TemporaryDirectory(prefix="eventnode-") as folder:
-        node = RunningNode(Path(path) if path else Path(folder) / "events.db", faults=faults, metrics=metrics)
+        node = RunningNode(
+            Path(path) if path else Path(folder) / "events.db", faults=faults, metrics=metrics, reserve=reserve
+        )
         try:
             yield node
         finally:

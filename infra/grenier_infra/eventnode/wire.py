@@ -77,8 +77,8 @@ def retried_frame(data: bytes, retries: int) -> bytes:
     The count is field 5 inside the event, which is field 1 of the answer.
     """
     length, start = _varint(data, HEADER_BYTES + 1)
-    event = data[start : start + length] + b"\x28" + _encoded(retries)
-    return frame(b"\x0a" + _encoded(len(event)) + event)
+    event = data[start : start + length] + b"\x28" + varint(retries)
+    return frame(b"\x0a" + varint(len(event)) + event)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -92,7 +92,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _encoded(value: int) -> bytes:
+def varint(value: int) -> bytes:
+    """Encode a number that is not negative."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)

@@ -12,7 +12,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 from grenier_infra.eventnode import faults as fault_kinds
 from grenier_infra.eventnode.faults import Faults
@@ -30,12 +31,15 @@ class WriteFailed(Exception):
     """The commit failed; whether the write is there is unknown until asked again."""
 
 
+class NoRoom(WriteFailed):
+    """The disk is full, or nearly: nothing was written."""
+
+
 class Stopping(Exception):
     """The node is going down and takes no more writes."""
 
 
-@dataclass(frozen=True, slots=True)
-class CommitReport:
+class CommitReport(NamedTuple):
     """One commit, for the metrics: how many requests and events, and how long it took."""
 
     requests: int
@@ -43,7 +47,8 @@ class CommitReport:
     seconds: float
 
 
-_Job = tuple[Request, "asyncio.Future[Outcome]"]
+Done = Callable[[Outcome | Exception], None]
+_Job = tuple[Request, Done]
 
 
 class Writer:
@@ -57,6 +62,7 @@ class Writer:
         report: Callable[[CommitReport], None] = lambda _: None,
         failed: Callable[[], None] = lambda: None,
         faults: Faults | None = None,
+        room: Callable[[], bool] = lambda: True,
     ) -> None:
         """Call ``publish`` and ``report`` in the loop after each commit, ``failed`` after one that did not succeed.
 
@@ -67,6 +73,7 @@ class Writer:
         self._report = report
         self._failed = failed
         self._faults = faults or Faults()
+        self._room = room
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._forget_ids = threading.Event()
@@ -79,11 +86,18 @@ class Writer:
 
         Giving up waiting does not undo the request.
         """
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        self.submit_to(request, partial(_resolve, future))
+        return await future
+
+    def submit_to(self, request: Request, done: Done) -> None:
+        """The same without waiting: ``done`` is called in the loop with the outcome or with WriteFailed. Errors: Stopping.
+
+        ``done`` must not raise.
+        """
         if self._stopping:
             raise Stopping
-        future: asyncio.Future[Outcome] = self._loop.create_future()
-        self._queue.put((request, future))
-        return await future
+        self._queue.put((request, done))
 
     def forget_ids(self) -> None:
         """Empty the memory of recent ids before the next commit, as a restart does."""
@@ -105,7 +119,12 @@ class Writer:
     def _run(self) -> None:
         while (jobs := self._next_jobs()) is not None:
             try:
+                if not self._room():
+                    raise NoRoom("no room left on the disk")
                 self._commit(jobs)
+            except NoRoom as full:
+                logger.warning("%s", full)
+                self._fail(jobs, full)
             except Exception as error:
                 logger.exception("commit failed")
                 self._fail(jobs, error)
@@ -133,7 +152,7 @@ class Writer:
             self._forget_ids.clear()
             self._log.recent.clear()
         self._log.begin()
-        answers = [(future, self._log.apply(request)) for request, future in jobs]
+        answers = [(done, self._log.apply(request)) for request, done in jobs]
         rows = self._log.rows
         if self._faults.take(fault_kinds.SLOW_DISK):
             time.sleep(self._faults.delay_s)
@@ -146,25 +165,30 @@ class Writer:
             self._log.roll_back()
         except sqlite3.Error:
             logger.exception("rollback failed")
-        self._loop.call_soon_threadsafe(self._refuse, [future for _, future in jobs], error)
+        self._loop.call_soon_threadsafe(self._refuse, [done for _, done in jobs], error)
 
     # in the loop
 
-    def _answer(
-        self, answers: list[tuple[asyncio.Future[Outcome], Outcome]], rows: list[Row], report: CommitReport
-    ) -> None:
-        for future, outcome in answers:
-            if not future.done():
-                future.set_result(outcome)
+    def _answer(self, answers: list[tuple[Done, Outcome]], rows: list[Row], report: CommitReport) -> None:
+        for done, outcome in answers:
+            done(outcome)
         if rows:
             self._publish(rows)
         self._report(report)
 
-    def _refuse(self, futures: list[asyncio.Future[Outcome]], error: Exception) -> None:
+    def _refuse(self, waiting: list[Done], error: Exception) -> None:
         self._failed()
-        for future in futures:
-            if not future.done():
-                future.set_exception(WriteFailed(str(error)))
+        for done in waiting:
+            done(WriteFailed(str(error)))
+
+
+def _resolve(future: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:
+    if future.done():
+        return  # nobody waits any more
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
 
 
 def _size(job: _Job) -> int:
