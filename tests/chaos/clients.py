@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from gateway.demo import month
@@ -115,7 +116,6 @@ class Crowd:
     _told: int = 0
     _latest: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _numbers: int = 0
 
     def __post_init__(self) -> None:
         self._http = Http(self.url or self.scene.running.url, timeout_s=ANSWER_PATIENCE_S)
@@ -140,7 +140,7 @@ class Crowd:
         """
         places = self.scene.places()
         self.sign_in(places)
-        numbers = self._shared_numbers(commands)
+        numbers = islice(self.scene.numbers, commands)
         self.started = time.monotonic()
         threads = [
             threading.Thread(target=self._client, args=(places[at :: self.clients], at, numbers, until), daemon=True)
@@ -159,9 +159,10 @@ class Crowd:
         rng = random.Random(f"{self.scene.seed}/open")
         self.started = time.monotonic()
         with ThreadPoolExecutor(self.clients) as pool:
-            for number in range(round(per_second * seconds)):
-                time.sleep(max(0.0, self.started + number / per_second - time.monotonic()))
-                pool.submit(self.perform, self._act(rng.choice(places), number, rng), patience_s)
+            for nth in range(round(per_second * seconds)):
+                time.sleep(max(0.0, self.started + nth / per_second - time.monotonic()))
+                act = self._act(rng.choice(places), next(self.scene.numbers), rng)
+                pool.submit(self.perform, act, patience_s)
         self.took_s = time.monotonic() - self.started
 
     def sign_in(self, places: Sequence[Place]) -> None:
@@ -198,7 +199,7 @@ class Crowd:
     # -- inside ------------------------------------------------------------------------------------------------
 
     def _client(self, mine: Sequence[Place], at: int, numbers: Iterator[int], until: Callable[[], bool]) -> None:
-        rng = random.Random(f"{self.scene.seed}/{at}")
+        rng = random.Random(f"{self.scene.seed}/{at}/{len(self.acts)}")
         while not until():
             with self._lock:
                 number = next(numbers, None)
@@ -210,10 +211,6 @@ class Crowd:
         act = self.make(self.scene, place, number, rng)
         self.acts.append(act)
         return act
-
-    def _shared_numbers(self, commands: int) -> Iterator[int]:
-        first, self._numbers = self._numbers, self._numbers + commands
-        return iter(range(first, first + commands))
 
     def _once(self, act: Act, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         act.tries += 1

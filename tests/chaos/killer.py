@@ -42,7 +42,6 @@ class Killer:
     victims: tuple[str, ...] = ()
     deaths: list[Death] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
-    _end: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.victims = self.victims or (*sorted(self.running.pids()), "gateway worker", "stream worker")
@@ -54,19 +53,15 @@ class Killer:
         thread.start()
         return thread
 
-    def end(self) -> None:
-        self._end.set()
-
     def _rage(self) -> None:
         """The moments are drawn over the commands told, so that no death falls into a time when nobody is asking."""
         due = sorted(self._rng.uniform(0.0, 0.95) * self.commands for _ in range(self.kills))
-        while len(self.deaths) < self.kills and not self._end.is_set():
-            while self.crowd.told < due[min(len(self.deaths), self.kills - 1)]:
-                if self._end.wait(0.01):
-                    return
+        while len(self.deaths) < self.kills:
+            while self.crowd.told < due[len(self.deaths)]:
+                time.sleep(0.01)
             self._strike(overlapping=False)
             if self._rng.random() < COMPANION_SHARE and len(self.deaths) < self.kills:
-                self._end.wait(self._rng.uniform(0.0, COMPANION_WITHIN_S))
+                time.sleep(self._rng.uniform(0.0, COMPANION_WITHIN_S))
                 self._strike(overlapping=True)
             elif self.deaths:
                 self._until_answered(self.deaths[-1].at)
@@ -74,8 +69,8 @@ class Killer:
     def _until_answered(self, died: float) -> None:
         """Orders and payments both: so much is measured of a death before the next one."""
         until = time.monotonic() + WHOLE_PATIENCE_S
-        while not self.crowd.answered_since(died) and time.monotonic() < until and not self._end.wait(0.02):
-            pass
+        while not self.crowd.answered_since(died) and time.monotonic() < until:
+            time.sleep(0.02)
 
     def _strike(self, overlapping: bool) -> None:
         self._bag = self._bag or self._rng.sample(self.victims, len(self.victims))

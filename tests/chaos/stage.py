@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from gateway.demo import catalogue, federation, month
@@ -42,6 +43,8 @@ class Scene:
     cycles: list[Cycle]
     seed: int
     tills: dict[str, str] = field(default_factory=dict)  # group -> till
+    # Of commands: one number is one key, whoever of the scene's clients uses it.
+    numbers: Iterator[int] = field(default_factory=count)
 
     @property
     def settings(self) -> Settings:

@@ -6,6 +6,7 @@ Long: a million events are copied, and checked when put back, in 60 s each.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -71,7 +72,7 @@ def bring_back(scene: Scene, kept: Path, new: Path, acts: list[Act], log: list[R
     took, position = time.monotonic() - began, int(keeping.read_manifest(kept)["position"])
     with installation(new, demo=True, GRENIER_DEMO_LOAD="0") as running:
         ready = time.monotonic() - began
-        again = Scene(running, scene.stage, scene.calendar, scene.cycles, scene.seed, scene.tills)
+        again = Scene(running, scene.stage, scene.calendar, scene.cycles, scene.seed, scene.tills, scene.numbers)
         restored = checks.settled(again.settings)
         problems = [
             *prefix(restored, log, position),
@@ -100,9 +101,10 @@ def people(again: Scene) -> list[str]:
     place = again.places()[0]
     headers = {"Authorization": f"Bearer {again.stage.at(place.home.person_id)._token}"}
     status, _, text = Http(again.running.url)("GET", f"/api/v1/persons/{place.home.person_id}", None, headers)
-    family = place.home.label.split(" / ")[0]
     unread = (
-        [] if status == 200 and family in text.decode() else [f"a name cannot be read: {status} {text[:200].decode()}"]
+        []
+        if status == 200 and json.loads(text)["last_name"] in place.home.label.split(" / ")
+        else [f"a name cannot be read: {status} {text[:200].decode()}"]
     )
     return (
         crowd.problems()
