@@ -24,6 +24,7 @@ from prometheus_client import Histogram
 
 from grenier.errors import GrenierError, Invalid, NotFound, Rejected, Unavailable
 from grenier.log import LogUnavailable, WrongVersion
+from grenier.log.protocol import code_of
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ def as_error(error: Exception, where: str) -> GrenierError:
             return Rejected("conflict-retry", stream=error.stream)
         case LogUnavailable():
             _log.warning("%s: log unavailable: %s", where, error)
-            return Unavailable("log-unavailable", retry_after=RETRY_AFTER_S)
+            return Unavailable(code_of(error), retry_after=RETRY_AFTER_S)
         case _:
             _log.error("%s failed", where, exc_info=error)
             return GrenierError("internal")

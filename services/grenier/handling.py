@@ -23,7 +23,7 @@ from grenier.clock import Clock, iso
 from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected, Unavailable
 from grenier.language.registry import Event, decode, encode, name_of, version_of
-from grenier.log.protocol import NO_STREAM, LogUnavailable, NewEvent, Recorded, StreamLog, WrongVersion
+from grenier.log.protocol import NO_STREAM, LogUnavailable, NewEvent, Recorded, StreamLog, WrongVersion, code_of
 from grenier.metrics import CONFLICTS
 
 S = TypeVar("S")
@@ -114,7 +114,7 @@ class Handler:
         except LogUnavailable as away:
             # Nothing is known about the outcome: forget what we believed, the retry will find out.
             self.forget(stream)
-            raise Unavailable("log-unavailable") from away
+            raise Unavailable(code_of(away)) from away
 
     def state(self, decider: Decider[S, C, E], key: str) -> S:
         """The stream's present state, for a decision or a preview. Never kept stale: the stream is read behind the cache."""
@@ -125,7 +125,7 @@ class Handler:
                 return state
         except LogUnavailable as away:
             self.forget(stream)
-            raise Unavailable("log-unavailable") from away
+            raise Unavailable(code_of(away)) from away
 
     def forget(self, stream: str) -> None:
         folded = self._cache.pop(stream, None)

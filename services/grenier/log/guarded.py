@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
-from grenier.log.protocol import Appended, LogUnavailable, NewEvent, Recorded, StreamLog, Subscription
+from grenier.log.protocol import NO_ROOM, Appended, LogUnavailable, NewEvent, Recorded, StreamLog, Subscription
 
 T = TypeVar("T")
 L = TypeVar("L", bound=StreamLog)
@@ -76,8 +76,9 @@ class Guarded(Generic[L]):
         number = self._admitted()
         try:
             answer = call()
-        except LogUnavailable:
-            self._failing, self._failed_at = True, time.monotonic()
+        except LogUnavailable as error:
+            if NO_ROOM not in str(error):  # it answered: reading goes on
+                self._failing, self._failed_at = True, time.monotonic()
             raise
         finally:
             with self._lock:

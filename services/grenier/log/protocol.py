@@ -81,6 +81,15 @@ class LogUnavailable(Exception):
     """The log could not be reached or did not answer in time."""
 
 
+NO_ROOM = "Read-only: "
+"""How a log that refuses writes for lack of room begins its answer; reading goes on."""
+
+
+def code_of(away: LogUnavailable) -> str:
+    """What a person is told: that the disk is full, or that the log does not answer."""
+    return "disk-full" if NO_ROOM in str(away) else "log-unavailable"
+
+
 class Subscription(Protocol):
     """Events in the order of the log, then those still to come; iteration ends only after `stop()`.
 
