@@ -8,6 +8,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from flask import Flask, Response, g
+from flask.json.provider import DefaultJSONProvider
 from sqlalchemy import Engine
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -147,6 +148,16 @@ def _public(recorded: Recorded) -> dict[str, Any] | None:
         return None
 
 
+class Json(DefaultJSONProvider):
+    """What is nested too deeply to be read is malformed, not a fault of ours."""
+
+    def loads(self, s: str | bytes, **options: Any) -> Any:
+        try:
+            return super().loads(s, **options)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
 def _configure(app: Flask, settings: Settings) -> None:
     app.secret_key = settings.session_secret
     app.config.update(
@@ -158,8 +169,9 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         JSON_SORT_KEYS=False,
     )
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions["grenier-admission"] = app.wsgi_app = Admission(app.wsgi_app, is_https(settings))  # type: ignore[method-assign]
+    app.json = Json(app)
+    app.json.ensure_ascii = False
+    app.extensions["grenier-admission"] = app.wsgi_app = Admission(app.wsgi_app, is_https(settings))  # type: ignore[method-assign, assignment]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

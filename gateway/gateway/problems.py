@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 from flask import Flask, Response, current_app, g, json, jsonify, render_template, request
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
+from markupsafe import escape
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -23,6 +24,11 @@ from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
 
 log = logging.getLogger(__name__)
+
+BARE = """<!doctype html>
+<html lang="fr"><head><meta charset="utf-8"><title>Grenier</title></head>
+<body><main><h1>%s</h1><p>%s</p><p><code>%s</code></p></main></body></html>
+"""
 
 Text: TypeAlias = "str | LazyString"
 _ = lazy_gettext
@@ -73,12 +79,20 @@ def answer(
         response = jsonify(body)
         response.mimetype = "application/problem+json"
     else:
-        response = Response(
-            render_template("errors/problem.html", problem=body, resend=_resend(code)), mimetype="text/html"
-        )
+        response = Response(_page(body, code), mimetype="text/html")
     response.status_code = status
     response.headers.extend(dict(headers or {}))
     return response
+
+
+def _page(body: Mapping[str, Any], code: str) -> str:
+    """The refusal as a page; when even that cannot be drawn, its bare words."""
+    try:
+        return render_template("errors/problem.html", problem=body, resend=_resend(code))
+    except Exception as error:
+        log.error("the page of a refusal failed", exc_info=error, extra={"correlation_id": correlation_id()})
+        words = escape(body["title"]), escape(body["detail"]), escape(correlation_id())
+        return BARE % words
 
 
 def wants_json() -> bool:

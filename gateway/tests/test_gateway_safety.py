@@ -247,6 +247,31 @@ def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path):
         assert leak not in page.text
 
 
+def test_a_refusal_whose_page_cannot_be_drawn_is_told_in_bare_words(app, client, monkeypatch):
+    def broken(*_args, **_more):
+        raise RuntimeError("SELECT secret FROM /srv/table")
+
+    monkeypatch.setattr(app.jinja_env, "get_or_select_template", broken)
+    page = client.get("/nulle-part")
+    assert page.status_code == 404
+    assert "Page introuvable" in page.text
+    assert page.headers["X-Correlation-Id"] in page.text
+    assert "SELECT" not in page.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tokens", "/api/v1/demo/loaded"])
+def test_json_nested_too_deeply_is_malformed_and_no_fault(client, path):
+    for body in (b"[" * 100_000, b'{"a":' * 100_000):
+        answer = client.open(
+            path, method="PUT" if "loaded" in path else "POST", data=body, content_type="application/json"
+        )
+        assert answer.status_code in (200, 400), answer.status_code
+
+
+def test_what_is_not_there_among_the_files_is_not_kept(client):
+    assert client.get("/static/nulle-part.css").headers["Cache-Control"] == "no-store"
+
+
 def test_metrics_are_for_the_same_machine(client):
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "127.0.0.1"}).status_code == 200
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.0.0.8"}).status_code == 404

@@ -133,9 +133,17 @@ def bodies(one: Drawn, draw: random.Random, most: int) -> Iterator[tuple[str, by
     names = [name for name, _ in one.fields if name != "idempotency_key"]
     pairs = [(name, kind) for name in [*names, "a_field_of_nobody"] for kind in HOSTILE]
     for name, kind in pairs if len(pairs) <= most else draw.sample(pairs, most):
-        kept = [(other, value.encode()) for other, values in one.fields for value in values if other not in (name, "idempotency_key")]
+        kept = [
+            (other, value.encode())
+            for other, values in one.fields
+            for value in values
+            if other not in (name, "idempotency_key")
+        ]
         sent = kept + [(name, value) for value in HOSTILE[kind]]
-        yield f"{name}: {kind}", b"&".join(quote_plus(key).encode() + b"=" + quote_plus(value).encode() for key, value in sent)
+        yield (
+            f"{name}: {kind}",
+            b"&".join(quote_plus(key).encode() + b"=" + quote_plus(value).encode() for key, value in sent),
+        )
 
 
 def submit(world: World, forms: Sequence[Drawn], seed: int, most: int) -> Sent:

@@ -18,6 +18,7 @@ from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Response, request
 from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest
 
 from gateway.calls import MAX_KEY
 from grenier.errors import Invalid
@@ -94,6 +95,13 @@ class StrictParser(FlaskParser):
     def __init__(self) -> None:
         super().__init__()
         self.DEFAULT_UNKNOWN_BY_LOCATION = {}
+
+    def _raw_load_json(self, req: Any) -> Any:
+        """JSON nested so deeply that no parser follows it is malformed like any other."""
+        try:
+            return super()._raw_load_json(req)
+        except RecursionError:
+            raise BadRequest from None
 
 
 class ApiBlueprint(Blueprint):

@@ -97,7 +97,7 @@ def headers(response: Response) -> Response:
     h["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
     if is_https(settings):
         h["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint != "static":
+    if request.endpoint != "static" or response.status_code >= 400:
         h.setdefault("Cache-Control", PRIVATE_CACHE)
         h.add("Vary", "Cookie, Authorization, Accept-Language")
     return response
