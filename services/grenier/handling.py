@@ -106,11 +106,20 @@ class Handler:
         self._cached_events = 0
         self._locks: dict[str, tuple[AbstractContextManager[Any], int]] = {}
 
-    def execute(self, decider: Decider[S, C, E], key: str, command: C, trace: Trace) -> Answer:
+    def execute(
+        self,
+        decider: Decider[S, C, E],
+        key: str,
+        command: C,
+        trace: Trace,
+        check: Callable[[], None] | None = None,
+    ) -> Answer:
+        """`check` refuses what the stream itself cannot know; like a decision it is not asked of a command carried out
+        already, whose repetition is answered as the first time however late it comes."""
         stream = decider.stream(key)
         try:
             with self._locked(stream):
-                return self._execute(decider, stream, command, trace)
+                return self._execute(decider, stream, command, trace, check)
         except LogUnavailable as away:
             # Nothing is known about the outcome: forget what we believed, the retry will find out.
             self.forget(stream)
@@ -134,7 +143,9 @@ class Handler:
 
     # -- the four steps ------------------------------------------------------------------------------------------
 
-    def _execute(self, decider: Decider[S, C, E], stream: str, command: C, trace: Trace) -> Answer:
+    def _execute(
+        self, decider: Decider[S, C, E], stream: str, command: C, trace: Trace, check: Callable[[], None] | None
+    ) -> Answer:
         for attempt in range(MAX_TRIES):
             # Read just now, not taken from the cache: what is decided is about the stream as it is.
             current = attempt > 0 or stream not in self._cache
@@ -143,6 +154,8 @@ class Handler:
             if done is not None:
                 return _again(done, trace)
             try:
+                if check is not None:
+                    check()
                 events = decider.decide(folded.state, command)
             except Rejected:
                 # The cache may be behind another writer; a refusal must be about the stream as it is.

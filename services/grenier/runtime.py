@@ -139,8 +139,12 @@ class Runtime:
         group_id: str = "",
         on_behalf_of: str = "",
         step: str = "",
+        check: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
-        """Carry out a person's command; {"id", "version", "position"}. `step` tells apart several commands of one request."""
+        """Carry out a person's command; {"id", "version", "position"}. `step` tells apart several commands of one request.
+
+        `check` raises Rejected for what other streams or the clock say; a repetition is answered without it.
+        """
         command_id = context.command_id or str(uuid4())
         if step:
             command_id = derived_id(command_id, step)
@@ -153,7 +157,7 @@ class Runtime:
             on_behalf_of=on_behalf_of or (context.on_behalf_of or ""),
             group_id=group_id,
         )
-        return answered(key, self.handler.execute(decider, key, command, trace))
+        return answered(key, self.handler.execute(decider, key, command, trace, check))
 
     def react(
         self, decider: Decider[Any, Any, Any], key: str, command: Any, fact: Fact, policy: str, *, group_id: str = ""

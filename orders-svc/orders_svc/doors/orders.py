@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from grenier.doors import Context, door
@@ -62,12 +63,14 @@ class OrderDoors(Doors):
     def save_draft(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.SaveDraft, payload)
         who, now = members.buyer(self.runtime, context, ask.household_id), self.runtime.clock.now()
-        shop.check_takes_drafts(self.runtime, ask.cycle_id, who, now)
         lines = [DraftLine(product_id=key, quantity=each) for key, each in shop.quantities(ask.lines).items()]
         command = draft.SaveDraft(
             cycle_id=ask.cycle_id, group_id=who.group_id, household_id=ask.household_id, lines=lines, now=now
         )
-        return self._tell_draft(ask.cycle_id, command, context, who)
+        # Asked behind the look whether this was saved before: a repetition that comes after the closing is answered.
+        return self._tell_draft(
+            ask.cycle_id, command, context, who, lambda: shop.check_takes_drafts(self.runtime, ask.cycle_id, who, now)
+        )
 
     @door
     def discard_draft(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -92,7 +95,14 @@ class OrderDoors(Doors):
             on_behalf_of=who.for_whom,
         )
 
-    def _tell_draft(self, cycle_id: str, command: Any, context: Context, who: members.Buyer) -> dict[str, Any]:
+    def _tell_draft(
+        self,
+        cycle_id: str,
+        command: Any,
+        context: Context,
+        who: members.Buyer,
+        check: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         return self.runtime.tell(
             draft.decider,
             draft.key(cycle_id, who.household_id),
@@ -101,6 +111,7 @@ class OrderDoors(Doors):
             role=who.role,
             group_id=who.group_id,
             on_behalf_of=who.for_whom,
+            check=check,
         )
 
     # -- queries: one household ----------------------------------------------------------------------------------
