@@ -9,8 +9,6 @@ Columns are text, integers or `Json`; instants and dates are ISO text, so that d
 from __future__ import annotations
 
 import sqlite3
-import threading
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 from grenier.handling import Meta, read_meta
 from grenier.language.registry import Event, decode
 from grenier.log.protocol import Recorded
-from grenier.statements import Row, plan_of
+from grenier.statements import Readers, Row, plan_of
 
 if TYPE_CHECKING:
     from grenier.privacy import KeyStore
@@ -251,7 +249,7 @@ class Database:
     schema: str
     offload: Callable[[Callable[[], Any]], Any] = _identity
     engine: sa.Engine = field(init=False)
-    _readers: _Readers | None = field(init=False, default=None)
+    _readers: Readers | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.is_postgresql:
@@ -275,7 +273,7 @@ class Database:
                 max_overflow=50,
             )
             sa.event.listen(self.engine, "connect", _sqlite_pragmas)
-            self._readers = _Readers(path)
+            self._readers = Readers(path)
 
     @property
     def is_postgresql(self) -> bool:
@@ -294,7 +292,7 @@ class Database:
         """All rows of a query, as dicts. `parameters` fill the `bindparam`s of a statement that was built once:
         on SQLite these take the short way (see `statements`)."""
         if parameters and self._readers is not None and (plan := plan_of(statement)) is not None:
-            return plan.rows(self._readers.cursor(), parameters)
+            return self._readers.rows(plan, parameters)
 
         def run() -> list[Row]:
             with self.engine.connect() as connection:
@@ -339,36 +337,6 @@ class Database:
         if self._readers is not None:
             self._readers.close()
         self.engine.dispose()
-
-
-class _Readers:
-    """A SQLite connection per thread that only ever reads, each question for itself (no transaction stays open).
-
-    Greenlets of one thread share it: a question is asked and answered without giving way to another greenlet.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._own = threading.local()
-        self._all: weakref.WeakSet[_Reader] = weakref.WeakSet()  # a thread that ends takes its own with it
-
-    def cursor(self) -> sqlite3.Cursor:
-        reader: _Reader | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = _Reader(self._path)
-            self._all.add(reader)
-        return reader.connection.cursor()
-
-    def close(self) -> None:
-        self._own = threading.local()
-        for reader in list(self._all):
-            reader.connection.close()
-
-
-class _Reader:
-    def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, timeout=15, isolation_level=None, check_same_thread=False)
-        self.connection.execute("PRAGMA query_only=ON")
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:

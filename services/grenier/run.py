@@ -186,7 +186,9 @@ def release(names: Annotated[list[str] | None, typer.Argument(help="Processus ; 
 
 @app.command()
 def parked(
-    action: Annotated[str, typer.Argument(help="list : ce qui est mis de côté, et pourquoi ; retry : réessayer.")] = "list",
+    action: Annotated[
+        str, typer.Argument(help="list : ce qui est mis de côté, et pourquoi ; retry : réessayer.")
+    ] = "list",
     services: Annotated[list[str] | None, typer.Argument(help="Services ; par défaut tous.")] = None,
 ) -> None:
     """Les événements que des vues ou réactions n'ont pas pu prendre."""

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, bindparam, case, delete, insert, select, update
 
 from gateway.auth_db import sessions
 from gateway.security.secrets_ import hashed, new_secret
+from grenier.statements import Questions
 
 IDLE_S = 14 * 24 * 3600
 LIFETIME_S = 60 * 24 * 3600
@@ -33,6 +34,7 @@ class Session:
 class SessionStore:
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self._engine = engine
+        self._questions = Questions(engine)
         self._now = now
 
     def open(self, person_id: str, language: str = "") -> str:
@@ -47,14 +49,14 @@ class SessionStore:
     def find(self, secret: str) -> Session | None:
         """The living session of a cookie, or None."""
         now = int(self._now())
-        with self._engine.connect() as db:
-            row = db.execute(_BY_HASH, {"hashed": hashed(secret)}).first()
-            if row is None or row.last_seen_at < now - IDLE_S or row.created_at < now - LIFETIME_S:
-                return None
-            if row.last_seen_at < now - TOUCH_EVERY_S:
-                db.execute(update(sessions).where(sessions.c.hash == row.hash).values(last_seen_at=now))
-                db.commit()
-        return Session(row.hash, row.person_id, row.position, row.language, row.group_id, row.created_at)
+        row = self._questions.row(_BY_HASH, hashed=hashed(secret))
+        if row is None or row["last_seen_at"] < now - IDLE_S or row["created_at"] < now - LIFETIME_S:
+            return None
+        if row["last_seen_at"] < now - TOUCH_EVERY_S:
+            with self._engine.begin() as db:
+                db.execute(update(sessions).where(sessions.c.hash == row["hash"]).values(last_seen_at=now))
+        kept = ("hash", "person_id", "position", "language", "group_id", "created_at")
+        return Session(**{name: row[name] for name in kept})
 
     def wrote(self, session: Session, position: int) -> None:
         """Remember the position of an own write; it never goes back, whatever order answers arrive in."""

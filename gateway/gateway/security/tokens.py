@@ -8,6 +8,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
 from gateway.auth_db import tokens
 from gateway.security.secrets_ import hashed, new_secret
+from grenier.statements import Questions
 
 PREFIX = "grn_"  # lets people and secret scanners recognise one
 TOUCH_EVERY_S = 3600
@@ -30,6 +31,7 @@ class Token:
 class Tokens:
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self._engine = engine
+        self._questions = Questions(engine)
         self._now = now
 
     def issue(self, person_id: str, label: str) -> tuple[Token, str]:
@@ -47,14 +49,13 @@ class Tokens:
     def person_of(self, secret: str) -> str | None:
         """Whose token this is; None when it is not one (any more)."""
         now = int(self._now())
-        with self._engine.connect() as db:
-            row = db.execute(_BY_HASH, {"hashed": hashed(secret)}).first()
-            if row is None:
-                return None
-            if (row.last_used_at or 0) < now - TOUCH_EVERY_S:
-                db.execute(update(tokens).where(tokens.c.id == row.id).values(last_used_at=now))
-                db.commit()
-        return str(row.person_id)
+        row = self._questions.row(_BY_HASH, hashed=hashed(secret))
+        if row is None:
+            return None
+        if (row["last_used_at"] or 0) < now - TOUCH_EVERY_S:
+            with self._engine.begin() as db:
+                db.execute(update(tokens).where(tokens.c.id == row["id"]).values(last_used_at=now))
+        return str(row["person_id"])
 
     def of(self, person_id: str) -> Sequence[Token]:
         columns = (tokens.c.id, tokens.c.person_id, tokens.c.label, tokens.c.created_at, tokens.c.last_used_at)
