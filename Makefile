@@ -44,8 +44,8 @@ story: prepare-test  ## play the month of the federation over HTTP, step by step
 behaviours: prepare-test  ## which lines of the source documents the acceptance tests cover
 	@$(BIN)/python -m tests.behaviours
 
-bench: prepare-test  ## cost of an order and of a balance, against an honest CRUD peer
-	@$(BIN)/python -m tests.bench
+bench: prepare-test  ## what everything costs, beside an ordinary application, other event stores and the limits of the machine
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 # The long forms of the proofs T1 to T40: each prints a table and ends with an error on a miss. Words for the program: ARGS.
 chaos: prepare-test  ## processes, disks and servers fail while orders arrive

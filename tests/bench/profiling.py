@@ -55,12 +55,15 @@ class Profiler:
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.folded"
 
+    def lines(self, name: str) -> list[str]:
+        path = self._file(name)
+        return path.read_text().splitlines() if path.exists() else []
+
     def text(self) -> str:
         parts = []
         for name in self._pids:
-            path = self._file(name)
-            if path.exists():
-                parts.append(table(name, path.read_text().splitlines()))
+            if lines := self.lines(name):
+                parts.append(table(name, lines))
             else:
                 parts.append(f"{name}: no profile\n{(self._folder / f'{name}.py-spy.log').read_text()}")
         return "\n".join(parts)
@@ -92,6 +95,16 @@ def shares(folded: Iterable[str]) -> tuple[Counter[str], Counter[str], int]:
             within[function] += int(count)
         total += int(count)
     return own, within, total
+
+
+def share_within(folded: Iterable[str], part: str) -> float:
+    """Share of the samples with `part` somewhere in the stack (a piece of a file name, say)."""
+    inside = total = 0
+    for line in folded:
+        stack, _, count = line.rpartition(" ")
+        total += int(count)
+        inside += int(count) * (part in stack)
+    return inside / total if total else 0.0
 
 
 def _function(frame: str) -> str:

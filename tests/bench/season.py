@@ -40,7 +40,9 @@ class Season:
         for cycle, household in islice(self.waiting, count):
             lines = [{"product_id": each, "quantity": rng.randint(1, 3)} for each in rng.sample(products, LINES)]
             path = f"/api/v1{month.order_path(cycle, household)}"
-            found.append(self._request("PUT", path, household, json.dumps({"lines": lines})))
+            then = f"/api/v1/households/{household.household_id}/balance?after={{position}}"
+            request = self._request("PUT", path, household, json.dumps({"lines": lines}))
+            found.append(request | {"then": then, "household_id": household.household_id})
         if len(found) < count:
             raise RuntimeError(f"only {len(found)} of {count} orders are left: prepare more windows")
         return found
