@@ -10,8 +10,9 @@ from orders_svc import crediting, cycle
 from orders_svc.closing import DAY_BEFORE, regulation_deadline
 from orders_svc.views import credit, cycles, drafts
 
-# Noon of the next day is never less than twelve hours after closing: nothing closed later needs a look.
-SOONEST_FREEZE = timedelta(hours=12)
+# Noon of the next day is never less than eleven hours after closing (twelve, but for the night when summer time
+# begins): nothing closed later needs a look.
+SOONEST_FREEZE = timedelta(hours=11)
 # Longer than any command takes; shorter only means that a slow one has to hold again.
 HOLD_LASTS = timedelta(seconds=30)
 

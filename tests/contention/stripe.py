@@ -1,6 +1,6 @@
 """T16: Stripe's table of idempotency keys, row by row, against anything that can be asked over HTTP.
 
-    rows(desk) -> Outcome          `desk`: a Site in one process, or a real installation
+rows(desk) -> Outcome          `desk`: a Site in one process, or a real installation
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class Table:
         self._wrote(0, 1, all_together, "50 at once")
         answered = [each for each in told if each.status == 200]
         self.in_flight = sum(each.status == 409 and each.code == IN_FLIGHT for each in told)
-        self.outcome.check(len(answered) + self.in_flight == CONCURRENT, f"50 at once: {sorted({(t.status, t.code) for t in told})}")
+        self.outcome.check(
+            len(answered) + self.in_flight == CONCURRENT, f"50 at once: {sorted({(t.status, t.code) for t in told})}"
+        )
         self.outcome.check(len({each.body for each in answered}) == 1, "50 at once: answers differ")
         self.equal += len(answered)
         if answered:
@@ -116,7 +118,9 @@ class Table:
         self._wrote(0, 0, lambda: self._reused(self.desk.put(0, key, quantity + 1)), "another body")
 
     def _reused(self, told: Told) -> None:
-        self.outcome.check((told.status, told.code) == (422, "idempotency-key-reused"), f"another body: {told.status} {told.code}")
+        self.outcome.check(
+            (told.status, told.code) == (422, "idempotency-key-reused"), f"another body: {told.status} {told.code}"
+        )
 
     def another_member(self) -> None:
         self._other(1, "another member")

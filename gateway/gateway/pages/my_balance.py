@@ -1,7 +1,7 @@
 """« Mon solde »: the statement of one's own household, and what the statement of any household is made of (S0:42-46)."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
@@ -15,6 +15,7 @@ from gateway.identity import places
 from gateway.menus import nav_item
 from gateway.pages.ledger_words import account_word, entry_word, household_label, names_for, timeline
 from gateway.tables import Column, Table
+from grenier.clock import local_instant
 
 bp = Blueprint("balance", __name__)
 nav_item(lazy_gettext("Mon solde"), "balance.mine", icon="banknotes", order=30, who=rule("household"))
@@ -163,8 +164,7 @@ def _day(name: str) -> date | None:
 
 def _instant(on: date, add_us: int = 0) -> str:
     """The beginning of a local day as an instant; `add_us` microseconds later."""
-    local = datetime.combine(on, time(), tzinfo=get_timezone())
-    return (local.astimezone(UTC) + timedelta(microseconds=add_us)).isoformat()
+    return (local_instant(on, 0, 0, str(get_timezone())) + timedelta(microseconds=add_us)).isoformat()
 
 
 def _last_tuesday() -> date:

@@ -148,7 +148,11 @@ def _instant(form: Form, field: str, text: Any, zone: str) -> str:
     except ValueError:
         form.errors[field] = [_("Une date et une heure, comme 12/11/2026 20:00.")]
         return ""
-    return local.astimezone(ZoneInfo("UTC")).isoformat()
+    instant = local.astimezone(ZoneInfo("UTC"))
+    if instant.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+        form.errors[field] = [_("Cette heure n’existe pas ce jour-là : on passe à l’heure d’été.")]
+        return ""
+    return instant.isoformat()
 
 
 # -- the table ---------------------------------------------------------------------------
