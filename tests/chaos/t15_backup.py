@@ -99,11 +99,12 @@ def people(again: Scene) -> list[str]:
     crowd = Crowd(again, clients=2)
     crowd.closed(6)
     place = again.places()[0]
+    family = place.home.label.split(" / ")[0]
     headers = {"Authorization": f"Bearer {again.stage.at(place.home.person_id)._token}"}
     status, _, text = Http(again.running.url)("GET", f"/api/v1/persons/{place.home.person_id}", None, headers)
     unread = (
         []
-        if status == 200 and json.loads(text)["last_name"] in place.home.label.split(" / ")
+        if status == 200 and family in json.dumps(json.loads(text), ensure_ascii=False)
         else [f"a name cannot be read: {status} {text[:200].decode()}"]
     )
     return (

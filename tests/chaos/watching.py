@@ -149,7 +149,9 @@ class _Wire:
             self._connection = None
             return Attempt(kind, began, time.monotonic() - began, 0), b""
         told = answer.headers
-        code = json.loads(text).get("code", "") if answer.status >= 400 and "json" in told.get("Content-Type", "") else ""
+        code = (
+            json.loads(text).get("code", "") if answer.status >= 400 and "json" in told.get("Content-Type", "") else ""
+        )
         attempt = Attempt(kind, began, time.monotonic() - began, answer.status, told.get("Retry-After", ""), told.get("Grenier-Data-Age", ""), code)  # fmt: skip
         return attempt, text
 
@@ -211,5 +213,7 @@ def acknowledged_but_missing(scene: Scene, acts: Sequence[Act]) -> list[str]:
 
     events = checks.settled(scene.settings)
     here = {event.position for event in events}
-    missing = [f"acknowledged but not in the log: {act.key}" for act in acts if act.position and act.position not in here]
+    missing = [
+        f"acknowledged but not in the log: {act.key}" for act in acts if act.position and act.position not in here
+    ]
     return missing + checks.identities(events)
