@@ -23,11 +23,11 @@ class Announce(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, Any]
 
 
-# -- decide; the state is whether it was made ----------------------------------------------------------------------
+# -- decide; the state is how many it was made to (0: not made) ----------------------------------------------------
 
 
-def decide(made: bool, command: Announce) -> Sequence[AnnouncementMade]:
-    if made:
+def decide(told: int, command: Announce) -> Sequence[AnnouncementMade]:
+    if told:
         return []
     if not command.recipients:
         raise Rejected("nobody-to-tell", audience=command.audience)
@@ -43,8 +43,8 @@ def decide(made: bool, command: Announce) -> Sequence[AnnouncementMade]:
     ]
 
 
-def evolve(_made: bool, _event: AnnouncementMade) -> bool:
-    return True
+def evolve(_told: int, event: AnnouncementMade) -> int:
+    return len(event.recipients)
 
 
-decider: Decider[bool, Announce, AnnouncementMade] = Decider("announcement", False, decide, evolve)
+decider: Decider[int, Announce, AnnouncementMade] = Decider("announcement", 0, decide, evolve)

@@ -51,7 +51,8 @@ class Notify(TemplateDoors):
         done = self.runtime.tell(
             announcement.decider, announcement_id, command, context, role=role, group_id=ask.group_id
         )
-        return {**done, "persons": len(command.recipients)}
+        # As it was made: the circle may have grown before a repetition.
+        return {**done, "persons": self.runtime.handler.state(announcement.decider, announcement_id)}
 
     @door
     def log_call(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:

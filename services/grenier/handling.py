@@ -281,4 +281,9 @@ def _new_event(event: Event, index: int, trace: Trace, at: str) -> NewEvent:
         on_behalf_of=trace.on_behalf_of,
         group=trace.group_id or getattr(event, "group_id", ""),
     )
-    return NewEvent(uuid5(UUID(trace.command_id), str(index)), name_of(kind), encode(event), _ENCODE_META(meta))
+    data = encode(event)
+    # The content belongs to the id. The log takes the same ids for a repetition and says yes: a process with an older
+    # picture of the stream, deciding the same command anew (another body, a later clock), must hear WrongVersion instead,
+    # or it would go on with events that the log does not have.
+    name = f"{index}/{data.decode()}"
+    return NewEvent(uuid5(UUID(trace.command_id), name), name_of(kind), data, _ENCODE_META(meta))

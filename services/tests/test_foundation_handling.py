@@ -92,6 +92,31 @@ def test_a_stale_cache_neither_refuses_nor_accepts_wrongly(log: MemoryLog) -> No
     assert one.state(decider, "1") == ("ana", "bob", "eve")
 
 
+def test_a_stale_process_never_takes_the_repetition_of_another_request_for_its_own(log: MemoryLog) -> None:
+    """The log knows the ids of what it has and says yes to them: it must not be asked with ids that say nothing of the body."""
+    one, two = Handler(log, FixedClock(NOON)), Handler(log, FixedClock(NOON))
+    one.execute(decider, "1", SignUp("ana"), trace())
+    command_id = str(uuid4())
+    two.execute(decider, "1", SignUp("bob"), trace(command_id, "one"))
+    with pytest.raises(Invalid) as refused:
+        one.execute(decider, "1", SignUp("eve"), trace(command_id, "two"))
+    assert refused.value.code == "idempotency-key-reused"
+    assert one.state(decider, "1") == ("ana", "bob")
+
+
+def test_what_other_streams_say_is_not_asked_of_a_repetition(log: MemoryLog) -> None:
+    command_id = str(uuid4())
+    first = Handler(log, FixedClock(NOON)).execute(decider, "1", SignUp("ana"), trace(command_id))
+
+    def closed() -> None:
+        raise Rejected("closed")
+
+    later = Handler(log, FixedClock(NOON))
+    assert later.execute(decider, "1", SignUp("ana"), trace(command_id), closed).position == first.position
+    with pytest.raises(Rejected):
+        later.execute(decider, "1", SignUp("bob"), trace(), closed)
+
+
 def test_sixteen_writers_on_one_stream_lose_and_repeat_nothing(log: MemoryLog) -> None:
     handlers = [Handler(log, FixedClock(NOON)) for _ in range(4)]
 
