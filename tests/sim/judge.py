@@ -48,7 +48,8 @@ def identities(world: World) -> list[str]:
             continue
         first = events[0]
         whole = all(
-            (each.stream, each.revision, each.id) == (first.stream, first.revision + n, uuid5(UUID(command), str(n)))
+            (each.stream, each.revision, each.id)
+            == (first.stream, first.revision + n, uuid5(UUID(command), f"{n}/{each.data.decode()}"))
             for n, each in enumerate(events)
         )
         if not whole:
