@@ -385,4 +385,8 @@ async def received(call: Call) -> Any:
 
 def _not_written(error: Exception) -> Refusal:
     """Whether a failed write is known not to be there."""
-    return answers.no_room(str(error)) if isinstance(error, NoRoom) else answers.unavailable(f"Write not confirmed: {error}")
+    return (
+        answers.no_room(str(error))
+        if isinstance(error, NoRoom)
+        else answers.unavailable(f"Write not confirmed: {error}")
+    )

@@ -6,6 +6,7 @@ import sqlite3
 from uuid import UUID
 
 from grenier_infra.eventnode import wire
+from grenier_infra.eventnode.checksums import check
 from grenier_infra.eventnode.protos import streams_pb2
 from grenier_infra.eventnode.reading import Transform
 
@@ -50,11 +51,12 @@ def _resolve(connection: sqlite3.Connection, answer: streams_pb2.ReadResp.ReadEv
     if not revision.isdecimal():
         return
     row = connection.execute(
-        "SELECT frame FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?) AND rev = ?",
+        "SELECT pos, stream, rev, type, frame, sum FROM event"
+        " WHERE stream = (SELECT id FROM stream WHERE name = ?) AND rev = ?",
         (stream, int(revision)),
     ).fetchone()
     if row is not None:
-        answer.event.CopyFrom(wire.parse_frame(row[0]).event.event)
+        answer.event.CopyFrom(wire.parse_frame(check(*row)).event.event)
 
 
 def _structure(event: _Recorded) -> None:

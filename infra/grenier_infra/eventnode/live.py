@@ -71,8 +71,11 @@ class Follower:
         if self._end is not None:
             return
         if self._live:
-            for row in rows:
-                self._accept(row)
+            if self.stream is None:
+                self._accept_all(rows)
+            else:
+                for row in rows:
+                    self._accept(row)
             if self._pending and self._sent_at_once():
                 return
         else:
@@ -112,6 +115,21 @@ class Follower:
         if not isinstance(reason, StreamEnded):
             self._pending, self._backlog = [], []
         self._rouse()
+
+    def _accept_all(self, rows: Sequence[Row]) -> None:
+        """The same as `_accept` for followers of everything, each of which looks at every event: no call per event."""
+        wanted, checkpoints, considered = self._filter, self._checkpoints, self._considered
+        for row in rows:
+            position = row.position
+            if position <= considered:
+                continue
+            considered = position
+            if wanted is None or wanted.accepts_row(row):
+                self._pending.append(row.frame)
+                self._bytes += len(row.frame)
+            if checkpoints is not None and checkpoints.due():
+                self._pending.append(wire.checkpoint_frame(position))
+        self._considered = considered
 
     def _accept(self, row: Row) -> None:
         spot = row.position if self.stream is None else row.revision

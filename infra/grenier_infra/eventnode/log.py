@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from grenier_infra.eventnode import rules, wire
+from grenier_infra.eventnode.checksums import check, checksum
 from grenier_infra.eventnode.requests import (
     JSON_CONTENT,
     Accepted,
@@ -116,8 +117,10 @@ class LogFile:
         self._types.clear()
         self.recent.clear()
         last = self.connection.execute(
-            "SELECT pos, length(frame), created FROM event ORDER BY pos DESC LIMIT 1"
+            "SELECT pos, length(frame), created, stream, rev, type, frame, sum FROM event ORDER BY pos DESC LIMIT 1"
         ).fetchone()
+        if last is not None:
+            check(last[0], *last[3:])
         kept = self.connection.execute("SELECT value FROM meta WHERE key = 'next_position'").fetchone()
         self.next_position = max(FIRST_POSITION, last[0] + last[1] if last else 0, kept[0] if kept else 0)
         self._last_created = last[2] if last else 0
@@ -206,10 +209,11 @@ class LogFile:
             )  # fmt: skip
             self.next_position = position + len(frame)
             event_id = event.id.bytes
-            values.append((position, stream_id, revision, type_id, event_id, created, frame))
+            summed = checksum(position, stream_id, revision, type_id, frame)
+            values.append((position, stream_id, revision, type_id, event_id, created, frame, summed))
             self.rows.append(Row(position, revision, stream_id, stream.name, type_id, event.type, frame))
             self.recent.add(stream_id, event_id, Recorded(revision, position))
-        self.connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        self.connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
         stream.last = first + len(events) - 1
         described = rules.described_by(stream.name)
         if described is not None:
@@ -283,10 +287,11 @@ def find_stream(connection: sqlite3.Connection, name: str) -> tuple[int | None, 
 def last_data(connection: sqlite3.Connection, name: str) -> bytes | None:
     """Give the data of a stream's last event, None if there is none."""
     row = connection.execute(
-        "SELECT frame FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?) ORDER BY rev DESC LIMIT 1",
+        "SELECT pos, stream, rev, type, frame, sum FROM event WHERE stream = (SELECT id FROM stream WHERE name = ?)"
+        " ORDER BY rev DESC LIMIT 1",
         (name,),
     ).fetchone()
-    return None if row is None else wire.parse_frame(row[0]).event.event.data
+    return None if row is None else wire.parse_frame(check(*row)).event.event.data
 
 
 def _json_event(event_type: str, data: bytes) -> NewEvent:

@@ -6,6 +6,7 @@ A read is cut into chunks of bounded size; a chunk holds finished frames, joined
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 import time
@@ -17,10 +18,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from grenier_infra.eventnode import rules, wire
+from grenier_infra.eventnode.answers import Refusal, Status
+from grenier_infra.eventnode.checksums import Damaged, checksum
 from grenier_infra.eventnode.filters import EventFilter
 from grenier_infra.eventnode.log import find_stream, last_data
 from grenier_infra.eventnode.rules import NO_EVENTS, Truncation
 from grenier_infra.eventnode.schema import TOMBSTONE_REVISION, connect
+
+logger = logging.getLogger(__name__)
 
 READER_THREADS = 4
 CHUNK_ROWS = 500
@@ -94,13 +99,18 @@ def all_chunk(connection: sqlite3.Connection, query: AllQuery, bound: int, limit
     """Read up to ``limit`` matching events among the next ``rows`` events beyond ``bound`` (itself excluded)."""
     order = "pos > ? ORDER BY pos" if query.forward else "pos < ? ORDER BY pos DESC"
     selected = connection.execute(
-        f"SELECT pos, stream, type, frame FROM event WHERE {order} LIMIT ?",  # noqa: S608 - two fixed texts
+        f"SELECT pos, stream, rev, type, frame, sum FROM event WHERE {order} LIMIT ?",  # noqa: S608 - two fixed texts
         (bound, rows),
     )
     pieces: list[bytes] = []
     seen = events = size = 0
     cursor = last_sent = None
-    for position, stream, type_id, frame in selected:
+    for position, stream, revision, type_id, frame, stored in selected:
+        # Also what a filter leaves out: its type might be what is damaged.
+        if checksum(position, stream, revision, type_id, frame) != stored:
+            if cursor is None:
+                raise Damaged(position)
+            return Chunk(b"".join(pieces), events, cursor, False, last_sent)
         seen += 1
         cursor = position
         if query.filter is None or query.filter.accepts_stored(connection, stream, type_id):
@@ -127,7 +137,8 @@ def stream_chunk(connection: sqlite3.Connection, query: StreamQuery, bound: int,
         stream_id, last, truncation = visible_stream(connection, query.stream)
         order = "rev > ? ORDER BY rev" if query.forward else "rev < ? ORDER BY rev DESC"
         selected = connection.execute(
-            f"SELECT rev, frame FROM event WHERE stream = ? AND rev >= ? AND created >= ? AND {order} LIMIT ?",  # noqa: S608
+            "SELECT rev, pos, stream, type, frame, sum FROM event"  # noqa: S608 - two fixed texts
+            f" WHERE stream = ? AND rev >= ? AND created >= ? AND {order} LIMIT ?",
             (
                 stream_id,
                 truncation.first_visible(last),
@@ -138,7 +149,12 @@ def stream_chunk(connection: sqlite3.Connection, query: StreamQuery, bound: int,
         )
         pieces: list[bytes] = []
         size, cursor = 0, None
-        for revision, frame in selected:
+        for revision, position, stream, type_id, frame, stored in selected:
+            gap = cursor is not None and abs(revision - cursor) != 1  # an entry of the index that is damaged
+            if gap or checksum(position, stream, revision, type_id, frame) != stored:
+                if cursor is None:
+                    raise Damaged(position)
+                return Chunk(b"".join(pieces), len(pieces), cursor, False, cursor)
             cursor = revision
             data = frame if query.transform is None else query.transform(connection, frame)
             pieces.append(data)
@@ -203,7 +219,19 @@ class Readers:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA cache_size=-1024")
             self._opened.append(connection)
-        return work(connection, *arguments)
+        try:
+            return work(connection, *arguments)
+        except Damaged as damage:
+            raise self._lost(str(damage)) from damage
+        except sqlite3.DatabaseError as damage:
+            if type(damage) is not sqlite3.DatabaseError:  # its subclasses speak of other things: busy, full
+                raise
+            raise self._lost(f"the file is damaged: {damage}") from damage
+
+    @staticmethod
+    def _lost(details: str) -> Refusal:
+        logger.critical(details)
+        return Refusal(Status.DATA_LOSS, details)
 
     def stop(self) -> None:
         """End the threads and close their connections."""

@@ -52,7 +52,8 @@ class Truncation:
 
     def oldest_visible(self, now: int) -> int:
         """Give the earliest creation time, in ticks, that ``$maxAge`` leaves visible."""
-        return 0 if self.max_age_s is None else now - self.max_age_s * TICKS_PER_SECOND
+        # Without an age nothing is left out, whatever a damaged row says of when it was created.
+        return -(2**63) if self.max_age_s is None else now - self.max_age_s * TICKS_PER_SECOND
 
 
 NO_TRUNCATION = Truncation()

@@ -15,6 +15,7 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from grenier_infra.eventnode import rules, wire
+from grenier_infra.eventnode.checksums import checksum
 from grenier_infra.eventnode.log import find_stream, last_data
 from grenier_infra.eventnode.schema import (
     TOMBSTONE_REVISION,
@@ -101,8 +102,8 @@ def _gaps(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _damaged_events(connection: sqlite3.Connection) -> Iterator[str]:
     free_from = previous_created = 0
-    for position, stream, revision, kind, event_id, created, frame in connection.execute(
-        "SELECT pos, s.name, rev, t.name, e.id, created, frame FROM event e"
+    for position, stream, revision, kind, event_id, created, frame, *places in connection.execute(
+        "SELECT pos, s.name, rev, t.name, e.id, created, frame, e.stream, e.type, sum FROM event e"
         " LEFT JOIN stream s ON s.id = e.stream LEFT JOIN type t ON t.id = e.type ORDER BY pos"
     ):
         if position < free_from:
@@ -123,6 +124,8 @@ def _damaged_events(connection: sqlite3.Connection) -> Iterator[str]:
         )  # fmt: skip
         if said != (position, position, position, revision, stream, kind, str(created), event_id.hex()):
             yield f"position {position}: the stored answer differs from its row"
+        elif checksum(position, places[0], revision, places[1], frame) != places[2]:
+            yield f"position {position}: the checksum does not match"
 
 
 def scavenge(path: Path) -> dict[str, object]:

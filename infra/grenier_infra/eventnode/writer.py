@@ -179,7 +179,12 @@ class Writer:
     def _refuse(self, waiting: list[Done], error: Exception) -> None:
         self._failed()
         for done in waiting:
-            done(WriteFailed(str(error)))
+            done(NoRoom(str(error)) if _is_full(error) else WriteFailed(str(error)))
+
+
+def _is_full(error: Exception) -> bool:
+    """SQLite says it in words too: a commit that found no room is undone as a whole."""
+    return isinstance(error, NoRoom) or (isinstance(error, sqlite3.OperationalError) and "full" in str(error))
 
 
 def _resolve(future: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:

@@ -155,11 +155,15 @@ class Group:
         self._push()
 
     def _push(self) -> None:
+        """Hand out what can be, and let the task see what changed."""
+        self._hand_out()
+        self._woken.set()
+
+    def _hand_out(self) -> None:
         for consumer in self.state.push(self._loop.time()):
             connected = self._connected.get(consumer.name)
             if connected is not None:
                 connected.rouse()
-        self._woken.set()
 
     def _drop_consumers(self) -> None:
         for connected in self._connected.values():
@@ -171,6 +175,7 @@ class Group:
         while True:
             self._woken.clear()
             self.state.expire(self._loop.time())
+            self._hand_out()
             try:
                 await self._write()
             except Stopping:
@@ -199,7 +204,7 @@ class Group:
             self._more = self._more or not batch.at_end
             self.state.live = batch.at_end
             self.state.take_in(batch.messages, batch.considered, batch.cursor)
-            self._push()
+            self._hand_out()
 
     async def _write(self) -> None:
         if self.state.parking:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grenier_infra.eventnode import wire
+from grenier_infra.eventnode.checksums import check
 from grenier_infra.eventnode.filters import EventFilter, name_test
 from grenier_infra.eventnode.groups import store
 from grenier_infra.eventnode.groups.settings import PINNED, PINNED_BY_CORRELATION, Settings
@@ -60,9 +61,10 @@ class Source:
     def _read_all(self, connection: sqlite3.Connection, after: int, rows: int) -> Batch:
         messages: list[Message] = []
         considered, cursor = 0, after
-        for position, stream, type_id, event_id, frame in connection.execute(
-            "SELECT pos, stream, type, id, frame FROM event WHERE pos > ? ORDER BY pos LIMIT ?", (after, rows)
+        for position, stream, revision, type_id, event_id, frame, stored in connection.execute(
+            "SELECT pos, stream, rev, type, id, frame, sum FROM event WHERE pos > ? ORDER BY pos LIMIT ?", (after, rows)
         ):
+            check(position, stream, revision, type_id, frame, stored)
             considered += 1
             hidden = self._hidden.accepts_stored(connection, stream, type_id)
             if not hidden and (self._filter is None or self._filter.accepts_stored(connection, stream, type_id)):
@@ -75,11 +77,12 @@ class Source:
         first, oldest = truncation.first_visible(last), truncation.oldest_visible(now_ticks())
         messages: list[Message] = []
         seen, cursor = 0, after
-        for revision, event_id, frame in connection.execute(
-            "SELECT rev, id, frame FROM event WHERE stream = ? AND rev > ? AND rev >= ? AND created >= ?"
-            " ORDER BY rev LIMIT ?",
+        for revision, event_id, *row in connection.execute(
+            "SELECT rev, id, pos, stream, rev, type, frame, sum FROM event"
+            " WHERE stream = ? AND rev > ? AND rev >= ? AND created >= ? ORDER BY rev LIMIT ?",
             (stream_id, after, first, oldest, rows),
         ):
+            frame = check(*row)
             seen += 1
             self._add(messages, connection, event_id, revision, cursor, seen, frame)
             cursor = revision
@@ -103,11 +106,12 @@ class Source:
         resolve = transform_for(resolve_links=True, structured_ids=False)
         assert resolve is not None
         messages = []
-        for revision, event_id, frame in connection.execute(
-            "SELECT rev, id, frame FROM event WHERE stream = ? AND rev >= ? AND rev < ? ORDER BY rev",
+        for revision, event_id, *row in connection.execute(
+            "SELECT rev, id, pos, stream, rev, type, frame, sum FROM event"
+            " WHERE stream = ? AND rev >= ? AND rev < ? ORDER BY rev",
             (find_stream(connection, store.parked_stream(self._settings))[0], first, end),
         ):
-            body = resolve(connection, frame)
+            body = resolve(connection, check(*row))
             event = wire.parse_frame(body).event.event
             if event.id.string:
                 key = self._key_of(event) if self._key_of is not None else ""
