@@ -104,6 +104,20 @@ def test_a_killed_process_comes_back(run: Callable[..., Running]) -> None:
     assert running.supervisor.children["sleeper"].restarts == 1
 
 
+def test_a_process_that_serves_comes_back_at_once_however_often_it_is_killed(
+    run: Callable[..., Running], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grenier_infra.launcher.supervisor.STEADY_AFTER_S", 0.2)
+    running = run(process("sleeper", SLEEPER))
+    child = running.supervisor.children["sleeper"]
+    for number in range(1, 5):
+        running.until(running.supervisor.all_ready)
+        time.sleep(0.3)
+        os.kill(child.pid or 0, signal.SIGKILL)
+        running.until(lambda number=number: child.restarts == number and child.pid is not None)  # type: ignore[misc]
+    assert (child.failures, child.restarts) == (0, 4)
+
+
 def test_a_process_that_keeps_failing_is_retried_ever_more_slowly(run: Callable[..., Running]) -> None:
     running = run(process("failing", "raise SystemExit(3)"))
     time.sleep(2.5)

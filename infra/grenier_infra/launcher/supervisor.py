@@ -21,10 +21,10 @@ from grenier_infra.launcher.logs import open_log, rotate
 from grenier_infra.launcher.table import Process
 
 BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)
-# A process that lived this long starts again with the shortest pause.
-STEADY_AFTER_S = 30.0
+# A process that was ready for this long and then dies has been killed, it does not fail at its work: it starts again at once.
+STEADY_AFTER_S = 5.0
 STOP_PATIENCE_S = 12.0
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.05
 ROTATE_EVERY_S = 15.0
 
 
@@ -34,7 +34,7 @@ class Child:
 
     process: Process
     popen: subprocess.Popen[bytes] | None = None
-    started_at: float = 0.0
+    ready_at: float = 0.0
     start_again_at: float = 0.0
     failures: int = 0
     restarts: int = 0
@@ -61,7 +61,7 @@ class Supervisor:
         self._prefix = _end_with_parent()
 
     def run(self, each_round: Callable[[], None], until: Callable[[], bool]) -> None:
-        """Supervise until told to end; `each_round` is called about ten times a second."""
+        """Supervise until told to end; `each_round` is called about twenty times a second."""
         threading.Thread(target=self._probe_for_ever, name="probes", daemon=True).start()
         while not until():
             self.look()
@@ -75,7 +75,7 @@ class Supervisor:
             if child.popen is not None and child.popen.poll() is not None:
                 self._note_death(child, now)
             if child.popen is None and now >= child.start_again_at and self._may_start(child):
-                self._start(child, now)
+                self._start(child)
         if now - self._rotated_at > ROTATE_EVERY_S:
             self._rotated_at = now
             for name in self.children:
@@ -104,7 +104,7 @@ class Supervisor:
         known = (self.children[name] for name in child.process.after if name in self.children)
         return all(other.was_ready for other in known)
 
-    def _start(self, child: Child, now: float) -> None:
+    def _start(self, child: Child) -> None:
         with open_log(self._logs_dir, child.process.name) as log:
             child.popen = subprocess.Popen(
                 [*self._prefix, *_nice(child.process.niceness), *child.process.argv],
@@ -114,7 +114,6 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
             )
-        child.started_at = now
         child.ready = False
         self._tell("started", child, 0)
 
@@ -122,9 +121,10 @@ class Supervisor:
         popen = child.popen
         assert popen is not None
         kill_group(popen.pid)  # whatever it had started must not hold its port or file
+        steady = child.ready and now - child.ready_at > STEADY_AFTER_S
         child.popen, child.ready = None, False
-        child.failures = 1 if now - child.started_at > STEADY_AFTER_S else child.failures + 1
-        child.start_again_at = now + BACK_OFF_S[min(child.failures, len(BACK_OFF_S)) - 1]
+        child.failures = 0 if steady else child.failures + 1
+        child.start_again_at = now + (BACK_OFF_S[min(child.failures, len(BACK_OFF_S)) - 1] if child.failures else 0.0)
         child.restarts += 1
         self._tell("died", child, popen.returncode)
 
@@ -135,6 +135,7 @@ class Supervisor:
                 if popen is None or child.ready or not probes.ready(child.process.probe):
                     continue
                 if child.popen is popen:  # still the one that was asked
+                    child.ready_at = time.monotonic()
                     child.ready = child.was_ready = True
                     self._tell("ready", child, 0)
             self._stopping.wait(LOOK_EVERY_S)
