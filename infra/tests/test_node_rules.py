@@ -118,7 +118,7 @@ def test_the_stricter_of_count_and_truncate_before_hides(truncation: Truncation,
 
 def test_age_is_counted_in_seconds() -> None:
     assert Truncation(max_age_s=2).oldest_visible(10 * TICKS_PER_SECOND) == 8 * TICKS_PER_SECOND
-    assert NO_TRUNCATION.oldest_visible(10 * TICKS_PER_SECOND) == 0
+    assert NO_TRUNCATION.oldest_visible(10 * TICKS_PER_SECOND) < 0
 
 
 def test_recent_ids_are_bounded_and_belong_to_a_stream() -> None:
