@@ -301,6 +301,22 @@ def test_a_server_that_hangs_up_is_counted_as_an_error_not_as_silence() -> None:
     assert told["statuses"] == {"0": 3}
 
 
+def test_what_is_due_at_a_rate_is_sent_however_late_and_timed_from_when_it_was_due() -> None:
+    Answers.keys, Answers.asked = [], []
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    request = {"method": "GET", "path": "/", "headers": {}, "body": None}
+    job = {"host": "127.0.0.1", "port": server.server_port, "connections": 1, "seconds": 0.001, "repeat": False,
+           "requests": [request] * 20, "rate": 20_000}  # fmt: skip
+    try:
+        told = load.run(job)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert told["statuses"] == {"200": 20}
+    assert told["latencies_ms"]["max"] >= 1000 * told["seconds"] / 2  # the last one waited for all before it
+
+
 def test_lag_is_counted_from_each_event_to_the_first_look_that_has_it() -> None:
     seen = [(10.0, 5), (10.2, 7), (10.5, 20)]
     assert lags_ms([(9.9, 5), (10.1, 6), (10.1, 20)], seen) == pytest.approx([100, 100, 400])

@@ -9,13 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import report, stage_append, stage_orders, stage_replay, table
+from tests.bench import report, stage_append, stage_close, stage_orders, stage_replay, table
 from tests.bench.plan import TARGETS, Found, Plan
 from tests.bench.processes import canary
 
 OUT = Path(__file__).parents[2] / "build" / "bench.json"
 # What loads the machine least comes first; the installation, which is killed in the end, last.
-STAGES = (stage_replay, stage_append, stage_orders)
+STAGES = (stage_replay, stage_append, stage_close, stage_orders)
 
 
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -24,7 +24,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=tuple(TARGETS), help="P1,P6")
     parser.add_argument("--quick", action="store_true", help="one short block of each: does it run at all?")
     parser.add_argument("--blocks", type=int, help="blocks per job (3; 1 with --quick)")
-    parser.add_argument("--seconds", type=float, help="length of a sample over HTTP (3; 1 with --quick)")
+    parser.add_argument("--seconds", type=float, help="length of a sample over HTTP (2; 1 with --quick)")
     parser.add_argument("--connections", type=numbers, help="of P1 and P2 (1,16,64; 1,16 with --quick)")
     parser.add_argument("--households", type=int, help="per group; there are three groups (100; 60 with --quick)")
     parser.add_argument("--events", type=int, help="length of the log that is replayed (100000; 6000 with --quick)")
@@ -46,7 +46,7 @@ def plan_of(arguments: argparse.Namespace, folder: Path) -> Plan:
     return Plan(
         only=arguments.only,
         blocks=pick(arguments.blocks, 3, 1),  # type: ignore[arg-type]
-        seconds=pick(arguments.seconds, 3.0, 1.0),  # type: ignore[arg-type]
+        seconds=pick(arguments.seconds, 2.0, 1.0),  # type: ignore[arg-type]
         connections=pick(arguments.connections, (1, 16, 64), (1, 16)),  # type: ignore[arg-type]
         households=pick(arguments.households, 100, 60),  # type: ignore[arg-type]
         events=pick(arguments.events, 100_000, 6_000),  # type: ignore[arg-type]

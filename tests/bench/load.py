@@ -4,10 +4,10 @@
 
 The job names host, port, connections, seconds, requests (method, path, headers, body) and whether to `repeat` them.
 Without `rate` each connection asks again as soon as it was answered; with `rate` (a second) requests are due at fixed
-instants whatever the answers do, and the time counts from when they were due. `then`: a path asked behind each good
+instants whatever the answers do, the time counts from when they were due, and all of them are sent. `then`: a path asked behind each good
 answer, with `{position}` filled in from it. Prints {"statuses": {...}, "seconds": s, "cpu_s": own, "latencies_ms":
 {"p50", "p99", "max"}}; with `record` also "seen": [[answered at (monotonic), position, number of the request, `then` answered at, its
-answer], ...].
+answer (null: it failed)], ...].
 """
 
 from __future__ import annotations
@@ -93,14 +93,14 @@ class Load:
         until, sent, busy = started + self.job["seconds"], 0, 0
         while True:
             now = time.monotonic()
-            while idle and now < until and self._left() and (not rate or started + sent / rate <= now):
+            while idle and (rate or now < until) and self._left() and (not rate or started + sent / rate <= now):
                 wire = idle.popleft()
                 wire.due = started + sent / rate if rate else now
                 self._ask(wire)
                 sent, busy = sent + 1, busy + 1
-            if not busy and (now >= until or not self._left()):
+            if not busy and (not self._left() or (now >= until and not rate)):
                 break
-            wait = max(0.0, started + sent / rate - now) if rate and idle and now < until else 1.0
+            wait = max(0.0, started + sent / rate - now) if rate and idle and self._left() else 1.0
             for number, _ in poll.poll(min(wait, 1.0)):
                 wire = by_number[number]
                 if self._take(wire):
@@ -112,7 +112,7 @@ class Load:
                     by_number[wire.socket.fileno()] = wire
                     poll.register(wire.socket.fileno(), select.EPOLLIN)
             if now > until + LONGEST_ANSWER_S:
-                self.statuses[0] += busy
+                self.statuses[0] += busy + (len(self._raw) - self._place if rate else 0)
                 break
 
     def _left(self) -> bool:
@@ -133,6 +133,8 @@ class Load:
         except OSError:
             self.statuses[0] += 1
             wire.reopen()
+            if wire.first is not None:
+                self.seen.append([*wire.first, wire.number, time.monotonic(), None])
             return True
         if answer is None:
             return False
@@ -146,10 +148,10 @@ class Load:
         return self._seen(wire, now, status, body)
 
     def _seen(self, wire: Wire, now: float, status: int, body: bytes) -> bool:
-        if not self.job.get("record") or status >= 300:
-            return True
         if wire.first is not None:
-            self.seen.append([*wire.first, wire.number, now, json.loads(body)])
+            self.seen.append([*wire.first, wire.number, now, json.loads(body) if status < 300 else None])
+            return True
+        if not self.job.get("record") or status >= 300:
             return True
         position = json.loads(body)["position"]
         if not self._then:

@@ -18,6 +18,8 @@ TARGETS = {
     "P6": "rebuild all views from the local copy of the log",
     "P7": "rebuild from the event store",
     "P8": "views brought forward batch by batch",
+    "P9": "close a cycle of 50 groups",
+    "P10": "pages after closing",
     "P11": "append, 16 writers on 16 streams",
     "P12": "events to the broker, confirmed",
     "P14": "sealed personal data in a replay",

@@ -141,6 +141,7 @@ def _stale(
     return sum(
         body["committed_cents"] < sum(cents for at, cents in totals[households[number]] if at <= position)
         for _, position, number, _, body in seen
+        if body is not None
     )
 
 

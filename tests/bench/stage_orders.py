@@ -70,7 +70,7 @@ def measure(plan: Plan, say: Say) -> Found:
             found.add(rush.measure(run, ours, plan, say))
         found.problems += run.problems
         for name, system in taking_part.items():
-            found.problems += system.check(run.ordered[name])
+            found.problems += system.check(run.ordered[name], run.unknown[name])
         found.notes.append(f"An installation that nobody asks anything uses {1000 * ours.idle_cpu_per_s:.0f} CPU ms a second; "
                            "this is part of the figures per order.")  # fmt: skip
         if plan.wants("P17"):

@@ -43,8 +43,8 @@ class System(Protocol):
     def settle(self) -> None:
         """Until nothing is left to do for what was asked: its CPU belongs to it."""
 
-    def check(self, orders: int) -> list[str]:
-        """Problems found in the books, given the number of orders answered 2xx since the start."""
+    def check(self, orders: int, unknown: int) -> list[str]:
+        """Problems found in the books, given how many orders were answered 2xx since the start, and how many an error."""
 
 
 class Grenier:
@@ -83,9 +83,10 @@ class Grenier:
     def _used(self) -> float:
         return cpu_seconds([self.running.launcher.pid, *self.running.pids().values()])
 
-    def check(self, orders: int) -> list[str]:
-        """Log, orders' view and ledger's view, each by its own road."""
+    def check(self, orders: int, unknown: int) -> list[str]:
+        """Log, orders' view and ledger's view, each by its own road; what the log has, the views must have."""
         appended = self.appended()
+        orders += min(max(0, len(appended) - orders), unknown)
         position = max((recorded.position for recorded, _ in appended), default=0)
         committed = sum(event.total_cents for _, event in appended)
         accounts, listed = 0, 0

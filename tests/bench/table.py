@@ -26,6 +26,8 @@ FRENCH = {
     "P6": "rejouer toutes les vues, copie locale du journal",
     "P7": "rejouer depuis le journal",
     "P8": "vues avancées lot par lot",
+    "P9": "clore un cycle de 50 groupes",
+    "P10": "pages ouvertes après la clôture",
     "P11": "ajouter au journal, 16 auteurs, 16 flux",
     "P12": "événements confirmés par RabbitMQ",
     "P14": "rejouer des données personnelles chiffrées",
