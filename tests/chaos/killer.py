@@ -87,9 +87,9 @@ def strike(running: Installation, victim: str) -> bool:
     pid = running.pids().get(name)
     try:
         pids = [child.pid for child in psutil.Process(pid).children()] if worker and pid else [pid]
-        if not pids or pids[0] is None:
+        if not pids or None in pids:
             return False
-        os.kill(pids[0], signal.SIGKILL)
+        os.kill(random.choice(pids), signal.SIGKILL)
     except (ProcessLookupError, psutil.NoSuchProcess):
         return False
     return True

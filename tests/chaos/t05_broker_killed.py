@@ -11,6 +11,7 @@ import random
 import sqlite3
 import time
 from collections import defaultdict
+from contextlib import closing
 from typing import Any
 
 import pika
@@ -109,8 +110,15 @@ def judged(received: list[dict[str, Any]], ids: list[str]) -> list[str]:
 
 
 def relayed(scene: Small) -> int:
-    with sqlite3.connect(scene.running.data / "relay.sqlite", timeout=10) as checkpoint:
-        row = checkpoint.execute("SELECT position FROM checkpoint").fetchone()
+    """Up to which position the relay has everything confirmed; 0 before it has begun."""
+    path = scene.running.data / "relay.sqlite"
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path, timeout=10)) as checkpoint:
+        try:
+            row = checkpoint.execute("SELECT position FROM checkpoint").fetchone()
+        except sqlite3.OperationalError:  # not made yet
+            return 0
     return int(row[0]) if row else 0
 
 
