@@ -85,6 +85,12 @@ CASES: list[tuple[list[int], Version, list[int], bool, str]] = [
     ([1, 2], ANY, [1, 3], False, WRONG),
     ([1, 2], ANY, [3, 1], False, APPENDED),
     ([1, 2], ANY, [1, 2], False, REPEATED),
+    ([1, 2], ANY, [1, 3], True, APPENDED),
+    ([1, 2], EXISTS, [1], True, APPENDED),
+    ([1, 2], NO_STREAM, [1, 3], False, WRONG),
+    ([1, 2], NO_STREAM, [1, 3], True, WRONG),
+    ([1, 2], NO_STREAM, [1, 2, 3], False, WRONG),
+    ([1, 2], 0, [2, 3], True, WRONG),
 ]
 
 
@@ -119,6 +125,13 @@ def test_an_append_is_accepted_repeated_or_refused_and_never_halfway(
     if answered is not None:
         last = [e for e in stored if e.id.int == ids[-1]][-1]
         assert answered == last.commit_position
+
+
+@pytest.mark.parametrize("version", [ANY, NO_STREAM])
+def test_only_ids_are_compared_never_what_they_carry(client: EventStoreDBClient, stream: str, version: Version) -> None:
+    first = client.append_event(stream, current_version=NO_STREAM, event=event(1, b"said"))
+    assert client.append_event(stream, current_version=version, event=event(1, b"said otherwise")) == first
+    assert [stored.data for stored in client.get_stream(stream)] == [b"said"]
 
 
 def _stored(client: EventStoreDBClient, stream: str) -> list[RecordedEvent]:

@@ -114,6 +114,8 @@ def test_everything_begins_with_a_system_event_that_default_filters_leave_out(cl
         ({"filter_exclude": ["type-0", "type-1", r"\$.+", "T.*"]}, {"type-2"}),
         ({"filter_include": ["long-.*"], "filter_by_stream_name": True}, {"type-0", "type-1", "type-2"}),
         ({"filter_exclude": [".*"]}, set()),
+        # The client joins a list without brackets, ^no|e-1|no$ : an expression is searched for, not matched whole.
+        ({"filter_include": ["no", "e-1", "no"]}, {"type-1"}),
     ],
 )
 def test_filters_of_the_client_match_the_whole_name(
@@ -296,3 +298,24 @@ def test_large_events_are_read_in_bounded_pieces(client: EventStoreDBClient, str
     assert [len(event.data) for event in client.get_stream(stream)] == [900_000] * 6
     got = list(client.read_all(filter_include=["big"], backwards=True))
     assert revisions(got) == [5, 4, 3, 2, 1, 0]
+
+
+def test_what_a_read_tells_of_an_event_is_complete(node: RunningNode, client: EventStoreDBClient, stream: str) -> None:
+    before = time.time_ns() // 100
+    position = client.append_event(
+        stream, current_version=NO_STREAM, event=NewEvent(type="T", data=b"d", metadata=b"m", content_type="x/y")
+    )
+    options = streams_pb2.ReadReq.Options(count=1, read_direction=streams_pb2.ReadReq.Options.Forwards)
+    options.stream.stream_identifier.stream_name = stream.encode()
+    options.stream.start.SetInParent()
+    options.uuid_option.string.SetInParent()
+    options.no_filter.SetInParent()
+    with grpc.insecure_channel(f"127.0.0.1:{node.port}") as channel:
+        (answer,) = streams_pb2_grpc.StreamsStub(channel).Read(streams_pb2.ReadReq(options=options))
+    event = answer.event.event
+    assert set(event.metadata) == {"type", "content-type", "created"}
+    assert (event.metadata["type"], event.metadata["content-type"]) == ("T", "application/octet-stream")
+    assert before <= int(event.metadata["created"]) <= time.time_ns() // 100  # ticks of 100 ns since 1970
+    assert (event.data, event.custom_metadata, event.stream_revision) == (b"d", b"m", 0)
+    assert answer.event.commit_position == event.commit_position == event.prepare_position == position
+    assert not answer.event.HasField("link")
