@@ -16,6 +16,7 @@ from grenier.testing_postgres import AVAILABLE, running_postgres
 from tests.lived_month import Lived
 from tests.replaying import SERVICES, Replay, delivered_again, fresh, in_batches, save, scratch, settings_of, sha
 
+pytestmark = pytest.mark.proof("T25")
 PREFIXES = 20
 ROOT = Path(__file__).parent.parent
 
