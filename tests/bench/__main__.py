@@ -71,6 +71,16 @@ def measure(plan: Plan) -> Found:
     return found
 
 
+def profile(plan: Plan, names: Sequence[str], native: bool) -> int:
+    """`views-<service>`: a replay in this process; all others are processes of an installation under a load."""
+    views = [name.removeprefix("views-") for name in names if name.startswith("views-")]
+    found = stage_replay.profile(plan, views, native, print) if views else Found()
+    if others := [name for name in names if not name.startswith("views-")]:
+        found.add(stage_orders.profile(plan, others, native, print))
+    print(*found.problems, sep="\n")
+    return 2 if found.problems else 0
+
+
 def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
@@ -81,9 +91,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="grenier-bench-", ignore_cleanup_errors=True) as name:
         plan = plan_of(arguments, Path(name))
         if arguments.profile:
-            found = stage_orders.profile(plan, arguments.profile.split(","), arguments.native, print)
-            print(*found.problems, sep="\n")
-            return 2 if found.problems else 0
+            return profile(plan, arguments.profile.split(","), arguments.native)
         found = measure(plan)
     print(report.text(found))
     report.save(arguments.out, found, "quick" if arguments.quick else "full")

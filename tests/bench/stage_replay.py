@@ -7,8 +7,10 @@ then from the log. The parts are in `replays` (contestants) and `aggregates` (P1
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 
 from tests.bench import aggregates
@@ -17,6 +19,7 @@ from tests.bench.contest import Contestant, contest
 from tests.bench.judging import cpu_us, kept, median_of, over, per_s, thrift, verdict
 from tests.bench.lived_log import SERVICES, Lived, keep_locally, lived
 from tests.bench.plan import Found, Plan, Say
+from tests.bench.profiling import Profiler
 from tests.bench.programs import ROOT
 from tests.bench.ratios import Block
 from tests.bench.replays import Replays
@@ -26,6 +29,7 @@ TARGETS = ("P6", "P7", "P8", "P14", "P15", "P16", "P18")
 MOST_OVER_THE_WIRE = 30_000
 MOST_OF_ALL = 40_000  # events replayed into the views of all services
 LIMIT_MB = 300.0
+PROFILE_S = 6.0
 
 
 def measure(plan: Plan, say: Say) -> Found:
@@ -43,6 +47,21 @@ def measure(plan: Plan, say: Say) -> Found:
         if plan.wants(target):
             job(plan, replays, found, say)
     return found
+
+
+def profile(plan: Plan, names: Sequence[str], native: bool, say: Say) -> Found:
+    """Which functions use the CPU while the views of these services are filled from their local copies of the log."""
+    replays = Replays(lived(plan.folder / "lived"), plan.events, plan.folder)
+    for name in names:
+        replays.keep([name])
+        replays.views(name)
+        with Profiler({name: os.getpid()}, PROFILE_S, plan.folder, native=native) as profiler:
+            until, started, count = time.monotonic() + PROFILE_S, time.process_time(), 0
+            while time.monotonic() < until:
+                count += replays.views(name)
+            cost_us = 1_000_000 * (time.process_time() - started) / max(1, count)
+        say(f"views of {name}: {cost_us:.1f} CPU µs an event\n{profiler.text()}")
+    return Found()
 
 
 def _count(small: Lived, found: Found) -> None:
