@@ -1,29 +1,29 @@
-"""At the door: what has waited too long for its turn is refused at once, at the price of a few bytes.
+"""At the door: what would wait too long for its turn is refused at once, at the price of a few bytes.
 
 A gateway that takes everything answers nobody when five times as many come as it can serve: each request waits, its
-client gives up and asks again. Here a request that has waited longer than BUDGET_S gets 503 with Retry-After before any
-of it is read, so that the others are answered within their time, and all is as before as soon as fewer come.
-Health and metrics are never refused. Costs a clock reading per request.
+client gives up and asks again. Here a few requests are worked on at once, some wait for their turn (at most BUDGET_S), and
+who comes beyond them gets 503 with Retry-After before any of it is read, so that the others are answered within their
+time, and all is as before as soon as fewer come. Health and metrics are never refused.
 """
 
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import Counter, Histogram
 
-from grenier.web_worker import queued_s
-
 BUDGET_S = 1.0
+WAITING_FOR_EACH = 8
 RETRY_S = (2, 6)  # drawn, so that those who were refused together do not come back together
 ALWAYS = ("/health", "/metrics", "/static/")
 NAMED_FOR_S = 15.0
 
 REFUSED = Counter("grenier_http_refused_total", "Requests refused at the door because they had waited too long")
 QUEUED = Histogram(
-    "grenier_http_queued_seconds", "Wait of a request for a thread", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+    "grenier_http_queued_seconds", "Wait of a request for its turn", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 )
 
 HEADERS = [
@@ -57,26 +57,53 @@ PAGE = (
 Start = Callable[..., Any]
 
 
+def places_of(threads: int) -> tuple[int, int]:
+    """(worked on at once, waiting for their turn) of a worker that answers `threads` requests at once."""
+    return threads, WAITING_FOR_EACH * threads
+
+
 class Admission:
-    """WSGI middleware around the application. `waited` answers how long the request of this thread has been queued."""
+    """WSGI middleware around the application: `at_once` requests are worked on, `waiting` wait for their turn."""
 
     def __init__(
-        self, app: Callable[..., Iterable[bytes]], https: bool, waited: Callable[[], float] = queued_s
+        self, app: Callable[..., Iterable[bytes]], https: bool, at_once: int, waiting: int, budget_s: float = BUDGET_S
     ) -> None:
         self._app = app
-        self._waited = waited
+        self._turns = threading.Semaphore(at_once)
+        self._most_waiting = waiting
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._budget_s = budget_s
         self._extra = [("Strict-Transport-Security", "max-age=31536000; includeSubDomains")] if https else []
         self._refused_at = float("-inf")
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
-        waited = self._waited()
-        if waited > 0.01:
-            QUEUED.observe(waited)
-        if waited < BUDGET_S or environ.get("PATH_INFO", "").startswith(ALWAYS):
+        if environ.get("PATH_INFO", "").startswith(ALWAYS):
             return self._app(environ, start)
-        self._refused_at = time.monotonic()
-        REFUSED.inc()
-        return self._refusal(environ.get("PATH_INFO", ""), start)
+        if not self._turn():
+            self._refused_at = time.monotonic()
+            REFUSED.inc()
+            return self._refusal(environ.get("PATH_INFO", ""), start)
+        try:
+            return self._app(environ, start)
+        finally:
+            self._turns.release()
+
+    def _turn(self) -> bool:
+        """Whether the request may be worked on now, or after a little while; who came before goes first."""
+        if not self._waiting and self._turns.acquire(blocking=False):
+            return True
+        with self._lock:
+            if self._waiting >= self._most_waiting:
+                return False
+            self._waiting += 1
+        came = time.monotonic()
+        try:
+            return self._turns.acquire(timeout=self._budget_s)
+        finally:
+            QUEUED.observe(time.monotonic() - came)
+            with self._lock:
+                self._waiting -= 1
 
     def overloaded(self) -> bool:
         """Whether somebody was refused lately: for the health page."""

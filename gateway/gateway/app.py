@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import access, api, formats, i18n, icons, metrics, pages, problems, staleness, templating, wiring
 from gateway.access_view import AccessView, NoPlaces
-from gateway.admission import Admission
+from gateway.admission import Admission, places_of
 from gateway.auth_db import auth_url, open_auth_db
 from gateway.calls import Rpc, correlation_id
 from gateway.feed import Convert
@@ -118,7 +118,7 @@ def build(gateway: Gateway) -> Flask:
     settings = gateway.settings
     app = Flask("gateway", static_url_path="/static", static_folder=None if gateway.json_only else "static")
     app.extensions["grenier"] = gateway
-    _configure(app, settings)
+    _configure(app, settings, listening=gateway.json_only)
     metrics.install(app)
     app.before_request(access.enforce)
     app.before_request(web.check_origin)
@@ -158,7 +158,7 @@ class Json(DefaultJSONProvider):
             raise ValueError("nested too deeply") from None
 
 
-def _configure(app: Flask, settings: Settings) -> None:
+def _configure(app: Flask, settings: Settings, *, listening: bool) -> None:
     app.secret_key = settings.session_secret
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
@@ -171,7 +171,10 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.json = Json(app)
     app.json.ensure_ascii = False
-    app.extensions["grenier-admission"] = app.wsgi_app = Admission(app.wsgi_app, is_https(settings))  # type: ignore[method-assign, assignment]
+    # A screen that listens to events keeps its place for hours: there, the hub counts them itself.
+    at_once, waiting = (settings.stream_threads, 0) if listening else places_of(settings.gateway_threads)
+    admission = Admission(app.wsgi_app, is_https(settings), at_once, waiting)
+    app.extensions["grenier-admission"] = app.wsgi_app = admission  # type: ignore[method-assign, assignment]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

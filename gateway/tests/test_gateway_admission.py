@@ -1,58 +1,123 @@
-"""More come than can be served: who waited too long is refused cheaply, the others are answered (T11)."""
+"""More come than can be served: some wait for their turn, who cannot is refused cheaply, the others are answered (T11)."""
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from gateway.admission import BUDGET_S, Admission
-from grenier import web_worker
+from gateway.admission import Admission
+
+PATIENCE_S = 20.0
+LONG_S = 30.0
 
 
 class Door:
-    """The middleware with an application behind it; `waited` is how long the next request has been queued."""
+    """The middleware with an application behind it that answers when it is told to."""
 
-    def __init__(self, https: bool = False) -> None:
-        self.waited = 0.0
+    def __init__(self, *, https: bool = False, at_once: int = 1, waiting: int = 0, budget_s: float = LONG_S) -> None:
         self.served: list[str] = []
-        self.admission = Admission(self._serve, https, lambda: self.waited)
+        self.inside = threading.Semaphore(0)
+        self.go_on = threading.Semaphore(0)
+        self.admission = Admission(self._serve, https, at_once, waiting, budget_s)
 
     def _serve(self, environ: dict[str, Any], start: Any) -> list[bytes]:
+        self.inside.release()
+        assert self.go_on.acquire(timeout=PATIENCE_S)
         self.served.append(environ["PATH_INFO"])
         start("200 OK", [])
         return [b"served"]
 
-    def ask(self, path: str, waited: float) -> tuple[str, dict[str, str], bytes]:
-        self.waited = waited
+    def ask(self, path: str) -> tuple[str, dict[str, str], bytes]:
         told: list[Any] = []
         body = b"".join(self.admission({"PATH_INFO": path}, lambda *words: told.extend(words)))
         return told[0], dict(told[1]), body
 
+    def ask_beside(self, path: str) -> tuple[threading.Thread, list[str]]:
+        """The request in a thread of its own; its status stands in the list when it was answered."""
+        found: list[str] = []
+        thread = threading.Thread(target=lambda: found.append(self.ask(path)[0]))
+        thread.start()
+        return thread, found
 
-def test_who_waited_within_the_budget_is_served() -> None:
+    def busy(self) -> threading.Thread:
+        """One request that is being worked on."""
+        thread, _ = self.ask_beside("/first")
+        assert self.inside.acquire(timeout=PATIENCE_S)
+        return thread
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    done = threading.Event()
+    for _ in range(int(PATIENCE_S / 0.01)):
+        if holds():
+            return
+        done.wait(0.01)
+    raise TimeoutError
+
+
+def test_who_finds_a_free_place_is_served() -> None:
     door = Door()
-    assert door.ask("/api/v1/me", BUDGET_S - 0.01)[2] == b"served"
+    door.go_on.release(2)
+    assert [door.ask("/api/v1/me")[2] for _ in range(2)] == [b"served"] * 2
     assert not door.admission.overloaded()
 
 
-def test_who_waited_too_long_is_refused_before_anything_is_done() -> None:
+def test_who_finds_neither_place_nor_queue_is_refused_before_anything_is_done() -> None:
     door = Door()
-    status, headers, body = door.ask("/api/v1/me", BUDGET_S + 0.01)
+    first = door.busy()
+    status, headers, body = door.ask("/api/v1/me")
     assert status.startswith("503")
     assert 1 <= int(headers["Retry-After"]) <= 10
     assert headers["Content-Type"] == "application/problem+json"
     assert json.loads(body)["code"] == "overloaded"
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert door.served == []
     assert door.admission.overloaded()
+    door.go_on.release()
+    first.join(PATIENCE_S)
+    assert door.served == ["/first"]
+
+
+def test_who_waits_is_served_in_turn_even_when_somebody_comes_meanwhile() -> None:
+    door = Door(waiting=1)
+    first = door.busy()
+    second, told = door.ask_beside("/second")
+    wait_until(lambda: door.admission._waiting == 1)
+    assert door.ask("/third")[0].startswith("503")
+    door.go_on.release(2)
+    for thread in (first, second):
+        thread.join(PATIENCE_S)
+    assert told == ["200 OK"]
+    assert door.served == ["/first", "/second"]
+
+
+def test_nobody_waits_longer_than_the_budget() -> None:
+    door = Door(waiting=5, budget_s=0.05)
+    first = door.busy()
+    assert door.ask("/second")[0].startswith("503")
+    door.go_on.release(2)
+    first.join(PATIENCE_S)
+    assert door.ask("/third")[0] == "200 OK"
+
+
+def test_a_place_is_free_again_after_a_failure() -> None:
+    door = Door()
+
+    def broken(environ: dict[str, Any], start: Any) -> list[bytes]:
+        raise RuntimeError("broken")
+
+    door.admission._app = broken
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            door.ask("/x")
 
 
 def test_people_get_a_page_and_https_keeps_its_promise() -> None:
-    door = Door(https=True)
-    _, headers, body = door.ask("/commander", BUDGET_S + 1)
+    door = Door(https=True, at_once=0)
+    _, headers, body = door.ask("/commander")
     assert "Trop de monde" in body.decode()
     assert headers["Content-Type"].startswith("text/html")
     assert "Strict-Transport-Security" in headers
@@ -60,29 +125,11 @@ def test_people_get_a_page_and_https_keeps_its_promise() -> None:
 
 @pytest.mark.parametrize("path", ["/health/ready", "/metrics", "/static/grenier.css"])
 def test_health_is_told_however_many_wait(path: str) -> None:
-    assert Door().ask(path, 60.0)[2] == b"served"
+    door = Door(at_once=0)
+    door.go_on.release()
+    assert door.ask(path)[2] == b"served"
 
 
 def test_the_refused_come_back_at_different_times() -> None:
-    door = Door()
-    assert len({door.ask("/api/v1/me", 5.0)[1]["Retry-After"] for _ in range(200)}) > 2
-
-
-class Connection:
-    pass
-
-
-def test_the_worker_counts_from_the_moment_a_request_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits for a thread has waited since it was put into the queue; the next request of the thread starts anew."""
-    seen: list[float] = []
-    clock = iter([10.0, 13.5])
-    monkeypatch.setattr(web_worker.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(web_worker.ThreadWorker, "enqueue_req", lambda self, conn: None)
-    monkeypatch.setattr(web_worker.ThreadWorker, "handle", lambda self, conn: seen.append(web_worker.queued_s()))
-    worker, connection = object.__new__(web_worker.Worker), Connection()
-    worker.enqueue_req(connection)
-    thread = threading.Thread(target=worker.handle, args=(connection,))
-    thread.start()
-    thread.join()
-    assert seen == [3.5]
-    assert web_worker.queued_s() == 0.0
+    door = Door(at_once=0)
+    assert len({door.ask("/api/v1/me")[1]["Retry-After"] for _ in range(200)}) > 2

@@ -6,8 +6,9 @@ a group of one's own where the act belongs to another role is Forbidden.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -97,7 +98,7 @@ def apply(rows: Rows, fact: Fact) -> None:
         case contracts.MembershipTierChanged() as e:
             rows.change(households, e.household_id, tier=e.tier)
         case contracts.MembershipEnded() as e:
-            rows.change(households, e.household_id, valid_until=e.on.isoformat())
+            rows.change(households, e.household_id, valid_until=(e.on - timedelta(days=1)).isoformat())
         case contracts.PersonErased() as e:
             rows.put(erased, person_id=e.person_id)
             for row in rows.where(roles, person_id=e.person_id):
@@ -136,6 +137,7 @@ access_view = View(
         "contracts.person-",
     ),
     apply=apply,
+    version=2,  # 2: a membership's last day, not the day after
 )
 
 
@@ -177,8 +179,20 @@ class Access:
         return self._holding(self._db.rows(_ROLES_OF_PERSON, person_id=person_id))
 
     def households_of(self, person_id: str) -> list[Row]:
-        """household_id, group_id, tier, valid_until of the person's households."""
+        """household_id, group_id, tier, valid_until (the last day) of the person's households, those of former members too."""
         return self._db.rows(_HOUSEHOLDS_OF_PERSON, person_id=person_id)
+
+    def is_current(self, household: Row) -> bool:
+        """Whether its membership has not ended: former members keep their own account and see no more of the group."""
+        if household["valid_until"] is None:
+            return True
+        group = self.group(household["group_id"])
+        zone = ZoneInfo(str(group["time_zone"])) if group else UTC
+        return bool(household["valid_until"] >= self._clock.now().astimezone(zone).date().isoformat())
+
+    def belongs_to(self, person_id: str, group_id: str) -> bool:
+        """Whether a household of this person is a member of the group today."""
+        return any(row["group_id"] == group_id and self.is_current(row) for row in self.households_of(person_id))
 
     def persons_of(self, household_id: str) -> list[str]:
         query = (
@@ -277,7 +291,7 @@ class Access:
         """A member of the group, or somebody with a role there: "eater" or the role's name. NotFound to strangers."""
         if permission and (role := self.role_for(context.actor, permission, group_id=group_id)):
             return role
-        if any(row["group_id"] == group_id for row in self.households_of(context.actor)):
+        if self.belongs_to(context.actor, group_id):
             return "eater"
         if self._knows(context.actor, group_id, self._host_of(group_id)):
             if permission:
@@ -288,7 +302,7 @@ class Access:
     def _knows(self, person_id: str, group_id: str, host_id: str) -> bool:
         if any(row["scope_id"] and row["scope_id"] in (group_id, host_id) for row in self.roles_of(person_id)):
             return True
-        return bool(group_id) and any(row["group_id"] == group_id for row in self.households_of(person_id))
+        return bool(group_id) and self.belongs_to(person_id, group_id)
 
     def _host_of(self, group_id: str) -> str:
         group: dict[str, Any] | None = self.group(group_id) if group_id else None

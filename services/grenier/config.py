@@ -179,7 +179,14 @@ VARIABLES: tuple[Variable, ...] = (
         bounded(0, 65535),
         "Port de /metrics et /health de ce processus ; 0 : aucun (le lanceur en donne un à chacun).",
     ),
-    Variable("GRENIER_GATEWAY_THREADS", "gateway_threads", "8", bounded(1, 64), "Fils d'exécution du portail."),
+    Variable("GRENIER_GATEWAY_WORKERS", "gateway_workers", "2", bounded(1, 32), "Processus du portail : un par cœur."),
+    Variable(
+        "GRENIER_GATEWAY_THREADS",
+        "gateway_threads",
+        "8",
+        bounded(1, 64),
+        "Demandes servies à la fois par chaque processus du portail.",
+    ),
     Variable(
         "GRENIER_STREAM_THREADS",
         "stream_threads",
@@ -225,6 +232,7 @@ class Settings:
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "text"] = "json"
     metrics_port: int = 0
+    gateway_workers: int = 2
     gateway_threads: int = 8
     stream_threads: int = 64
 

@@ -86,15 +86,23 @@ def gateway() -> int:
     """Pages and API."""
     settings = checked_settings()
     factory = FORGETFUL_GATEWAY if "forget-keys" in settings.test_switches else GATEWAY
-    return web("gateway", factory, settings, settings.gateway_port, settings.gateway_threads, timeout_s=60)
+    from grenier import page_server
+
+    page_server.counting_together(settings.data_dir / "run" / "gateway-metrics")
+    prepare("gateway", settings, serve_health=False)
+    workers, threads = settings.gateway_workers, settings.gateway_threads
+    page_server.run(factory, ("gateway.api", "gateway.pages"), settings.bind, settings.gateway_port, workers, threads)
+    return 0
 
 
 def stream() -> int:
     """Server-sent events of the screens that are open."""
     settings = checked_settings()
-    return web(
-        "stream", "gateway.stream:create_app", settings, settings.stream_port, settings.stream_threads, timeout_s=0
-    )
+    from grenier import web_server
+
+    prepare("stream", settings, serve_health=False)
+    web_server.run("stream", "gateway.stream:create_app", settings.bind, settings.stream_port, settings.stream_threads)
+    return 0
 
 
 def eventnode() -> int:
@@ -201,15 +209,6 @@ def hand_over(target: str, settings: Settings, needs: tuple[str, ...], *argument
     health.HEALTH.remove("started")
     code = function(*arguments)
     return code if isinstance(code, int) else 0
-
-
-def web(process: str, factory: str, settings: Settings, port: int, threads: int, timeout_s: int) -> int:
-    """A gunicorn process with one worker; health and metrics are routes of the application itself."""
-    from grenier import web_server
-
-    prepare(process, settings, serve_health=False)
-    web_server.run(process, factory, f"{settings.bind}:{port}", threads, timeout_s)
-    return 0
 
 
 COMMANDS: dict[str, Callable[..., int]] = {

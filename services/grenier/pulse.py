@@ -34,7 +34,12 @@ RETRY_AFTER_S = 2
 AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 AMQP_PORTS = {"amqp": 5672, "amqps": 5671}
 
-SERVER_AWAY = Gauge("grenier_server_away", "1 while a server this process needs does not answer", ["server"])
+SERVER_AWAY = Gauge(
+    "grenier_server_away",
+    "1 while a server this process needs does not answer",
+    ["server"],
+    multiprocess_mode="mostrecent",
+)
 
 
 class Pulse:

@@ -1,4 +1,7 @@
-"""gunicorn as a library: one worker, plain threads, our logs. Used by the gateway and by the event stream process."""
+"""gunicorn as a library: one worker with many plain threads, our logs. It serves the screens that listen to events.
+
+Pages and API have a faster server (`page_server`), in which a request that lasts for hours would hold a place.
+"""
 
 from __future__ import annotations
 
@@ -40,16 +43,16 @@ class Server(BaseApplication):
         return getattr(importlib.import_module(module), name)()
 
 
-def run(process: str, factory: str, bind: str, threads: int, timeout_s: int) -> None:
-    """Serve until SIGTERM. `timeout_s` 0: requests may last for ever (event streams)."""
+def run(process: str, factory: str, host: str, port: int, threads: int) -> None:
+    """Serve until SIGTERM; requests may last for ever."""
     Server(
         factory,
         {
-            "bind": [bind],
+            "bind": [f"{host}:{port}"],
             "workers": 1,
-            "worker_class": "grenier.web_worker.Worker",
+            "worker_class": "gthread",
             "threads": threads,
-            "timeout": timeout_s,
+            "timeout": 0,
             "graceful_timeout": GRACE_S,
             "keepalive": 15,
             "proc_name": f"grenier-{process}",
