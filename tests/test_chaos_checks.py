@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import pytest
 
 from grenier.log.protocol import Recorded
+from tests.chaos import __main__ as chaos_program
 from tests.chaos import checks, t01_kills
 from tests.chaos.clients import Act, Crowd
 from tests.chaos.killer import Death, silences
 from tests.lived_month import Lived
+from tests.proof import PROOFS
 
 
 @pytest.fixture
@@ -126,3 +129,12 @@ def test_deaths_that_fall_together_say_nothing_about_one() -> None:
 def test_a_late_return_is_a_miss() -> None:
     assert t01_kills.late({"broker": 9.9, "gateway": 1.9, "relay": 0.1}) == []
     assert len(t01_kills.late({"broker": 10.1, "gateway": 2.1})) == 2
+
+
+@pytest.mark.parametrize("test", sorted(chaos_program.SCENARIOS))
+def test_every_proof_of_the_long_form_can_be_played(test: str) -> None:
+    module = chaos_program.SCENARIOS[test].args[0]  # type: ignore[attr-defined]
+    proof = importlib.import_module(f"tests.chaos.{module}")
+    assert callable(proof.run)
+    assert test == proof.TEST
+    assert test in PROOFS
