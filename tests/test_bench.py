@@ -186,10 +186,10 @@ def test_a_run_of_some_targets_leaves_the_others_as_they_were(tmp_path: Path) ->
 
 
 def test_the_readme_shows_the_file_between_its_markers() -> None:
-    found = {"P1": verdict(2.5, "ms", 1.25, "crud", passed=True, goal=False, limits={"chain": 0.7})}
+    found = {"P1": verdict(2.5, "ms", 1.25, "crud", passed=True, goal=False, limits={"chain": 0.7}, cpu_ratio=0.8)}
     readme = f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n"
     after = table.written(readme, found)
-    assert "| P1 | passer une commande, à plusieurs | 2,5 ms | 1,25 | crud | 0,7 × chain | tenu |" in after
+    assert "| P1 | passer une commande, à plusieurs | 2,5 ms | 1,25 ; CPU × 0,8 | crud | 0,7 × chain | tenu |" in after
     assert (after.startswith("before\n"), after.endswith("\nafter\n"), "old" in after) == (True, True, False)
     assert table.written(after, found) == after
     with pytest.raises(ValueError, match="no place"):

@@ -63,6 +63,8 @@ def _verdict(name: str, found: Mapping[str, Any]) -> str:
     told = f"{name:4} {state:5}{TARGETS[name]}: {found['value']} {found['unit']}"
     if found["ratio"] is not None:
         told += f"; {found['ratio']} × {found['against']} {found['spread'] or ''}"
+    if found.get("cpu_ratio") is not None:
+        told += f", CPU {found['cpu_ratio']} ×"
     return told + "".join(f"; {share} × {limit}" for limit, share in found["limits"].items())
 
 

@@ -46,6 +46,8 @@ def table(found: Mapping[str, Any]) -> list[str]:
 def _row(name: str, row: Mapping[str, Any]) -> str:
     spread = f" [{_number(row['spread'][0])}–{_number(row['spread'][1])}]" if row["spread"] else ""
     ratio = f"{_number(row['ratio'])}{spread}" if row["ratio"] is not None else "–"
+    if row.get("cpu_ratio") is not None:
+        ratio += f" ; CPU × {_number(row['cpu_ratio'])}"
     limits = ", ".join(f"{_number(share)} × {limit}" for limit, share in row["limits"].items())
     state = "objectif" if row["goal"] else "tenu" if row["pass"] else "**manqué**"
     measured = f"{_number(row['value'])} {row['unit']}"
