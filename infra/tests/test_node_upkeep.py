@@ -185,3 +185,25 @@ def test_positions_are_not_used_again_after_a_scavenge(file: Path) -> None:
         client = EventStoreDBClient(node.uri)
         assert client.get_commit_position(filter_exclude=[]) == head
         assert client.append_events("b", current_version=NO_STREAM, events=events(1)) > head
+
+
+def test_start_reads_no_more_of_a_large_file_than_of_a_small_one(tmp_path: Path) -> None:
+    """A scan at start would read all of it; see infra/measure/big_file.py for gigabytes."""
+    small, large = tmp_path / "small.db", tmp_path / "large.db"
+    for path, appends in ((small, 1), (large, 60)):
+        connection = open_for_writing(path)
+        log = LogFile(connection)
+        log.begin()
+        for number in range(appends):
+            events = [requests.NewEvent(uuid4(), "T", "application/json", b"", b"x" * 4_000) for _ in range(100)]
+            log.apply(requests.Append(f"s-{number}", -1, events))
+        log.commit()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    assert large.stat().st_size > 20_000_000
+    assert _read_at_start(large) - _read_at_start(small) < 2_000_000
+
+
+def _read_at_start(path: Path) -> int:
+    with running_node(path) as node, open(f"/proc/{node.pid}/io") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("rchar"))
