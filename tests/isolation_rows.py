@@ -190,3 +190,7 @@ THINGS_OF_A_GROUP = frozenset(
     "household_id person_id other_id cycle_id order_id till_id entry_id distribution_id delivery_id pallet_id activity_id"
     " slot_id message_id application_id assignment_id membership_id".split()
 )
+
+# They end a person's session, or the person: attackers who go on afterwards leave them out.
+LAST_ACTS = ("account.sign_out_everywhere", "account.set_password", "account.revoke_token", "api_members.erase_person", "api_tokens.revoke",
+             "login.sign_out", "mydata.erase", "mydata.erase_me", "demo.sign_in_as", "demo.move_clock")  # fmt: skip

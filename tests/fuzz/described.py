@@ -1,7 +1,8 @@
 """T32: Schemathesis over the OpenAPI document that the gateway serves, through all its phases, as one role after another.
 
 Every request goes through the real application over WSGI. Ids are drawn from the lived month (`cast.ids`) nine times of ten.
-What is counted are requests on the wire; `past` are those that got past 4xx.
+`statuses` counts cases whose data fit the description, `refused` those made to break it, `probes` what the checks asked
+beside them (the same without a token, with a wrong one). `past` are the fitting ones that got past 4xx.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from schemathesis.engine import events, from_schema
 from schemathesis.python import wsgi
 from werkzeug import Client
 
+from gateway.api.described import ARGUMENT, METHODS
 from tests.fuzz.cast import Player
 from tests.house_app import Site
 
@@ -39,6 +41,8 @@ class Findings:
     """`statuses` of all requests; `wrong`: one line for each kind of failure of each operation."""
 
     statuses: Counter[int] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+    probes: int = 0
     operations: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     phases: Counter[str] = field(default_factory=Counter)
     wrong: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -53,6 +57,8 @@ class Findings:
 
     def add(self, other: Findings) -> None:
         self.statuses.update(other.statuses)
+        self.refused.update(other.refused)
+        self.probes += other.probes
         self.phases.update(other.phases)
         self.wrong = other.wrong | self.wrong
         for name, statuses in other.operations.items():
@@ -130,18 +136,38 @@ def _take_in(found: Findings, event: Any) -> None:
     if not isinstance(event, events.ScenarioFinished):
         return
     for case_id, interaction in event.recorder.interactions.items():
-        if interaction.response is None:
-            continue
-        status, label = interaction.response.status_code, event.recorder.cases[case_id].value.operation.label
-        found.statuses[status] += 1
-        found.operations[label][status] += 1
-        found.phases[str(event.phase.value)] += 1
+        if interaction.response is not None:
+            _count(found, event.recorder.cases[case_id], interaction.response.status_code, str(event.phase.value))
     for case_id, checks in event.recorder.checks.items():
         for check in checks:
             if check.failure_info is not None:
                 label = event.recorder.cases[case_id].value.operation.label
                 told = _told(event.recorder.interactions.get(case_id), check.failure_info.failure)
                 found.wrong.setdefault((label, f"{check.name}: {check.failure_info.failure.title}"), told)
+
+
+def _count(found: Findings, node: Any, status: int, phase: str) -> None:
+    if node.parent_id is not None and node.transition is None:
+        found.probes += 1
+        return
+    meta = node.value.meta
+    fits = meta is None or meta.generation.mode.is_positive
+    (found.statuses if fits else found.refused)[status] += 1
+    found.operations[node.value.operation.label][status] += 1
+    found.phases[phase] += 1
+
+
+def may_enter(site: Site, role: str) -> list[str]:
+    """Labels of the operations whose gate this role passes; the services behind may still refuse it."""
+    labels = []
+    for rule in site.app.url_map.iter_rules():
+        declared = site.app.extensions["grenier"].rules[rule.endpoint]
+        if rule.rule.startswith("/api/v1/") and (
+            declared.kind in ("public", "person", "member") or role in declared.roles
+        ):
+            path = ARGUMENT.sub(r"{\1}", rule.rule)
+            labels += [f"{method} {path}" for method in rule.methods or () if method.lower() in METHODS]
+    return sorted(labels)
 
 
 def _told(interaction: Any, failure: Any) -> str:

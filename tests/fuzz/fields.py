@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from grenier.language.roles import PERMISSIONS
-from tests.fuzz.cast import player
+from tests.fuzz.cast import person_of
 from tests.isolation import Try, World, example, routes, row_of, schema_of, tries
 from tests.isolation_rows import DEMO, Row
 
@@ -44,7 +44,7 @@ class Tried:
 # -- what goes in ------------------------------------------------------------------------------------------------
 
 
-def assigned(world: World) -> Tried:
+def assigned(world: World, names: Collection[str] = tuple(PRIVILEGED)) -> Tried:
     """Each privileged name in each object of each body, as the first person who gets as far as the body."""
     found, log = Tried(), world.lived.site.house.log
     group, federation = world.lived.groups[0], world.lived.federation
@@ -60,7 +60,7 @@ def assigned(world: World) -> Tried:
             found.problems.append(f"{attempt.method} {attempt.rule.endpoint}: nobody gets as far as the body")
             continue
         head = log.head()
-        for where, spoilt in _spoilt(body, schema):
+        for where, spoilt in _spoilt(body, schema, names):
             found.number += 1
             answer = client.open(path, method=attempt.method, json=spoilt, environ_overrides=_elsewhere(found.number))
             if answer.status_code != 422 or where not in json.dumps(answer.json.get("errors", {})):
@@ -89,11 +89,11 @@ def _elsewhere(number: int) -> dict[str, str]:
     return {"REMOTE_ADDR": f"10.2.{number >> 8 & 255}.{number & 255}"}
 
 
-def _spoilt(body: dict[str, Any], schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _spoilt(body: dict[str, Any], schema: Any, names: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The body with one name too many: on top, and in every object inside that has a shape of its own."""
-    for name, value in PRIVILEGED.items():
+    for name in names:
         if name not in schema.load_fields:
-            yield name, body | {name: value}
+            yield name, body | {name: PRIVILEGED[name]}
     for key, inner in body.items():
         nested = getattr(schema.load_fields[key], "schema", None) or getattr(
             getattr(schema.load_fields[key], "inner", None), "schema", None
@@ -101,18 +101,18 @@ def _spoilt(body: dict[str, Any], schema: Any) -> Iterator[tuple[str, dict[str, 
         if nested is None:
             continue
         first = inner[0] if isinstance(inner, list) else inner
-        for name, spoilt in _spoilt(first, nested):
+        for name, spoilt in _spoilt(first, nested, names):
             yield name, body | {key: [spoilt] if isinstance(inner, list) else spoilt}
 
 
 # -- what comes out ----------------------------------------------------------------------------------------------
 
 
-def answered(world: World) -> dict[str, dict[str, set[str]]]:
+def answered(world: World, readers: Collection[str] = READERS) -> dict[str, dict[str, set[str]]]:
     """{endpoint: {key path: roles}} of every reading API route, asked as every role about the first group."""
     seen: dict[str, dict[str, set[str]]] = {}
-    for role in READERS:
-        client = world.client(player(world.lived, role).person_id)
+    for role in readers:
+        client = world.client(person_of(world.lived, role))
         for attempt in _reads(world):
             answer = client.get(attempt.path(world.app))
             if answer.status_code == 200 and "json" in (answer.mimetype or ""):
@@ -167,13 +167,13 @@ def extra(seen: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
     )  # fmt: skip
 
 
-def personal(world: World) -> Tried:
+def personal(world: World, readers: Collection[str] = READERS) -> Tried:
     """Addresses and numbers of other households, in the API and on pages, to roles that may not read members."""
     found = Tried()
-    for role in READERS:
+    for role in readers:
         if PERMISSIONS.get(role, frozenset()) & (ALSO_PERSONAL | {"contracts.read-members"}):
             continue
-        person = player(world.lived, role).person_id
+        person = person_of(world.lived, role)
         client, private = world.client(person), _private(world, person)
         for rule in routes(world.app):
             row = row_of(rule)

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.routing import MapAdapter, Rule
 
 from tests.isolation import World, form, routes, row_of, tries
-from tests.isolation_rows import LOCAL, Row
+from tests.isolation_rows import LAST_ACTS, LOCAL, Row
 
 HOSTILE: dict[str, tuple[bytes, ...]] = {
     "missing": (), "empty": (b"",), "blank": (b"   ",), "doubled": (b"1", b"2"), "long": (b"x" * 100_000,),
@@ -91,6 +91,8 @@ def drawn_forms(world: World, people: Sequence[str]) -> list[Drawn]:
                 if rule_is_missing(adapter, where):
                     continue  # the page of components draws forms that lead nowhere
                 endpoint = adapter.match(where, method="POST")[0]
+                if endpoint in LAST_ACTS:
+                    continue
                 kind = (endpoint, tuple(sorted(fields)))
                 shown = tuple((name, tuple(values[:1])) for name, values in fields.items() if name != "csrf_token")
                 found.setdefault(kind, Drawn(where, shown, person))
@@ -119,7 +121,9 @@ def undrawn(world: World, drawn: Sequence[Drawn], person: str) -> list[Drawn]:
     return [
         Drawn(_address(world, rule), fields, person)
         for rule in routes(world.app)
-        if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/") and rule.endpoint not in met
+        if "POST" in (rule.methods or ())
+        and not rule.rule.startswith("/api/")
+        and rule.endpoint not in {*met, *LAST_ACTS}
     ]
 
 

@@ -6,8 +6,10 @@ exports, positions, somebody whose role was taken back. Whatever is named must l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -15,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from grenier.handling import read_meta
 from tests.isolation import NOWHERE, Try, World, example, form, leaks, plain, routes, row_of, schema_of, tries
-from tests.isolation_rows import FEDERATION, GROUP, OWN, SHARED, THINGS_OF_A_GROUP, Row
+from tests.isolation_rows import FEDERATION, GROUP, LAST_ACTS, OWN, SHARED, THINGS_OF_A_GROUP, Row
 
 STRANGERS = ("organiser", "treasurer", "coordinator", "member", "volunteer", "producer", "revoked")
 FORMATS = ("csv", "xlsx", "ics", "pdf", "json")
@@ -53,11 +55,11 @@ def revoked(world: World) -> str:
     return world.strangers["revoked"]
 
 
-def around(world: World, role: str) -> Tried:
+def around(world: World, role: str, formats: Sequence[str] = FORMATS, every: int = 1) -> Tried:
     """GET with a member's ETag, HEAD, OPTIONS, exports and capitals on everything of the first group."""
     found, client = Tried(), world.client(world.strangers[role])
     insider = world.client(world.lived.groups[0].organiser)
-    for attempt in _attempts(world, GROUP, FEDERATION):
+    for attempt in islice(_attempts(world, GROUP, FEDERATION), 0, None, every):
         path, nowhere = attempt.path(world.app), attempt.path(world.app, nowhere=True)
         found.routes.add(attempt.rule.endpoint)
         if attempt.method != "GET":
@@ -67,7 +69,7 @@ def around(world: World, role: str) -> Tried:
         tag = insider.get(path).headers.get("ETag")
         for headers in ({"If-None-Match": tag or "*"}, {"If-None-Match": "*"}):
             _same(found, world, attempt, client.get(path, headers=headers), client.get(nowhere, headers=headers))
-        for wanted in FORMATS if not path.startswith("/api/") else ():
+        for wanted in formats if not path.startswith("/api/") else ():
             joint = "&" if "?" in path else "?"
             _same(
                 found,
@@ -107,7 +109,7 @@ def smuggled(world: World, role: str) -> Tried:
     found, log = Tried(), world.lived.site.house.log
     client = world.client(world.strangers[role])
     for attempt in _attempts(world, GROUP, OWN, SHARED, FEDERATION):
-        if attempt.method == "GET":
+        if attempt.method == "GET" or attempt.rule.endpoint in LAST_ACTS:
             continue
         mine = {name: world.own.get(name, value) for name, value in attempt.values.items()}
         mine |= {"household_id": world.households.get(role) or mine["household_id"]}
@@ -119,7 +121,7 @@ def smuggled(world: World, role: str) -> Tried:
         if answers[0] is None or answers[1] is None:
             continue
         answer, nowhere = answers[0], answers[1]
-        _secret(found, world, own, answer)
+        _secret(found, world, Try(own.rule, own.method, _foreign(world, mine)), answer)
         if answer.status_code >= 400 and plain(answer) != plain(nowhere):
             found.say(
                 own,
@@ -161,7 +163,7 @@ def _names_things(schema: Any) -> bool:
 
 def _touched(world: World, head: int | None) -> Iterator[str]:
     """Events since then that belong to the first group, or carry an id of one of its things."""
-    foreign = {value for name, value in world.objects.items() if name in THINGS_OF_A_GROUP}
+    foreign = {value for name, value in world.objects.items() if name in THINGS_OF_A_GROUP} - set(world.own.values())
     for event in world.lived.site.house.log.read_all(after=head):
         body = event.data.decode() + event.stream
         if read_meta(event.metadata).group == world.objects["group_id"]:
@@ -193,7 +195,8 @@ def _query_names(world: World, attempt: Try) -> list[tuple[str, str]]:
     names = schema.load_fields if schema is not None and not isinstance(schema, type) else {}
     things = {"subject_id": "cycle_id", "group": "group_id", "producer_id": "producer_id"}
     known = {name: things.get(name) or (name.removesuffix("s") if name.endswith("_ids") else name) for name in names}
-    return [(name, thing) for name, thing in known.items() if thing in FOREIGN | {"group_id"}]
+    # The names of groups are public.
+    return [(name, thing) for name, thing in known.items() if thing in FOREIGN | {"group_id"} and name != "group_ids"]
 
 
 def _same_query(found: Tried, world: World, attempt: Try, answer: TestResponse, nowhere: TestResponse) -> None:
@@ -205,6 +208,44 @@ def _same_query(found: Tried, world: World, attempt: Try, answer: TestResponse, 
     ):
         found.say(attempt, answer, f"not as if it were not there ({nowhere.status_code})")
     _secret(found, world, attempt, answer)
+
+
+def former(world: World) -> Tried:
+    """Somebody whose membership of the first group has ended: keeps the own account, reads and does nothing else there."""
+    found = Tried()
+    group, central = world.lived.groups[0], world.lived.stage.central
+    household = group.households[5]
+    membership = central.get(f"/households/{household.household_id}")["membership_id"]
+    central.post(f"/memberships/{membership}/end")
+    world.lived.site.clock.set(world.lived.site.clock.now() + timedelta(days=2))
+    client, log = world.client(household.person_id), world.lived.site.house.log
+    own = {household.household_id, household.person_id, group.group_id}
+    people = world.lived.as_(group.organiser).get(f"/groups/{group.group_id}/members")["households"]
+    others = {p["name"] for home in people if home["household_id"] != household.household_id for p in home["persons"]}
+    for attempt in _attempts(world, GROUP, FEDERATION):
+        found.number += 1
+        found.routes.add(attempt.rule.endpoint)
+        head = log.head()
+        path = attempt.path(world.app)
+        answer = client.get(path) if attempt.method == "GET" else _act(world, client, attempt)
+        told = [
+            word
+            for word in (world.markers | others) - own
+            if word in answer.get_data(as_text=True) and word not in path
+        ]
+        if told and answer.status_code < 400:
+            found.say(attempt, answer, f"tells {told[:2]}")
+        if log.head() != head:
+            found.say(attempt, answer, "changed something")
+    return found
+
+
+def _act(world: World, client: FlaskClient, attempt: Try) -> TestResponse:
+    path = attempt.path(world.app)
+    if not path.startswith("/api/"):
+        return client.open(path, method=attempt.method, data=form(dict(attempt.values)))
+    schema = schema_of(world.app, attempt.rule.endpoint, attempt.method)
+    return client.open(path, method=attempt.method, json=example(schema, attempt.values) if schema else None)
 
 
 def _attempts(world: World, *kinds: str) -> Iterator[Try]:

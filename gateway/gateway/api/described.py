@@ -120,7 +120,9 @@ def _refusals(endpoint: str, path: str, operation: dict[str, Any], rule: Rule) -
             told = responses.get(str(status), {}).get("description")
             common = told is None or "$ref" in responses.get(str(status), {})
             responses[str(status)] = (
-                {"$ref": f"#/components/responses/problem-{status}"} if common else _problem(status) | {"description": told}
+                {"$ref": f"#/components/responses/problem-{status}"}
+                if common
+                else _problem(status) | {"description": told}
             )
     return possible
 

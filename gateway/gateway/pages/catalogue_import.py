@@ -108,5 +108,7 @@ def _row(row: Mapping[str, str], producers: Mapping[str, str]) -> dict[str, Any]
         text = row.get(key, "") or (row.get("price", "") if key == "cost" else "")
         amount = cents_of(text)
         raw = row.get(f"{key}_cents") or (row.get("price_cents", "") if key == "cost" else "")
-        found[f"{key}_cents"] = amount if amount is not None else int(raw) if raw.isdecimal() and len(raw) <= 9 else text
+        found[f"{key}_cents"] = (
+            amount if amount is not None else int(raw) if raw.isdecimal() and len(raw) <= 9 else text
+        )
     return found

@@ -30,7 +30,7 @@ def index():
 def document() -> dict[str, Any]:
     """OpenAPI 3.1; made once, for routes do not change while the program runs."""
     if "grenier-openapi" not in current_app.extensions:
-        current_app.extensions["grenier-openapi"] = described.document(current_app._get_current_object())
+        current_app.extensions["grenier-openapi"] = described.document(current_app._get_current_object())  # type: ignore[attr-defined]
     return current_app.extensions["grenier-openapi"]
 
 

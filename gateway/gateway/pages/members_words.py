@@ -150,7 +150,12 @@ def cents(typed: str) -> int | None:
     if not plain:
         return None
     whole, _point, part = plain.partition(".")
-    if not (whole.isascii() and whole.isdecimal()) or len(whole) > 6 or len(part) > 2 or (part and not part.isdecimal()):
+    if (
+        not (whole.isascii() and whole.isdecimal())
+        or len(whole) > 6
+        or len(part) > 2
+        or (part and not part.isdecimal())
+    ):
         raise Invalid(fields={"dues": [gettext("Un montant en euros, par exemple 12,50.")]})
     return int(whole) * 100 + int((part + "00")[:2])
 
