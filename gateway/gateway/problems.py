@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 
 from gateway.calls import correlation_id
 from gateway.formats import money
+from gateway.identity import Identity, identity
 from gateway.messages import localized
 from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
@@ -74,6 +75,7 @@ def answer(
     code: str, status: int, facts: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The whole answer to a refused request, in the form that its address promises."""
+    _know_who_asks()
     body = problem(code, status, facts)
     if wants_json():
         response = jsonify(body)
@@ -83,6 +85,15 @@ def answer(
     response.status_code = status
     response.headers.extend(dict(headers or {}))
     return response
+
+
+def _know_who_asks() -> None:
+    """When what failed is the looking up of the person itself: they are answered as nobody, in the installation's language."""
+    try:
+        identity()
+    except Exception as error:
+        log.error("the person of a request is unknown", exc_info=error, extra={"correlation_id": correlation_id()})
+        g.identity = Identity()
 
 
 def _page(body: Mapping[str, Any], code: str) -> str:

@@ -35,8 +35,8 @@ class TillDoors(Doors):
         ask: asks.TakePayment = read(asks.TakePayment, payload)
         state, role = self._till_for(context, ask.till_id, "ledger.till")
         household = self.runtime.access.household(ask.household_id)
-        if household is None:
-            raise NotFound
+        if household is None or household["group_id"] != state.group_id:
+            raise NotFound  # whether another group has it is nobody's business here
         command = till.TakePayment(
             entry_id=ask.entry_id or self.new_id(context, "payment"),
             household_id=ask.household_id,

@@ -1,6 +1,6 @@
 """Balances, statements, prepayments and corrections over the API. Amounts are integer cents; credits are positive."""
 
-from flask import Response, current_app
+from flask import Response, abort, current_app
 from marshmallow import fields, validate
 
 from gateway.access import access
@@ -246,6 +246,10 @@ def receive_prepayment(body, group_id, household_id):
 @bp.response(201, DoneEntry)
 def receive_dues(body, group_id, household_id):
     """Receive membership dues"""
+    if body.get("membership_id"):
+        memberships = ask("contracts", "household", household_id=household_id)["memberships"]
+        if body["membership_id"] not in [row["membership_id"] for row in memberships]:
+            abort(404)
     return tell("ledger", "receive_dues", household_id=household_id, **body)
 
 

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
 from gateway.api.ledger import AMOUNT, MEANS, REASON, Cheque, DoneEntry, Reason
+from gateway.api.logistics import day_of
 from gateway.calls import ask, tell
 
 bp = ApiBlueprint("tills", description="The cash desk of a distribution, from its float to the closed envelope.")
@@ -103,6 +104,8 @@ def tills(query, group_id):
 @bp.alt_response(409, description="`no-money-at-csa-distribution`")
 def open_till(body, group_id):
     """Open a till with its float"""
+    if body.get("distribution_id"):
+        day_of(group_id, body["distribution_id"])
     return tell("ledger", "open_till", group_id=group_id, **body)
 
 
@@ -128,7 +131,7 @@ def payments(query, group_id, till_id):
 @access(may="ledger.till")
 @bp.arguments(Payment)
 @bp.response(201, DoneEntry)
-@bp.alt_response(409, description="`till-closed`, `household-of-another-group` or `no-money-at-csa-distribution`")
+@bp.alt_response(409, description="`till-closed` or `no-money-at-csa-distribution`")
 def take_payment(body, group_id, till_id):
     """Take a payment in cash or by cheque"""
     return tell("ledger", "take_payment", till_id=till_id, **body)
