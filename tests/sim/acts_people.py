@@ -52,6 +52,7 @@ def assign_role(world: World, rng: Random) -> Act:
 def revoke_role(world: World, rng: Random) -> Act | None:
     """Only what was given in this run: without its first organiser a group would stand still."""
     first = {person for group in world.cast.groups for person in group.holders.values()}
+    first |= {world.cast.central, world.cast.logistician}
     given = [each for each in world.log.facts("contracts.role-assigned") if each.person_id not in first]
     if not given:
         return None

@@ -33,6 +33,8 @@ class Told:
     refused: str = ""
     in_doubt: bool = False
     attempts: int = 0
+    # Acknowledged as nothing to do: it left no trace, a later repetition is decided anew (docs/decisions/0003).
+    idle: bool = False
     # Appends of it that the log may still receive when it was refused.
     late: bool = False
     notes: list[str] = field(default_factory=list)
@@ -125,7 +127,7 @@ class Clients:
             self._internal(told)
         if code in UNKNOWN_CODES or code == "internal":
             return
-        if told.answer is not None and self._wrote(told):
+        if told.answer is not None and not told.idle and self._wrote(told):
             self.problems.append(f"{world.describe(told)} was acknowledged, its repetition refused: {code}")
         elif told.answer is None:
             told.refused = code
@@ -134,7 +136,8 @@ class Clients:
     def _compare(self, told: Told, answer: dict[str, Any]) -> None:
         if told.answer is None:
             told.answer, told.refused = answer, ""
-        elif self._wrote(told) and answer != told.answer:
+            told.idle = not self._world.log.by_corr.get(f"told-{told.number}")
+        elif not told.idle and self._wrote(told) and answer != told.answer:
             difference = {name: (told.answer.get(name), answer.get(name)) for name in {*told.answer, *answer}
                           if told.answer.get(name) != answer.get(name)}  # fmt: skip
             self.problems.append(f"{self._world.describe(told)} was answered differently again: {difference}")

@@ -22,9 +22,12 @@ def check_now(world: World) -> list[str]:
     worker = world.workers[name]
     if not worker.alive or worker.views is None:
         return []
+    position = worker.views.consumer.position()
+    if any(each.position > position for each in world.log.by_type.get("contracts.person-erased", ())):
+        return []  # their key is gone already, the live rows still know them: nothing to compare with
     was_calm, world.weather.is_calm = world.weather.is_calm, True
     try:
-        return _compare(world, name, worker.views.consumer.position(), f"in step {world.number}")
+        return _compare(world, name, position, f"in step {world.number}")
     finally:
         world.weather.is_calm = was_calm
 
@@ -55,6 +58,8 @@ def _compare(world: World, name: str, upto: int, when: str) -> list[str]:
              if each.position <= upto]  # fmt: skip
     if batch:
         projector.apply(batch, batch[-1].position)
+    if stuck := replayed.rows(sa.select(parked)):
+        return [f"a replay of {name} {when} parks {row['event']}: {row['reason']}" for row in stuck]
     live = dump(Database(world.settings.view_database(name), name), tables)
     again = dump(replayed, tables)
     if live == again:

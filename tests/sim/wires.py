@@ -130,7 +130,7 @@ class LogPort:
         return None
 
 
-class _Batch:
+class Batch:
     """A feed that has just these items."""
 
     def __init__(self, items: list[Item]) -> None:
@@ -161,7 +161,7 @@ class Wire:
     def deliver(self, most: int = LONGEST_BATCH) -> None:
         """Hand one batch to the consumer. A failure is met as the follower does: subscribe again from its position."""
         try:
-            self._follower._take_batch(_Batch(self._items(most)))
+            self._follower._take_batch(Batch(self._items(most)))
         except Exception as error:
             self._world.tell(f"{self.name}: {type(error).__name__}, subscribes again")
             if self._world.weather.is_calm:

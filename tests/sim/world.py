@@ -289,7 +289,7 @@ class World:
         self.clients.attempt(self.rng.choice(self.clients.waiting))
 
     def _again(self) -> None:
-        answered = [told for told in self.clients.told[-60:] if told.answer is not None]
+        answered = [told for told in self.clients.told[-60:] if told.answer is not None and not told.idle]
         if not answered:
             return
         told = self.rng.choice(answered)
