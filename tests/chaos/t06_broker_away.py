@@ -11,6 +11,7 @@ from tests.chaos.watching import acknowledged_but_missing
 from tests.proof import Row
 
 TEST = "T6"
+AFTER_S = 12.0
 RELAYED_WITHIN_S = 30.0
 
 
@@ -19,10 +20,10 @@ def run(form: Form) -> Row:
         return storm(scene, form.seconds(60.0, 5.0))
 
 
-def storm(scene: Scene, seconds: float, hows: tuple[str, ...] = HOWS) -> Row:
+def storm(scene: Scene, seconds: float, hows: tuple[str, ...] = HOWS, after_s: float = AFTER_S) -> Row:
     began, figure, problems = time.monotonic(), {}, []
     for how in hows:
-        found, load = outage(scene, "broker", how, seconds)
+        found, load = outage(scene, "broker", how, seconds, after_s)
         relayed = relayed_after(scene)
         figure[how] = found.figure | {"relayed_after_s": relayed}
         problems += [f"{how}: {text}" for text in (*found.problems, *acknowledged_but_missing(scene, load.acts))]

@@ -15,6 +15,7 @@ from tests.chaos.watching import acknowledged_but_missing
 from tests.proof import Row
 
 TEST = "T7"
+AFTER_S = 12.0
 MARKED_AFTER_S = 5.0
 
 
@@ -23,12 +24,12 @@ def run(form: Form) -> Row:
         return storm(scene, form.seconds(60.0, 6.0))
 
 
-def storm(scene: Scene, seconds: float, hows: tuple[str, ...] = outages.HOWS) -> Row:
+def storm(scene: Scene, seconds: float, hows: tuple[str, ...] = outages.HOWS, after_s: float = AFTER_S) -> Row:
     began, figure, problems = time.monotonic(), {}, []
     for how in hows:
         page: list[str] = []
         found, load = outages.outage(
-            scene, "eventnode", how, seconds, meanwhile=lambda page=page: page.append(public_page(scene))
+            scene, "eventnode", how, seconds, after_s, meanwhile=lambda page=page: page.append(public_page(scene))
         )
         reads = load.between(found.began + MARKED_AFTER_S, found.ended, "read")
         unmarked = [one for one in reads if not one.data_age.isdigit()]

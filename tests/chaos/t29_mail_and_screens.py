@@ -51,7 +51,7 @@ def mail(scene: Scene, mails: int, kills: int) -> tuple[dict[str, Any], list[str
     while asked < mails:
         for group in scene.stage.federation.groups:
             api = scene.stage.at(group.coordinator)
-            answer = api.post(f"/groups/{group.group_id}/announcements", subject=f"Annonce {round_}", body="Bonjour à toutes et à tous.", audience="members")  # fmt: skip
+            answer = api.post(f"/groups/{group.group_id}/announcements", subject=f"Annonce {round_}", body="Bonjour à toutes et à tous.", audience="all")  # fmt: skip
             asked += answer["persons"]
         round_ += 1
         while deaths < kills * min(1.0, asked / mails):
