@@ -85,7 +85,8 @@ class Call(http2.Stream):
         elif not headers_.get("content-type", "").startswith(GRPC):
             self._turn_away(415)
         elif self._route is None:
-            self.refuse(Refusal(Status.UNIMPLEMENTED, "Method not found"))
+            what = headers_.get(":path", "").lstrip("/")
+            self.refuse(Refusal(Status.UNIMPLEMENTED, f"The embedded event node does not offer {what}."))
         elif self._route.at_once:
             self._start()
 
