@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ PATIENCE_S = 120.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.4
 # Nobody waits longer for one answer; the request is then repeated with its key.
 ANSWER_PATIENCE_S = 15.0
+INSTANCE = re.compile(r"urn:uuid:([0-9a-f-]{36})")
 PASSING = (0, 429, 502, 503, 504)
 
 
@@ -185,7 +187,7 @@ class Crowd:
                     self._latest[act.subject] = max(act.begun, self._latest.get(act.subject, 0.0))
                 return
             if status not in PASSING:
-                self.refused.append(f"{act.method} {act.path}: {status} {text[:300].decode(errors='replace')}")
+                self.refused.append(f"{act.method} {act.path}: {status} {text[:500].decode(errors='replace')}")
                 return
             if not self.repeat:
                 return
@@ -193,8 +195,20 @@ class Crowd:
             pause = min(pause * 1.6, LONGEST_PAUSE_S)
 
     def problems(self) -> list[str]:
-        """What a client was told and should not have been."""
-        return [f"refused: {text}" for text in self.refused[:10]] + [f"rough answer: {text}" for text in self.rough[:10]]  # fmt: skip
+        """What a client was told and should not have been, with what the logs say about it."""
+        told = [f"refused: {text}" for text in self.refused[:10]] + [
+            f"rough answer: {text}" for text in self.rough[:10]
+        ]
+        return [f"{text} {self._logged(text)}".strip() for text in told]
+
+    def _logged(self, text: str) -> str:
+        """Lines of the processes' logs with the number of this answer."""
+        found = INSTANCE.search(text)
+        if found is None:
+            return ""
+        logs = sorted((self.scene.running.data / "logs").glob("*.log*"))
+        lines = [f"{path.stem}: {line[-1500:]}" for path in logs for line in path.read_text(errors="replace").splitlines() if found[1] in line]  # fmt: skip
+        return "\n".join(lines[:4])
 
     # -- inside ------------------------------------------------------------------------------------------------
 
