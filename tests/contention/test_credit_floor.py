@@ -20,6 +20,7 @@ from orders_svc.views.credit import waiting
 from orders_svc.window import cycle_id_of
 from tests.contention.counter import OPENS, Counter
 from tests.contention.credit_floor import credit_means, crossings, left_over, rounds
+from tests.lived_month import Lived
 
 
 @pytest.fixture
@@ -254,3 +255,28 @@ def test_views_of_credit_are_replayed_the_same(counter: Counter) -> None:
     house.clock.advance(seconds=timedelta(minutes=1).total_seconds())
     house.tick()
     assert house.dump("orders") == house.rebuilt_dump("orders")
+
+
+@pytest.mark.proof("T18")
+def test_the_pages_say_it_in_words(lived: Lived) -> None:
+    """Through the gateway: the setting, the refusal with its figures, what the account still allows."""
+    cycle = lived.current_cycles[1]
+    home, group = cycle.group.households[-3], cycle.group
+    organiser, eater = lived.site.client(group.organiser), lived.site.client(home.person_id)
+    order = f"/api/v1/cycles/{cycle.cycle_id}/orders/{home.household_id}"
+    lines = [{"product_id": sorted(lived.federation.products.values())[0], "quantity": 40}]
+    settings = f"/api/v1/groups/{group.group_id}"
+    try:
+        assert organiser.patch(settings, json={"credit_floor_cents": -100}).status_code == 200
+        assert organiser.get(settings).get_json()["credit_floor_cents"] == -100
+        refused = eater.put(order, json={"lines": lines})
+        problem = refused.get_json()
+        assert (refused.status_code, problem["code"]) == (409, "credit-floor")
+        assert "descendre sous −1,00" in problem["detail"]
+        page = eater.get(f"/groupes/{group.group_id}/commandes/{cycle.cycle_id}/foyers/{home.household_id}")
+        assert "Le compte permet encore" in page.text
+    finally:
+        assert organiser.patch(settings, json={"credit_floor_cents": None}).status_code == 200
+    assert organiser.get(settings).get_json()["credit_floor_cents"] is None
+    assert eater.put(order, json={"lines": lines}).status_code == 200
+    assert eater.delete(order).status_code == 200

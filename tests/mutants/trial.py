@@ -10,6 +10,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from tests.mutants.faults import Place, places, planted
@@ -18,7 +20,11 @@ ROOT = Path(__file__).parents[2]
 KILLED, SURVIVED, BROKEN = "killed", "survived", "broken"
 FIRST_PATIENCE_S, LEAST_PATIENCE_S = 300.0, 40.0
 # Third parties only: nothing that would bring the module on trial along.
-HEAVY = ("pytest", "hypothesis", "hypothesis.stateful", "sqlalchemy", "msgspec", "prometheus_client", "structlog")
+HEAVY = (
+    "pytest", "hypothesis", "hypothesis.stateful", "sqlalchemy", "sqlalchemy.dialects.sqlite", "msgspec", "prometheus_client",
+    "structlog", "flask", "flask_babel", "flask_smorest", "marshmallow", "werkzeug.serving", "babel.dates", "cryptography.fernet",
+    "argon2", "phonenumbers", "pika",
+)  # fmt: skip
 
 
 class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -40,8 +46,10 @@ class Planted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def warm_up() -> None:
-    for name in HEAVY:
-        if importlib.util.find_spec(name):
+    """What every child would import anew; an import that fails here fails there, with its reason."""
+    plugins = [entry.value.partition(":")[0] for entry in entry_points(group="pytest11") if "nameko" not in entry.name]
+    for name in (*HEAVY, *plugins):
+        with suppress(ImportError):
             importlib.import_module(name)
 
 
@@ -116,4 +124,3 @@ def _child(name: str, path: Path, number: int, tests: Sequence[str]) -> int:
         code = int(pytest.main([*quiet, *tests]))
     finally:
         os._exit(code)
-    return 0
