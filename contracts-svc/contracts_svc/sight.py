@@ -34,7 +34,7 @@ def sight_of(runtime: Runtime, context: Context) -> Sight:
         offices.add(role["scope_id"])
         if role["scope_kind"] == "federation":
             offices.update(group["group_id"] for group in runtime.access.groups_of_host(role["scope_id"]))
-    groups = {household["group_id"] for household in mine} | offices
+    groups = {household["group_id"] for household in mine if runtime.access.is_current(household)} | offices
     return Sight(
         groups=frozenset(groups),
         offices=frozenset(offices),

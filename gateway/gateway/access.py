@@ -111,10 +111,10 @@ def _fits(held: Role, declared: Rule, scope_id: object) -> bool:
 
 
 def belongs_to(group_id: str) -> bool:
-    """A household or a role in the group, or a role for the federation."""
+    """A household that is a member today, a role in the group, or a role for the federation."""
     mine = places()
     return (
-        any(household.group_id == group_id for household in mine.households)
+        any(household.group_id == group_id and household.current for household in mine.households)
         or any(held.scope_kind == "group" and held.scope_id == group_id for held in mine.roles)
         or any(held.scope_kind == "federation" for held in mine.roles)
     )

@@ -20,10 +20,11 @@ class Role:
 
 @dataclass(frozen=True)
 class HouseholdRef:
-    """A household that a person belongs to, and its group."""
+    """A household that a person belongs to, and its group. `current`: its membership has not ended."""
 
     household_id: str
     group_id: str
+    current: bool = True
 
 
 @dataclass(frozen=True)

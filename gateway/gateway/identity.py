@@ -84,7 +84,9 @@ def _find_places(person: str | None) -> Places:
     if any(held.scope_kind == "federation" for held in roles):
         groups = tuple(view.groups())
     else:
-        ids = {home.group_id for home in households} | {r.scope_id for r in roles if r.scope_kind == "group"}
+        ids = {home.group_id for home in households if home.current} | {
+            r.scope_id for r in roles if r.scope_kind == "group"
+        }
         groups = tuple(found for found in map(view.group, sorted(ids)) if found)
     return Places(roles, households, tuple(sorted(groups, key=lambda group: group.name)))
 

@@ -23,7 +23,10 @@ class Places:
         return [Role(row["role"], row["scope_kind"], row["scope_id"]) for row in self._access.roles_of(person_id)]
 
     def households_of(self, person_id: str) -> Sequence[HouseholdRef]:
-        return [HouseholdRef(row["household_id"], row["group_id"]) for row in self._access.households_of(person_id)]
+        return [
+            HouseholdRef(row["household_id"], row["group_id"], self._access.is_current(row))
+            for row in self._access.households_of(person_id)
+        ]
 
     def group(self, group_id: str) -> GroupRef | None:
         row = self._access.group(group_id)

@@ -58,6 +58,7 @@ households = sa.Table(
     sa.Column("group_id", sa.Text, nullable=False, index=True),
     sa.Column("tier", sa.Text, nullable=False),
     sa.Column("valid_until", sa.Text),
+    sa.Column("ended_on", sa.Text),
 )
 belongs = sa.Table(
     "access_belongs",
@@ -86,7 +87,7 @@ def apply(rows: Rows, fact: Fact) -> None:
             changed = {"name": e.name, "place": e.place, "time_zone": e.time_zone, "inclusive": inclusive}
             rows.change(groups, e.group_id, **{key: value for key, value in changed.items() if value is not None})
         case contracts.HouseholdFormed() as e:
-            rows.put(households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None)
+            rows.put(households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None, ended_on=None)
             for person_id in e.person_ids:
                 rows.put(belongs, person_id=person_id, household_id=e.household_id, group_id=e.group_id)
         case contracts.PersonJoinedHousehold() as e:
@@ -94,11 +95,11 @@ def apply(rows: Rows, fact: Fact) -> None:
         case contracts.PersonLeftHousehold() as e:
             rows.delete(belongs, e.person_id, e.household_id)
         case contracts.MembershipGranted() as e:
-            rows.change(households, e.household_id, tier=e.tier, valid_until=e.valid_until.isoformat())
+            rows.change(households, e.household_id, tier=e.tier, valid_until=e.valid_until.isoformat(), ended_on=None)
         case contracts.MembershipTierChanged() as e:
             rows.change(households, e.household_id, tier=e.tier)
         case contracts.MembershipEnded() as e:
-            rows.change(households, e.household_id, valid_until=(e.on - timedelta(days=1)).isoformat())
+            rows.change(households, e.household_id, valid_until=e.on.isoformat(), ended_on=e.on.isoformat())
         case contracts.PersonErased() as e:
             rows.put(erased, person_id=e.person_id)
             for row in rows.where(roles, person_id=e.person_id):
@@ -179,16 +180,19 @@ class Access:
         return self._holding(self._db.rows(_ROLES_OF_PERSON, person_id=person_id))
 
     def households_of(self, person_id: str) -> list[Row]:
-        """household_id, group_id, tier, valid_until (the last day) of the person's households, those of former members too."""
+        """household_id, group_id, tier, valid_until, ended_on of the person's households, those of former members too."""
         return self._db.rows(_HOUSEHOLDS_OF_PERSON, person_id=person_id)
 
     def is_current(self, household: Row) -> bool:
-        """Whether its membership has not ended: former members keep their own account and see no more of the group."""
-        if household["valid_until"] is None:
+        """Whether its membership was not ended: former members keep their own account and see no more of the group.
+
+        A membership that has only run out waits for its renewal: what it still opens is for each service to say.
+        """
+        if household["ended_on"] is None:
             return True
         group = self.group(household["group_id"])
         zone = ZoneInfo(str(group["time_zone"])) if group else UTC
-        return bool(household["valid_until"] >= self._clock.now().astimezone(zone).date().isoformat())
+        return bool(household["ended_on"] > self._clock.now().astimezone(zone).date().isoformat())
 
     def belongs_to(self, person_id: str, group_id: str) -> bool:
         """Whether a household of this person is a member of the group today."""

@@ -86,3 +86,29 @@ def test_an_erased_person_has_no_place_left(house: House) -> None:
     assert access.households_of("ana") == []
     assert access.persons_of("1") == ["bob"]
     assert house.dump("rooms") == house.rebuilt_dump("rooms")
+
+
+def test_a_former_member_keeps_the_own_household_and_is_a_stranger_to_the_group(house: House) -> None:
+    access = house.rooms["rooms"].runtime.access
+    names = {"membership_id": "m", "household_id": "1", "group_id": "reunion"}
+    granted = contracts.MembershipGranted(
+        **names, number=1, tier="boost", valid_from=date(2026, 1, 1), valid_until=date(2026, 6, 30)
+    )
+    house.record("household-1", contracts.HouseholdFormed(household_id="1", group_id="reunion", person_ids=["ana"]))
+    house.record("membership-m", granted)
+    assert access.require_member(Context(actor="ana"), "reunion") == "eater", "run out, waiting for its renewal"
+    house.record("membership-m", contracts.MembershipEnded(**names, on=date(2026, 11, 22)))
+    house.clock.set(datetime(2026, 11, 21, 19, 59, tzinfo=UTC))
+    assert access.belongs_to("ana", "reunion")
+    house.clock.set(datetime(2026, 11, 21, 20, 0, tzinfo=UTC))  # midnight in Réunion
+    for ask in (access.require_member, lambda *at: access.require(at[0], "ledger.read", group_id=at[1])):
+        with pytest.raises(NotFound):
+            ask(Context(actor="ana"), "reunion")
+    assert access.require_household(Context(actor="ana"), "1", "ledger.read")["role"] == "eater"
+    again = contracts.MembershipGranted(
+        membership_id="m2", household_id="1", group_id="reunion", number=1, tier="boost",
+        valid_from=date(2026, 12, 1), valid_until=date(2027, 6, 30),
+    )  # fmt: skip
+    house.record("membership-m2", again)
+    assert access.belongs_to("ana", "reunion")
+    assert house.dump("rooms") == house.rebuilt_dump("rooms")
