@@ -87,7 +87,9 @@ def apply(rows: Rows, fact: Fact) -> None:
             changed = {"name": e.name, "place": e.place, "time_zone": e.time_zone, "inclusive": inclusive}
             rows.change(groups, e.group_id, **{key: value for key, value in changed.items() if value is not None})
         case contracts.HouseholdFormed() as e:
-            rows.put(households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None, ended_on=None)
+            rows.put(
+                households, household_id=e.household_id, group_id=e.group_id, tier="", valid_until=None, ended_on=None
+            )
             for person_id in e.person_ids:
                 rows.put(belongs, person_id=person_id, household_id=e.household_id, group_id=e.group_id)
         case contracts.PersonJoinedHousehold() as e:
