@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -88,6 +89,7 @@ def say(words: str) -> None:
 def main() -> int:
     """0: every target asked for was judged and passed; 1: one was not; 2: void, the books do not agree."""
     arguments = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever was started is stopped on the way out
     with tempfile.TemporaryDirectory(prefix="grenier-bench-", ignore_cleanup_errors=True) as name:
         plan = plan_of(arguments, Path(name))
         if arguments.profile:
