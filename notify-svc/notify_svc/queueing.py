@@ -28,6 +28,8 @@ PAUSE_GROWS_BY = 4
 
 _publishers: dict[str, ConfirmedPublisher] = {}
 _outboxes: dict[str, Outbox] = {}
+_unwanted: list[Message] = []
+"""What the broker gave back of the present turn, because no queue wanted it."""
 
 
 def queue_waiting(runtime: Runtime) -> None:
@@ -41,6 +43,7 @@ def queue_waiting(runtime: Runtime) -> None:
     publisher = _publisher(runtime.settings.amqp_url)
     if publisher is None or not publisher.connected or publisher.unconfirmed:
         return
+    _unwanted.clear()
     try:
         for body in [*(LOGIN + login_id for login_id in logins), *message_ids]:
             publisher.publish(Message("", MAIL_OUTBOX.name, body.encode(), message_id=body, mandatory=True))
@@ -49,6 +52,11 @@ def queue_waiting(runtime: Runtime) -> None:
         confirmed = False
     if not confirmed:
         log.warning("mail-queue-unconfirmed", waiting=len(message_ids))
+        return
+    if _unwanted:
+        # The queue is gone: a new publisher makes it again, and what waits is put there at the next turn.
+        log.error("mail-queue-missing", returned=len(_unwanted))
+        _publishers.pop(runtime.settings.amqp_url).stop(0.1)
         return
     for login_id in logins:
         outbox.note_login_queued(login_id)
@@ -92,5 +100,5 @@ def _publisher(amqp_url: str) -> ConfirmedPublisher | None:
     if parts.username and parts.password is None:
         return None
     if amqp_url not in _publishers:
-        _publishers[amqp_url] = ConfirmedPublisher(amqp_url, MAIL_OUTBOX.declare).start()
+        _publishers[amqp_url] = ConfirmedPublisher(amqp_url, MAIL_OUTBOX.declare, on_returned=_unwanted.append).start()
     return _publishers[amqp_url]

@@ -115,3 +115,41 @@ def runtime_outbox_forgets(runtime):
 
     with runtime.db.transaction() as connection:
         connection.execute(sa.delete(queued))
+
+
+@pytest.mark.proof("T9")
+def test_a_queue_that_was_deleted_is_made_again_and_nothing_counts_as_queued_before(crowded, broker):
+    import pika
+
+    runtime = crowded.rooms["notify"].runtime
+    runtime.settings = replace(runtime.settings, amqp_url=broker.url)
+    inbox, stopping = Counting(), threading.Event()
+    connection = pika.BlockingConnection(pika.URLParameters(broker.url))
+    queue_waiting(runtime)  # the publisher of an earlier test has made the queue
+    time.sleep(1)
+    connection.channel().queue_delete(MAIL_OUTBOX.name)
+    server = smtp(inbox)
+    consumer = None
+    try:
+        mails = [m for m in crowded.events("notify.message-requested") if m.channel == "email"]
+        until(lambda: queue_waiting(runtime) or _depth(connection) >= len(mails))
+        sender = Sender(runtime, SmtpServer(f"smtp://127.0.0.1:{server.port}"))
+        consumer = Consumer(broker.url, MAIL_OUTBOX, Mailer(sender, stopping).handle)
+        threading.Thread(target=consumer.run, daemon=True).start()
+        until(lambda: inbox.got.total() >= len(mails))
+    finally:
+        stopping.set()
+        if consumer is not None:
+            consumer.stop()
+        server.stop()
+        connection.close()
+
+
+def _depth(connection):
+    from pika.exceptions import ChannelClosedByBroker
+
+    channel = connection.channel()
+    try:
+        return channel.queue_declare(MAIL_OUTBOX.name, passive=True).method.message_count
+    except ChannelClosedByBroker:
+        return 0
