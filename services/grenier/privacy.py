@@ -8,6 +8,7 @@ kept apart from backups of the log, and shorter.
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -25,6 +26,10 @@ person_keys = sa.Table(
     sa.Column("person_id", sa.Text, primary_key=True),
     sa.Column("wrapped", sa.LargeBinary, nullable=False),
 )
+# Whose key was destroyed: none is ever made for them again. A registration that is repeated after an erasure would
+# otherwise leave a key that fits nothing in the log, and no view could be rebuilt over that person's first facts.
+# Only a digest of the id is kept: the file itself names nobody who was erased.
+destroyed = sa.Table("destroyed_keys", _meta, sa.Column("digest", sa.Text, primary_key=True))
 NONCE_BYTES = 12
 # How long a process may go on using a key that another process has destroyed.
 CACHE_SECONDS = 5.0
@@ -37,10 +42,11 @@ class KeyStore:
         self._database = database
         self._wrapper = AESGCM(kek)
         self._ciphers: dict[str, tuple[AESGCM | None, float]] = {}
-        database.create([person_keys])
+        database.create([person_keys, destroyed])
 
     def seal(self, person_id: str, fields: Mapping[str, str]) -> dict[str, str]:
-        """Encrypt fields for a person, making the person's key when there is none yet."""
+        """Encrypt fields for a person, making the person's key when there is none yet; nobody can open what is sealed
+        for somebody who was erased."""
         cipher = self._cipher(person_id) or self._make(person_id)
         return {name: _encrypt(cipher, f"{person_id}|{name}", text) for name, text in fields.items()}
 
@@ -56,6 +62,8 @@ class KeyStore:
         self._ciphers.pop(person_id, None)
         with self._database.transaction() as connection:
             connection.execute(sa.delete(person_keys).where(person_keys.c.person_id == person_id))
+            if not _is_destroyed(connection, person_id):
+                connection.execute(sa.insert(destroyed).values(digest=_digest(person_id)))
         self._database.scrub()
 
     def problems(self) -> list[str]:
@@ -86,6 +94,8 @@ class KeyStore:
         wrapped = nonce + self._wrapper.encrypt(nonce, key, person_id.encode())
         try:
             with self._database.transaction() as connection:
+                if _is_destroyed(connection, person_id):
+                    return AESGCM(key)  # kept nowhere
                 connection.execute(sa.insert(person_keys).values(person_id=person_id, wrapped=wrapped))
         except sa.exc.IntegrityError:
             pass  # made by another process in the same moment: that one holds
@@ -96,6 +106,14 @@ class KeyStore:
 
     def _unwrap(self, person_id: str, wrapped: bytes) -> bytes:
         return self._wrapper.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], person_id.encode())
+
+
+def _is_destroyed(connection: sa.Connection, person_id: str) -> bool:
+    return connection.execute(sa.select(destroyed).where(destroyed.c.digest == _digest(person_id))).first() is not None
+
+
+def _digest(person_id: str) -> str:
+    return hashlib.sha256(f"erased|{person_id}".encode()).hexdigest()
 
 
 def _encrypt(cipher: AESGCM, associated: str, text: str) -> str:

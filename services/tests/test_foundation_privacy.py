@@ -46,3 +46,11 @@ def test_another_key_encryption_key_opens_nothing(keys: KeyStore, tmp_path: Path
     other = KeyStore(Database(f"sqlite:///{tmp_path / 'keys.sqlite'}", "keys"), bytes(32))
     with pytest.raises(InvalidTag):
         other.open("p1", sealed)
+
+
+def test_no_key_is_made_again_for_somebody_who_was_erased(keys: KeyStore) -> None:
+    """A registration repeated after the erasure: what the log has stays closed, and can still be passed over."""
+    first = keys.seal("p1", {"email": "a@b.fr"})
+    keys.destroy("p1")
+    again = keys.seal("p1", {"email": "a@b.fr"})
+    assert keys.open("p1", first) == {} == keys.open("p1", again)
