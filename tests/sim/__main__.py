@@ -20,11 +20,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.proof import Row, report
+from tests.sim.deliveries import check
 from tests.sim.play import Outcome, play, shrink
+from tests.sim.world import World
 
 ROOT = Path(__file__).parents[2]
 HASH_SEEDS = ("1", "4711")
 SHOWN = 12
+DELIVERED_SEED = 5
 
 
 def main() -> int:
@@ -51,7 +54,19 @@ def main() -> int:
         "crashes": sum(each.crashes for each in outcomes),
         "same trace again": f"{same} of {same + len(other)}",
     }
-    return report("sim", [Row("T4", figure, problems, time.monotonic() - started)])
+    rows = [Row("T4", figure, problems, time.monotonic() - started)]
+    return report("sim", [*rows, _deliveries(asked.deliveries)] if asked.deliveries else rows)
+
+
+def _deliveries(examples: int) -> Row:
+    """T8 over the log of one run."""
+    started, world = time.monotonic(), World(DELIVERED_SEED).run(lambda _: [])
+    figure = {"examples": examples, "events": len(world.log.everything()), "times each": "1 to 5", "window": 100}
+    try:
+        check(world, examples)
+    except AssertionError as differs:
+        return Row("T8", figure, [f"views differ: {str(differs)[:300]}"], time.monotonic() - started)
+    return Row("T8", figure, [], time.monotonic() - started)
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,6 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int)
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--again", type=int, default=100, help="seeds played again under each of two other hash seeds")
+    parser.add_argument("--deliveries", type=int, default=1_000, help="examples of T8; 0: none")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--shrink", action="store_true")

@@ -132,7 +132,8 @@ def count(world: World, rng: Random) -> Act | None:
         return None
     group, distribution_id, day = found
     lines = [
-        {"product_id": product, "counted": max(0, units - rng.choice((0, 0, 1)))} for product, units in day.stock.items()
+        {"product_id": product, "counted": max(0, units - rng.choice((0, 0, 1)))}
+        for product, units in day.stock.items()
     ]
     payload = {"distribution_id": distribution_id, "lines": lines}
     return "logistics", "count_stock", payload, group.holder("organiser")

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grenier.config import Settings
 from grenier.log.protocol import CaughtUp, Checkpoint, Recorded
@@ -18,8 +21,12 @@ from grenier.projector import BEFORE_ALL, Projector
 from grenier.readmodel import Database, dump
 from grenier.runtime import keys_of, load_service
 from grenier.subscription import Follower
-from tests.sim.ground import STORES
+from tests.sim.ground import STORES, standing
+from tests.sim.judge_views import VIEWERS
 from tests.sim.wires import Batch
+
+if TYPE_CHECKING:
+    from tests.sim.world import World
 
 WINDOW = 100
 MOST_TIMES = 5
@@ -28,11 +35,11 @@ MOST_TIMES = 5
 class Views:
     """The views of one service in a database of their own, behind the product's follower."""
 
-    def __init__(self, name: str, settings: Settings, address: str) -> None:
+    def __init__(self, name: str, installation: Settings, address: str) -> None:
         self.service = load_service(name)
         STORES.clear(address)
         self._database = Database(address, name)
-        self._projector = Projector(self._database, self.service.all_views, keys_of(self.service, settings))
+        self._projector = Projector(self._database, self.service.all_views, keys_of(self.service, installation))
         self.reads = self._projector.reads()
         self._follower = Follower(name, _NoLog(), self.reads, self)  # type: ignore[arg-type]
 
@@ -73,14 +80,14 @@ def windows(events: Sequence[Recorded], rng: Random) -> Iterator[list[Any]]:
             yield [event for event in items if isinstance(event, Recorded)]
 
 
-def once_in_order(name: str, settings: Settings, events: Sequence[Recorded]) -> bytes:
-    views = Views(name, settings, f"once:{name}")
+def once_in_order(name: str, installation: Settings, events: Sequence[Recorded]) -> bytes:
+    views = Views(name, installation, f"once:{name}")
     views.receive(_wanted(views, events))
     return views.dump()
 
 
-def often_in_disorder(name: str, settings: Settings, events: Sequence[Recorded], rng: Random) -> bytes:
-    views = Views(name, settings, f"often:{name}")
+def often_in_disorder(name: str, installation: Settings, events: Sequence[Recorded], rng: Random) -> bytes:
+    views = Views(name, installation, f"often:{name}")
     for items in windows(_wanted(views, events), rng):
         views.receive(items)
     assert views.position() > BEFORE_ALL
@@ -89,3 +96,19 @@ def often_in_disorder(name: str, settings: Settings, events: Sequence[Recorded],
 
 def _wanted(views: Views, events: Sequence[Recorded]) -> list[Recorded]:
     return [event for event in events if event.type.startswith(tuple(views.reads))]
+
+
+def check(world: World, examples: int) -> None:
+    """Hypothesis looks for a service and an order of delivery whose views differ; `world` has run, on its own ground."""
+    events, once = world.log.everything(), dict[str, bytes]()
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(name=st.sampled_from(VIEWERS), rng=st.randoms(use_true_random=False))
+    def same(name: str, rng: Random) -> None:
+        if name not in once:
+            once[name] = once_in_order(name, world.settings, events)
+        assert often_in_disorder(name, world.settings, events, rng) == once[name], name
+
+    with standing(world.ground):
+        same()

@@ -67,7 +67,9 @@ class Founder:
     def ask(self, service: str, method: str, actor: str, **payload: Any) -> dict[str, Any]:
         told = self._world.clients.say(service, method, payload, actor)
         if told.answer is None:
-            raise AssertionError(f"the federation cannot be founded: {method} {told.refused} {self._world.last_surprise}")
+            raise AssertionError(
+                f"the federation cannot be founded: {method} {told.refused} {self._world.last_surprise}"
+            )
         self._world.settle()
         return told.answer
 
@@ -75,7 +77,10 @@ class Founder:
         cast = self.cast
         founded = self.ask("contracts", "found_federation", "", name="VRAC", person=_person("Claire"), tiers=TIERS)
         cast.central, cast.host_id = founded["person_id"], founded["id"]
-        for name, kind, zone, size in (("Nord", "buying_group", "Europe/Paris", 4), ("Sud", "csa", "Indian/Reunion", 3)):
+        for name, kind, zone, size in (
+            ("Nord", "buying_group", "Europe/Paris", 4),
+            ("Sud", "csa", "Indian/Reunion", 3),
+        ):
             self._group(name, kind, zone, size)
         self._products()
         self._windows()

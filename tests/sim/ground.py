@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -107,7 +108,7 @@ class Stores:
         connection = self.connection(address)
         connection.rollback()
         for table in self.known(address):
-            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 the product's own table names
+            connection.execute(f'DELETE FROM "{table}"')
         connection.commit()
 
     def known(self, address: str) -> set[str]:
@@ -227,3 +228,13 @@ def standing(ground: Ground) -> Iterator[None]:
 def _product_modules() -> list[Any]:
     return [module for name, module in sorted(sys.modules.items()) if name.partition(".")[0] in PACKAGES and module]
 
+
+_scratch: tempfile.TemporaryDirectory[str] | None = None
+
+
+def scratch() -> Path:
+    """A folder of this process for what the product insists on writing to a disk."""
+    global _scratch
+    if _scratch is None:
+        _scratch = tempfile.TemporaryDirectory(prefix="grenier-sim-")
+    return Path(_scratch.name)

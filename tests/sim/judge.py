@@ -53,7 +53,9 @@ def identities(world: World) -> list[str]:
             for n, each in enumerate(events)
         )
         if not whole:
-            problems.append(f"command {command} is not in one piece: {[(e.stream, e.revision, e.type) for e in events]}")
+            problems.append(
+                f"command {command} is not in one piece: {[(e.stream, e.revision, e.type) for e in events]}"
+            )
     return problems
 
 
@@ -121,7 +123,11 @@ ENDS = {
     "orders.aggregation-frozen": ("orders.orders-regulated",),
     "ledger.till-closed": ("ledger.",),
     "notify.message-sent": ("notify.message-sent", "notify.message-failed"),
-    "logistics.distribution-closed": ("logistics.signed-off", "logistics.sign-off-undone", "logistics.delivery-received"),
+    "logistics.distribution-closed": (
+        "logistics.signed-off",
+        "logistics.sign-off-undone",
+        "logistics.delivery-received",
+    ),
 }
 
 
@@ -181,7 +187,9 @@ def consequences(world: World) -> list[str]:
                 continue
             wanted += [(recorded.type, derived_id(str(recorded.id), f"{policy}/{key(event)}"), policy)  # type: ignore[no-untyped-call]
                        for policy in policies]  # fmt: skip
-    problems = [f"{kind}: {policy} has not followed" for kind, command, policy in wanted if not log.by_command.get(command)]
+    problems = [
+        f"{kind}: {policy} has not followed" for kind, command, policy in wanted if not log.by_command.get(command)
+    ]
     groups = sum(len(each.groups) for each in log.facts("orders.window-scheduled"))
     for kind in ("orders.cycle-scheduled", "matching.activity-planned"):
         if len(log.by_type.get(kind, ())) != groups:
@@ -214,4 +222,6 @@ def feed(world: World) -> list[str]:
     public = [event["id"] for recorded in world.log.everything()[world.fed_from :]
               if (event := to_cloudevent(recorded)) is not None]  # fmt: skip
     first = list(dict.fromkeys(world.broker.feed))
-    return [] if first == public else [f"the feed has {len(first)} events in another order or number than {len(public)}"]
+    return (
+        [] if first == public else [f"the feed has {len(first)} events in another order or number than {len(public)}"]
+    )

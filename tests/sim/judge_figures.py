@@ -100,7 +100,9 @@ def month(world: World) -> list[str]:
             if order.window_id == aggregated.window_id:
                 placed.update({line.product_id: line.quantity for line in order.lines})
         if +placed != +accepted[aggregated.window_id]:
-            problems.append(f"window {aggregated.window_id}: ordered {placed}, accepted {accepted[aggregated.window_id]}")
+            problems.append(
+                f"window {aggregated.window_id}: ordered {placed}, accepted {accepted[aggregated.window_id]}"
+            )
     return problems
 
 

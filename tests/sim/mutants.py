@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import msgspec
 
-from grenier import handling
 from grenier.handling import Folded, Handler, Trace
 from grenier.log.protocol import WrongVersion
 from grenier.projector import Projector
@@ -95,19 +94,6 @@ def any_version_will_do() -> tuple[Any, str, Any]:
     return LogPort, "append", append
 
 
-def ids_without_content() -> tuple[Any, str, Any]:
-    """Event ids that say nothing of the body: a stale process takes the log's yes for its own."""
-    from uuid import UUID, uuid5
-
-    true = handling._new_event
-
-    def new_event(event: Any, index: int, trace: Trace, at: str) -> Any:
-        made = true(event, index, trace, at)
-        return msgspec.structs.replace(made, id=uuid5(UUID(trace.command_id), str(index)))
-
-    return handling, "_new_event", new_event
-
-
 MUTANTS: dict[str, Callable[[], Any]] = {
     each.__name__: each
     for each in (forgets_commands, new_id_for_each_try, policies_without_derived_ids, position_beside_the_rows,
@@ -132,8 +118,8 @@ def broken(name: str) -> Iterator[None]:
 
 def caught_after(name: str, most: int, start: int = 0) -> tuple[int, str]:
     """How many seeds it took to notice the mutant, and by what; 0 when it never was."""
+    from tests.sim.beginning import the_beginning
     from tests.sim.play import play
-    from tests.sim.world import the_beginning
 
     the_beginning()
     with broken(name):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from grenier.broker import Poison
 from grenier.doors import dispatch
+from grenier.projector import positions
 from grenier.relay import Checkpoint, Relay, owners
 from grenier.runtime import Runtime, load_service
-from grenier.projector import positions
 from grenier.worker import ServiceWorker, ViewConsumer, leases
 from notify_svc.mailer import Mailer
 from notify_svc.sending import Sender

@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import structlog
@@ -22,16 +19,18 @@ from grenier.config import Settings
 from grenier.errors import GrenierError
 from grenier.handling import Handler
 from grenier.log.protocol import NewEvent, WrongVersion
-from grenier.runtime import load_service
 from notify_svc import queueing
 from orders_svc import cycle
 from tests.sim import acts_goods, acts_money, acts_orders, acts_people
 from tests.sim.clients import Clients, Told
-from tests.sim.founding import START, WINDOWS, Cast, Founder
-from tests.sim.ground import STORES, Ground, standing
+from tests.sim.founding import START, Cast
+from tests.sim.ground import STORES, Ground, scratch, standing
 from tests.sim.processes import Instance, MailProcess, Process, ProcessClock, RelayProcess, Worker
 from tests.sim.weather import Crash, Weather
 from tests.sim.wires import Books, Broker, PostOffice, Wire
+
+if TYPE_CHECKING:
+    from tests.sim.beginning import Beginning
 
 SERVICES = ("contracts", "orders", "ledger", "logistics", "notify", "matching")
 VIEWERS = (*SERVICES, "gateway")
@@ -39,18 +38,6 @@ STEPS = 320
 # (share of the run, days after the start, hours): by then the calendar has come this far.
 CALENDAR = ((0.02, 0.5), (0.05, 1.01), (0.22, 2.1), (0.30, 3.01), (0.35, 3.9), (0.38, 4.01), (0.50, 6.01), (0.55, 7.0),
             (0.60, 8.25), (0.80, 8.4), (0.84, 12.25), (0.98, 12.4), (1.0, 13.0))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What every run starts from."""
-
-    images: dict[str, bytes]
-    log: Books
-    cast: Cast
-    chance: Any
-    monotonic_s: float
-    position: int
 
 
 class World:
@@ -61,7 +48,10 @@ class World:
         self.ground = Ground(str(seed), START)
         self.weather = Weather(self.rng)
         self.settings = Settings(
-            data_dir=_folder(), kek=bytes(range(32)), session_secret="s" * 32, demo=True,
+            data_dir=scratch(),
+            kek=bytes(range(32)),
+            session_secret="s" * 32,
+            demo=True,
             amqp_url="amqp://sim:sim@localhost",
         )
         self.log = Books()
@@ -104,14 +94,16 @@ class World:
 
     def run(self, judge: Callable[[World], list[str]]) -> World:
         """Play all steps, let everything come to rest, judge."""
+        from tests.sim.beginning import the_beginning
         from tests.sim.judge_views import check_now
 
         beginning = the_beginning()
-        with self._standing():
+        with self.standing():
             self._begin_with(beginning)
             for process in self.processes:
                 process.start()
-            for self.number in range(1, self.steps + 1):
+            for number in range(1, self.steps + 1):
+                self.number = number
                 self._step()
                 if self.rng.random() < 1.5 / self.steps:
                     self.problems += check_now(self)
@@ -122,7 +114,7 @@ class World:
         return self
 
     @contextmanager
-    def _standing(self) -> Iterator[None]:
+    def standing(self) -> Iterator[None]:
         doors, relay = sys.modules["grenier.doors"], sys.modules["grenier.relay"]
         as_error, publisher = doors.as_error, relay.ConfirmedPublisher  # type: ignore[attr-defined]
         logging.disable(logging.CRITICAL)
@@ -416,42 +408,3 @@ class World:
     @property
     def trace_hash(self) -> str:
         return self._hash.hexdigest()
-
-
-_beginning: Beginning | None = None
-_scratch: tempfile.TemporaryDirectory[str] | None = None
-
-
-def the_beginning() -> Beginning:
-    """The founded federation; made once per process, the same in every process."""
-    global _beginning
-    if _beginning is None:
-        from tests.sim.judge_views import keep_replayed
-
-        world = World("founding")
-        world.weather.calm()
-        for name in VIEWERS:
-            load_service(name)
-        with world._standing():
-            STORES.reset({})
-            for process in world.processes:
-                process.start()
-            world.cast = Founder(world).found()
-            world.settle()
-            if world.broken:
-                raise AssertionError(world.broken)
-            keep_replayed(world)
-            _beginning = Beginning(STORES.images(), world.log, world.cast, None, world.ground.monotonic_s,
-                                   world.clients.position)  # fmt: skip
-    return _beginning
-
-
-def _folder() -> Path:
-    """A folder of this process for what the product insists on writing to a disk."""
-    global _scratch
-    if _scratch is None:
-        _scratch = tempfile.TemporaryDirectory(prefix="grenier-sim-")
-    return Path(_scratch.name)
-
-
-__all__ = ["STEPS", "WINDOWS", "World", "the_beginning", "Wire"]
