@@ -27,13 +27,16 @@ _LINE_NUMBER = re.compile(r":\d+\)$")
 
 
 class Profiler:
-    """One py-spy per process, started and ended with the load."""
+    """One py-spy per process, started and ended with the load. `gil`: only what holds the interpreter, so no thread that
+    waits in a system call passes for one at work."""
 
-    def __init__(self, pids: Mapping[str, int], seconds: float, folder: Path, *, native: bool = False) -> None:
+    def __init__(
+        self, pids: Mapping[str, int], seconds: float, folder: Path, *, native: bool = False, gil: bool = False
+    ) -> None:
         self._pids = dict(pids)
         self._seconds = seconds
         self._folder = folder
-        self._native = native
+        self._options = [*(["--native"] if native else []), *(["--gil"] if gil else [])]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Profiler:
@@ -43,7 +46,7 @@ class Profiler:
         for name, pid in self._pids.items():
             command = [program, "record", "--pid", str(pid), "--duration", str(round(self._seconds + LOAD_STARTS_IN_S)),
                        "--rate", str(RATE_HZ), "--format", "raw", "--subprocesses", "--output", str(self._file(name)),
-                       *(["--native"] if self._native else [])]  # fmt: skip
+                       *self._options]  # fmt: skip
             with open(self._folder / f"{name}.py-spy.log", "wb") as said:
                 self._running[name] = subprocess.Popen(command, stdout=said, stderr=said)
         return self

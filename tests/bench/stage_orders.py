@@ -100,7 +100,7 @@ def _validation(run: Run, ours: Grenier, plan: Plan) -> float:
     """marshmallow's part of the CPU of an order: its part of the gateway's samples, by the gateway's part of the whole."""
     name = named("gateway", ours.roots())
     requests = ours.orders(orders_per_sample(PROFILE_S, CROWD))
-    with Profiler({name: ours.roots()[name]}, PROFILE_S, plan.folder) as profiler:
+    with Profiler({name: ours.roots()[name]}, PROFILE_S, plan.folder, gil=True) as profiler:
         sample, _ = run.told("grenier", "order", CROWD, requests, seconds=PROFILE_S)
     return share_within(profiler.lines(name), "marshmallow/") * sample.parts[name] / sample.cpu_s
 
