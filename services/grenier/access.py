@@ -140,7 +140,7 @@ access_view = View(
         "contracts.person-",
     ),
     apply=apply,
-    version=2,  # 2: a membership's last day, not the day after
+    version=3,  # 3: the day on which a membership was ended stands beside the one to which it is valid
 )
 
 

@@ -50,6 +50,7 @@ class Projector:
         self.views = tuple(views)
         self._database.create([positions, parked])
         self._database.create(table for view in views for table in view.tables)
+        self._by_type: dict[str, tuple[View, ...]] = {}
         self._positions: dict[str, int] = {}
         self._parked_streams: set[tuple[str, str]] = set()
         self._renew_changed_views()
@@ -99,7 +100,8 @@ class Projector:
         rows = Rows(connection, self._keys)
         reached = BEFORE_ALL
         for recorded in batch:
-            wanting = [view for view in self.views if self._is_new(view, recorded)]
+            at = self._positions
+            wanting = [view for view in self._wanting(recorded.type) if recorded.position > at[view.name]]
             if not wanting or recorded.position <= reached:
                 continue  # seen before, in an earlier batch or in this one
             reached = recorded.position
@@ -116,8 +118,12 @@ class Projector:
         rows.flush()
         self._store_positions(connection, upto)
 
-    def _is_new(self, view: View, recorded: Recorded) -> bool:
-        return recorded.position > self._positions[view.name] and view.wants(recorded.type)
+    def _wanting(self, name: str) -> tuple[View, ...]:
+        """The views that read this kind of event; looked up once for each kind."""
+        found = self._by_type.get(name)
+        if found is None:
+            found = self._by_type[name] = tuple(view for view in self.views if view.wants(name))
+        return found
 
     @staticmethod
     def _read(recorded: Recorded, *, careful: bool) -> Fact | None:

@@ -127,9 +127,10 @@ class Rows:
     def put(self, table: sa.Table, **values: Any) -> None:
         """Insert or replace the whole row; columns not named become their default (None)."""
         columns, keys = _names(table)
-        row = {name: values.pop(name, None) for name in columns}
-        if values:
-            raise KeyError(f"{table.name} has no column {sorted(values)}")
+        row: Row = dict.fromkeys(columns)
+        row.update(values)
+        if len(row) != len(columns):
+            raise KeyError(f"{table.name} has no column {sorted(set(row) - set(columns))}")
         self._set(table, tuple([row[name] for name in keys]), row)
 
     def change(self, table: sa.Table, *key: Any, **values: Any) -> bool:
