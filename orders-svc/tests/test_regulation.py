@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from orders_svc.regulation import RULES, Asked, regulated
+from orders_svc.regulation import RULES, Asked, highest_cap, regulated
 
 HALVES = [Asked("amal", 4, 0), Asked("brune", 3, 1), Asked("chloe", 1, 2)]
 
@@ -39,6 +39,27 @@ def test_the_lottery_can_be_drawn_again_and_depends_on_its_seed() -> None:
     first = regulated("lottery", many, 10, "cycle-1/comte")
     assert first == regulated("lottery", list(reversed(many)), 10, "cycle-1/comte")
     assert first != regulated("lottery", many, 10, "cycle-2/comte")
+
+
+def test_the_draw_of_the_lottery_is_fixed_for_ever() -> None:
+    """Anybody can draw it again, in any year: SHA-256 of seed, stroke, household, smallest first."""
+    from hashlib import sha256
+
+    many = [Asked(f"h{place}", 1, place) for place in range(12)]
+    lots = sorted((sha256(f"cycle-1/comte/{each.household_id}".encode()).digest(), each.household_id) for each in many)
+    granted = regulated("lottery", many, 5, "cycle-1/comte")
+    assert {home for home, units in granted.items() if units} == {home for _, home in lots[:5]}
+
+
+def test_what_is_left_over_a_ceiling_goes_to_those_who_asked_most() -> None:
+    asked = [Asked("amal", 3, 0), Asked("brune", 5, 1), Asked("chloe", 5, 2)]
+    assert regulated("per_household_cap", asked, 8, "") == {"amal": 2, "brune": 3, "chloe": 3}
+    assert regulated("per_household_cap", asked, 7, "") == {"amal": 2, "brune": 3, "chloe": 2}
+
+
+@pytest.mark.parametrize(("amounts", "limit", "cap"), [([], 5, 0), ([1, 2], 10, 2), ([4, 3, 1], 6, 2), ([2, 2], 4, 2)])
+def test_the_highest_ceiling_that_fits(amounts: list[int], limit: int, cap: int) -> None:
+    assert highest_cap(amounts, limit) == cap
 
 
 quantities = st.lists(st.integers(1, 999), min_size=1, max_size=40)

@@ -29,12 +29,13 @@ def judge(modules: list[str], jobs: int) -> Row:
                 listed += 1
             else:
                 survivors.append(f"{path}:{place.line}: {place.text}")
+                sys.stdout.write(f"   survives: {survivors[-1]}\n")
+                sys.stdout.flush()
         planted = killed + listed + len(survivors)
         killed_of_all, all_of_them = killed_of_all + killed, all_of_them + planted - listed
         share = killed / max(1, planted - listed)
         figure[name] = f"{killed}/{planted - listed}" + (f" ({listed} listed)" if listed else "")
         sys.stdout.write(f"-- {name}: {figure[name]} = {share:.1%} after {time.monotonic() - began:.0f} s\n")
-        sys.stdout.writelines(f"   survives: {survivor}\n" for survivor in survivors)
         sys.stdout.flush()
         if share < LEAST.get(name.partition(".")[0], 0.9):
             problems += [f"{name}: {share:.1%}", *survivors]

@@ -22,4 +22,16 @@ MODULES: dict[str, tuple[str, list[str]]] = {
 LEAST = {"ledger_svc": 1.0}
 
 # (module, fault) -> why no test can tell it from the original.
-EQUIVALENT: dict[tuple[str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str], str] = {
+    (
+        "orders_svc.regulation",
+        "GtE in each.quantity > cap",
+    ): "those at the ceiling come last, and fewer units are left than people above it",
+    ("orders_svc.regulation", "GtE in quantity * people > left"): "when it fits exactly both ways give this quantity",
+    ("orders_svc.regulation", "1 for 0"): "every place is written before it is read",
+    (
+        "orders_svc.regulation",
+        "Lt in sum((each.quantity for each in ordered)) <= limit",
+    ): "asked exactly the limit: every rule grants it",
+    ("orders_svc.regulation", "False for True"): "the two lists are of one length by construction",
+}
