@@ -134,7 +134,10 @@ class Installation:
         now = time.monotonic()
         if now - self._written_at > WRITE_STATE_EVERY_S:
             self._written_at = now
-            self._write_state()
+            try:
+                self._write_state()
+            except OSError:
+                pass  # a full disk: the state is written again in half a second, and nothing may end because of it
         if not self._announced and self._supervisor.all_ready():
             self._when_ready(now)
         elif not self._announced and not self._warned and now - self._began > SLOW_AFTER_S:

@@ -6,6 +6,7 @@ order. When the launcher itself is killed, the kernel tells the processes to end
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
