@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-
-from grenier.handling import read_meta
 
 if TYPE_CHECKING:
     from tests.sim.processes import Process
@@ -37,7 +35,6 @@ class Told:
     idle: bool = False
     # Appends of it that the log may still receive when it was refused.
     late: bool = False
-    notes: list[str] = field(default_factory=list)
 
 
 class Clients:
@@ -108,7 +105,7 @@ class Clients:
                 "actor": told.actor,
                 "command_id": told.command_id,
                 "fingerprint": fingerprint,
-                "correlation_id": f"told-{told.number}",
+                "correlation_id": f"{self._world.seed}-told-{told.number}",
                 "after": self.position or None,
             }
             answer = instance.call(told, msgspec.json.decode(body), context)
@@ -136,7 +133,7 @@ class Clients:
     def _compare(self, told: Told, answer: dict[str, Any]) -> None:
         if told.answer is None:
             told.answer, told.refused = answer, ""
-            told.idle = not self._world.log.by_corr.get(f"told-{told.number}")
+            told.idle = not self._world.log.by_corr.get(f"{self._world.seed}-told-{told.number}")
         elif not told.idle and self._wrote(told) and answer != told.answer:
             difference = {name: (told.answer.get(name), answer.get(name)) for name in {*told.answer, *answer}
                           if told.answer.get(name) != answer.get(name)}  # fmt: skip
@@ -154,9 +151,3 @@ class Clients:
 
 def _fingerprint(method: str, payload: dict[str, Any]) -> str:
     return hashlib.sha256(method.encode() + msgspec.json.encode(payload, order="sorted")).hexdigest()
-
-
-def commands_of(told: Told, world: World) -> set[str]:
-    """Ids of the commands that a call gave in the actor's own name."""
-    found = world.log.by_corr.get(f"told-{told.number}", ())
-    return {read_meta(each.metadata).cmd for each in found if read_meta(each.metadata).actor == told.actor}
