@@ -76,11 +76,15 @@ class Supervisor:
             if child.popen is not None and child.popen.poll() is not None:
                 self._note_death(child, now)
             if child.popen is None and now >= child.start_again_at and self._may_start(child):
-                self._start(child)
+                try:
+                    self._start(child)
+                except OSError:  # on a full disk its log cannot be made
+                    child.start_again_at = now + BACK_OFF_S[-1]
         if now - self._rotated_at > ROTATE_EVERY_S:
             self._rotated_at = now
-            for name in self.children:
-                rotate(self._logs_dir, name)
+            with contextlib.suppress(OSError):
+                for name in self.children:
+                    rotate(self._logs_dir, name)
 
     def all_ready(self) -> bool:
         return all(child.ready for child in self.children.values())
