@@ -55,9 +55,15 @@ _PERSON: sa.BindParameter[str] = sa.bindparam("person")
 _HOUSEHOLD: sa.BindParameter[str] = sa.bindparam("household")
 _BUYER = (
     sa.select(
-        households.c.household_id, households.c.group_id, households.c.tier, households.c.valid_until,
-        groups.c.host_id, groups.c.time_zone, floors.c.floor_cents, belongs.c.person_id,
-    )  # fmt: skip
+        households.c.household_id,
+        households.c.group_id,
+        households.c.tier,
+        households.c.valid_until,
+        groups.c.host_id,
+        groups.c.time_zone,
+        floors.c.floor_cents,
+        belongs.c.person_id,
+    )
     .join(groups, groups.c.group_id == households.c.group_id)
     .outerjoin(floors, floors.c.group_id == households.c.group_id)
     .outerjoin(belongs, sa.and_(belongs.c.household_id == households.c.household_id, belongs.c.person_id == _PERSON))

@@ -30,6 +30,7 @@ person_keys = sa.Table(
 # otherwise leave a key that fits nothing in the log, and no view could be rebuilt over that person's first facts.
 # Only a digest of the id is kept: the file itself names nobody who was erased.
 destroyed = sa.Table("destroyed_keys", _meta, sa.Column("digest", sa.Text, primary_key=True))
+_WRAPPED = sa.select(person_keys.c.wrapped).where(person_keys.c.person_id == sa.bindparam("person_id"))
 NONCE_BYTES = 12
 # How long a process may go on using a key that another process has destroyed.
 CACHE_SECONDS = 5.0
@@ -84,8 +85,8 @@ class KeyStore:
         cached = self._ciphers.get(person_id)
         if cached is not None and cached[1] > time.monotonic():
             return cached[0]
-        wrapped = self._database.value(sa.select(person_keys.c.wrapped).where(person_keys.c.person_id == person_id))
-        cipher = AESGCM(self._unwrap(person_id, wrapped)) if wrapped is not None else None
+        row = self._database.by_key(_WRAPPED, person_id=person_id)
+        cipher = AESGCM(self._unwrap(person_id, row["wrapped"])) if row is not None else None
         self._ciphers[person_id] = (cipher, time.monotonic() + CACHE_SECONDS)
         return cipher
 

@@ -53,7 +53,10 @@ class Loop:
             try:
                 writer.write(data)
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                known = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])}
+                known = {
+                    name.lower(): value.strip()
+                    for name, _, value in (line.partition(":") for line in head.split("\r\n")[1:])
+                }
                 await reader.readexactly(int(known.get("content-length", "0")))
             except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 self._drop(writer)

@@ -63,7 +63,9 @@ def storm(scene: Small, kills: int, messages: int, seed: int) -> Row:
     received = drain(scene)
     problems = judged(received, ids)
     problems += [f"the backlog took {took} s" for took in drained if took > DRAINED_WITHIN_S]
-    problems += [f"the health page named nothing within {after} s" for after in named if after is None or after > NAMED_WITHIN_S]
+    problems += [
+        f"the health page named nothing within {after} s" for after in named if after is None or after > NAMED_WITHIN_S
+    ]
     figure = {
         "kills": kills, "messages": len(ids), "received": len(received), "repetitions": len(received) - len({event["id"] for event in received}),
         "drained_s": max(drained), "named_after_s": max((after for after in named if after is not None), default=None),

@@ -56,7 +56,9 @@ def unroutable(scene: Small, count: int) -> tuple[dict[str, int], list[str]]:
     publisher = ConfirmedPublisher(scene.settings.amqp_url, declare, on_returned=lambda message: returned.append(message.message_id)).start()  # fmt: skip
     for number in range(count):
         publisher.publish(Message("", queue, b"{}", message_id=f"wanted-{number}", mandatory=True), timeout_s=60)
-        publisher.publish(Message("", "proof.nobody", b"{}", message_id=f"unwanted-{number}", mandatory=True), timeout_s=60)
+        publisher.publish(
+            Message("", "proof.nobody", b"{}", message_id=f"unwanted-{number}", mandatory=True), timeout_s=60
+        )
     flushed = publisher.flush(60)
     publisher.stop()
     told = {"unroutable": count, "reported": len(returned)}

@@ -101,7 +101,13 @@ def prepared(scene: Scene) -> list[dict[str, Any]]:
 
 def load(scene: Scene, requests: list[dict[str, Any]], per_second: float, seconds: float) -> list[Told]:
     most = CLOSED_CLIENTS if not per_second else MOST_CONNECTIONS
-    job = {"port": scene.running.port_base, "per_second": per_second, "seconds": seconds, "most": most, "requests": requests}
+    job = {
+        "port": scene.running.port_base,
+        "per_second": per_second,
+        "seconds": seconds,
+        "most": most,
+        "requests": requests,
+    }
     path = scene.running.data / "job.json"
     path.write_text(json.dumps(job))
     done = subprocess.run([sys.executable, "-m", "tests.chaos.open_loop", str(path)], cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)  # fmt: skip

@@ -75,7 +75,9 @@ def cut_writes(node: RunningNode, rounds: int, spare: int) -> tuple[dict[str, in
     process = psutil.Process(node.pid)
     for number in range(rounds):
         written = max(path.stat().st_size for path in node.path.parent.glob("log.sqlite*"))
-        process.rlimit(psutil.RLIMIT_FSIZE, (written + (spare + 997 * number % 4_096 if spare else 0), psutil.RLIM_INFINITY))
+        process.rlimit(
+            psutil.RLIMIT_FSIZE, (written + (spare + 997 * number % 4_096 if spare else 0), psutil.RLIM_INFINITY)
+        )
         for _ in range(2_000):  # until a write meets the limit: the log may have room left over inside its file
             try:
                 told.append(_append(log))
@@ -120,7 +122,9 @@ def filled(scene: Scene, small: Path, free: int, seconds: float) -> tuple[dict[s
               "back_s": None if back is None else round(back, 1)}  # fmt: skip
     problems = [f"refused for good: {text}" for text in load.refused[:3]] + acknowledged_but_missing(scene, load.acts)
     problems += ["nothing was refused: the disk was not full"] * (not refused)
-    problems += [f"writes were answered {statuses(refused)}"] * any(one.status != 503 or not one.retry_after for one in refused)
+    problems += [f"writes were answered {statuses(refused)}"] * any(
+        one.status != 503 or not one.retry_after for one in refused
+    )
     problems += ["no refusal said that the disk is full"] * ("disk-full" not in figure["codes"])
     problems += [f"reading was answered {statuses(reads)}"] * any(one.status != 200 for one in reads)
     problems += [f"the disk was named after {named} s"] * (named is None or named > NAMED_WITHIN_S)

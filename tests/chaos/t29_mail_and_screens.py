@@ -29,7 +29,10 @@ STREAM_THREADS = "140"
 
 
 def run(form: Form) -> Row:
-    with form.place("t29") as folder, opened(folder, form.seed, households=40, GRENIER_STREAM_THREADS=STREAM_THREADS) as scene:
+    with (
+        form.place("t29") as folder,
+        opened(folder, form.seed, households=40, GRENIER_STREAM_THREADS=STREAM_THREADS) as scene,
+    ):
         return storm(scene, form.count(10_000, 60), form.count(50, 2), form.count(100, 6), form.count(1_000, 24))
 
 
@@ -146,7 +149,10 @@ def watch(scene: Scene, count: int, cuts: int) -> tuple[dict[str, Any], list[str
     log = EsdbLog(scene.settings.esdb_uri)
     after = log.head() or 0
     central = scene.stage.federation.central
-    people = [(central, ""), *((home.person_id, cycle.group.group_id) for cycle in scene.cycles for home in cycle.group.households)]
+    people = [
+        (central, ""),
+        *((home.person_id, cycle.group.group_id) for cycle in scene.cycles for home in cycle.group.households),
+    ]
     screens = [
         Screen(scene.settings.stream_port, scene.stage.at(person)._token, after, group)
         for person, group in (people[number // SCREENS_PER_PERSON] for number in range(count))
@@ -170,7 +176,12 @@ def watch(scene: Scene, count: int, cuts: int) -> tuple[dict[str, Any], list[str
         time.sleep(0.2)
     stopping.set()
     problems = [text for number, screen in enumerate(screens) for text in wrong(number, screen, truth)]
-    figure = {"screens": count, "cuts": sum(screen.cut for screen in screens), "events": len(truth), "wrong": len(problems)}
+    figure = {
+        "screens": count,
+        "cuts": sum(screen.cut for screen in screens),
+        "events": len(truth),
+        "wrong": len(problems),
+    }
     return figure, problems[:10]
 
 
