@@ -12,6 +12,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ _DIALECT = sqlite.dialect(paramstyle="qmark")
 class Plan:
     """One statement: its text, the order of its parameters, the names of its columns."""
 
-    __slots__ = ("_columns", "_given", "_into", "_outof", "text")
+    __slots__ = ("_columns", "_given", "_into", "_outof", "_whole", "text")
 
     def __init__(self, compiled: Any) -> None:
         self.text = str(compiled)
@@ -33,6 +34,8 @@ class Plan:
         self._given: tuple[tuple[str, Any], ...] = tuple((name, fixed.get(name)) for name in compiled.positiontup)
         into: Mapping[str, Callable[[Any], Any]] = compiled._bind_processors
         self._into = tuple((place, into[name]) for place, (name, _) in enumerate(self._given) if name in into)
+        names = [name for name, _ in self._given]
+        self._whole = itemgetter(*names) if len(names) > 1 else None
         found = compiled._result_columns
         self._columns = tuple(entry.keyname for entry in found)
         processors = ((entry.keyname, entry.type._cached_result_processor(_DIALECT, None)) for entry in found)
@@ -48,11 +51,20 @@ class Plan:
         return found
 
     def run_many(self, cursor: sqlite3.Cursor, every: Iterable[Mapping[str, Any]]) -> None:
-        cursor.executemany(self.text, [self.values(parameters) for parameters in every])
+        """Once for each; the parameters are whole: every name of the text is among them."""
+        if self._whole is None:
+            given: list[Any] = [self.values(parameters) for parameters in every]
+        elif self._into:
+            given = [self._processed(list(self._whole(parameters))) for parameters in every]
+        else:
+            given = list(map(self._whole, every))
+        cursor.executemany(self.text, given)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the order of the text; those not named keep the value the statement was composed with."""
-        given = [parameters.get(name, fixed) for name, fixed in self._given]
+        return self._processed([parameters.get(name, fixed) for name, fixed in self._given])
+
+    def _processed(self, given: list[Any]) -> list[Any]:
         for place, processor in self._into:
             given[place] = processor(given[place])
         return given
