@@ -59,7 +59,8 @@ def judged(attempts: list[Attempt], series: Series, minutes: float) -> tuple[dic
     began, ended = attempts[0].began, attempts[-1].began
     middle = (began + ended) / 2
     halves = [
-        p99([one for one in attempts if one.kind == "write" and (one.began < middle) == first]) for first in (True, False)
+        p99([one for one in attempts if one.kind == "write" and (one.began < middle) == first])
+        for first in (True, False)
     ]
     problems += growing if minutes >= FULL_MINUTES else []
     if halves[1] > SLOWER_AT_MOST * halves[0]:
