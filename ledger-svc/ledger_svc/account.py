@@ -6,12 +6,12 @@ S0:42-49: supervise accounts, computed balances, prepayment cheques. Nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import assert_never
 
 import msgspec
+from immutables import Map
 
 from grenier.decider import Decider
 from grenier.errors import Rejected
@@ -115,9 +115,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Account:
-    entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    # Maps that share what they have in common: an account of a thousand entries is not copied a thousand times.
+    entries: Map[str, Entry] = field(default_factory=Map)
     # The entry that charges a sign-off; the latest one, as a household may sign off again after an undo.
-    charges: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    charges: Map[str, str] = field(default_factory=Map)
 
     def stands(self, entry_id: str) -> bool:
         entry = self.entries.get(entry_id)
@@ -279,14 +280,15 @@ def evolve(account: Account, event: Event) -> Account:
     match event:
         case GoodsCharged():
             charged = _with_entry(account, event)
-            return replace(charged, charges={**account.charges, event.sign_off_id: event.entry_id})
+            return replace(charged, charges=account.charges.set(event.sign_off_id, event.entry_id))
         case PrepaymentReceived() | DuesReceived() | AdjustmentPosted():
             return _with_entry(account, event)
         case EntryReversed():
-            entries = dict(account.entries)
-            entries[event.reverses] = replace(entries[event.reverses], reversed_by=event.entry_id)
-            entries[event.entry_id] = Entry(event.group_id, event.household_id, tuple(event.postings), is_reversal=True)
-            return replace(account, entries=entries)
+            reversed_one = replace(account.entries[event.reverses], reversed_by=event.entry_id)
+            reversal = Entry(event.group_id, event.household_id, tuple(event.postings), is_reversal=True)
+            return replace(
+                account, entries=account.entries.set(event.reverses, reversed_one).set(event.entry_id, reversal)
+            )
         case BalanceWentNegative():
             return account
         case _:
@@ -297,7 +299,7 @@ def _with_entry(
     account: Account, event: GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted
 ) -> Account:
     entry = Entry(event.group_id, event.household_id, tuple(event.postings))
-    return replace(account, entries={**account.entries, event.entry_id: entry})
+    return replace(account, entries=account.entries.set(event.entry_id, entry))
 
 
 decider: Decider[Account, Command, Event] = Decider("account", Account(), decide, evolve)

@@ -6,12 +6,12 @@ explained before closing. At the distribution of a group of kind `csa` no money 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Literal, assert_never
 
 import msgspec
+from immutables import Map
 
 from grenier.decider import Decider
 from grenier.errors import Rejected
@@ -108,7 +108,7 @@ class Till:
     group_id: str = ""
     status: Literal["", "open", "closed"] = ""
     cash_cents: int = 0
-    payments: Mapping[str, Payment] = field(default_factory=lambda: MappingProxyType({}))
+    payments: Map[str, Payment] = field(default_factory=Map)
     reversals: frozenset[str] = frozenset()
     count: Count | None = None
     counted_once: bool = False
@@ -333,12 +333,11 @@ def evolve(till: Till, event: Event) -> Till:
 def _paid(till: Till, event: PaymentTaken) -> Till:
     payment = Payment(event.household_id, event.means, event.amount_cents, tuple(event.postings))
     cash_cents = till.cash_cents + (event.amount_cents if event.means == "cash" else 0)
-    return replace(till, payments={**till.payments, event.entry_id: payment}, cash_cents=cash_cents, count=None)
+    return replace(till, payments=till.payments.set(event.entry_id, payment), cash_cents=cash_cents, count=None)
 
 
 def _payment_reversed(till: Till, event: PaymentReversed) -> Till:
-    payments = dict(till.payments)
-    payments[event.reverses] = replace(payments[event.reverses], reversed_by=event.entry_id)
+    payments = till.payments.set(event.reverses, replace(till.payments[event.reverses], reversed_by=event.entry_id))
     cash_cents = till.cash_cents - (event.amount_cents if event.means == "cash" else 0)
     return replace(
         till, payments=payments, reversals=till.reversals | {event.entry_id}, cash_cents=cash_cents, count=None
