@@ -12,52 +12,20 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 from tests.fuzz import described, faults, fields, forms, matrix
-from tests.fuzz.cast import ANONYMOUS, EATER, ROLES, player
-from tests.house_app import Site
+from tests.fuzz.cast import EATER, ROLES
+from tests.fuzz.shares import as_role, lived
 from tests.isolation import World, world_of
-from tests.lived_month import Lived, live
 from tests.proof import Row, report
 
 BUSY = ("central_team", "organiser", "coordinator", "treasurer", EATER)  # who may do most is tried most
-NEGATIVE = ("central_team", "organiser", "treasurer", EATER, ANONYMOUS)  # with data that break the description, too
 STRANGE = ("anonymous", "erased", "nobody")
 HALF = 0.5
 FORM_BODIES = 150
-
-
-def lived() -> Lived:
-    month = live(Site(Path(tempfile.mkdtemp(prefix="fuzz-"))))
-    month.site.app.testing = False
-    return month
-
-
-def as_role(role: str, seed: int, cases: int) -> described.Findings:
-    """One role's share of T32: everything once, then what it may enter again and again until its share is reached."""
-    logging.disable(logging.ERROR)
-    month = lived()
-    site, who = month.site, player(month, role)
-    found = described.attack(site, who, examples=1, seed=seed, phases=("examples", "fuzzing"))
-    if role in NEGATIVE:
-        found.add(described.attack(site, who, seed=seed, phases=("coverage",)))
-    open_to = described.may_enter(site, role)
-    for turn in range(1, 50):
-        missing = cases - found.cases
-        if missing <= 0 or not open_to:
-            break
-        each = max(1, min(20, missing // len(open_to)))
-        before = found.cases
-        found.add(described.attack(site, who, ("examples", "fuzzing", "stateful"), each, seed + turn, only=open_to))
-        if found.cases == before:
-            break
-    return found
 
 
 def t32(arguments: argparse.Namespace) -> Row:
@@ -68,13 +36,11 @@ def t32(arguments: argparse.Namespace) -> Row:
     busy = [role for role in roles if role in BUSY] or roles
     for role in busy:
         shares[role] += (arguments.cases - few * len(roles)) // len(busy) + 1
-    with ProcessPoolExecutor(arguments.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        started = {
-            role: pool.submit(as_role, role, arguments.seed, shares[role])
-            for role in sorted(roles, key=lambda r: -shares[r])
-        }
+    with get_context("spawn").Pool(arguments.workers, maxtasksperchild=1) as pool:
+        order = sorted(roles, key=lambda role: -shares[role])
+        started = {role: pool.apply_async(as_role, (role, arguments.seed, shares[role])) for role in order}
         for role, job in started.items():
-            found = job.result()
+            found = job.get()
             sys.stdout.write(
                 f"{role}: {found.cases} cases, {found.past} past 4xx, {found.refused.total()} made to be refused\n"
             )
