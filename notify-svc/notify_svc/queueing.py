@@ -46,7 +46,9 @@ def queue_waiting(runtime: Runtime) -> None:
     _unwanted.clear()
     try:
         for body in [*(LOGIN + login_id for login_id in logins), *message_ids]:
-            publisher.publish(Message("", MAIL_OUTBOX.name, body.encode(), message_id=body, mandatory=True))
+            publisher.publish(
+                Message(MAIL_OUTBOX.exchange, MAIL_OUTBOX.name, body.encode(), message_id=body, mandatory=True)
+            )
         confirmed = publisher.flush(CONFIRMED_WITHIN_S)
     except BrokerUnavailable:
         confirmed = False

@@ -69,6 +69,11 @@ class WorkQueue(msgspec.Struct, frozen=True):
     longest_retry_s: float = 60.0
 
     @property
+    def exchange(self) -> str:
+        """Leads to this queue and no other: its publishers need no right to the nameless one, which leads to all."""
+        return f"{self.name}.in"
+
+    @property
     def dead(self) -> str:
         return f"{self.name}.dead"
 
@@ -87,6 +92,8 @@ class WorkQueue(msgspec.Struct, frozen=True):
             "x-overflow": "reject-publish",
         }
         channel.queue_declare(self.name, durable=True, arguments=arguments)
+        channel.exchange_declare(self.exchange, "direct", durable=True)
+        channel.queue_bind(self.name, self.exchange, self.name)
 
     def pause_after(self, attempt: int) -> float:
         return min(self.retry_s * 2.0 ** (attempt - 1), self.longest_retry_s)
@@ -249,7 +256,7 @@ def replay_dead(amqp_url: str, queue: WorkQueue, limit: int = 1_000) -> int:
             kept = pika.BasicProperties(
                 message_id=properties.message_id, content_type=properties.content_type, delivery_mode=2
             )
-            channel.basic_publish("", queue.name, body, kept, mandatory=True)
+            channel.basic_publish(queue.exchange, queue.name, body, kept, mandatory=True)
             channel.basic_ack(method.delivery_tag)
             moved += 1
         return moved

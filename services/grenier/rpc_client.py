@@ -140,10 +140,17 @@ class _Line:
         parameters.connection_attempts = 1
         parameters.socket_timeout = parameters.stack_timeout = CONNECT_TIMEOUT_S
         self._connection = pika.BlockingConnection(parameters)
+        try:
+            self._listen()
+        except BaseException:
+            self.close()
+            raise
+
+    def _listen(self) -> None:
+        """The exchange is there since a service has declared its queue; callers may not make it."""
         self._channel = self._connection.channel()
-        self._channel.exchange_declare(wire.EXCHANGE, "topic", durable=True)
         self._reply_to = str(uuid4())
-        queue = f"rpc.reply-grenier-{self._reply_to}"
+        queue = wire.REPLY_QUEUES + self._reply_to
         self._channel.queue_declare(
             queue, exclusive=True, auto_delete=True, arguments={"x-expires": wire.REPLY_QUEUE_EXPIRES_MS}
         )

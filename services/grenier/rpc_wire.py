@@ -18,6 +18,8 @@ import msgspec
 EXCHANGE = "nameko-rpc"
 CONTENT_TYPE = "application/json"
 CONTENT_ENCODING = "utf-8"
+REPLY_QUEUES = "rpc.reply-grenier-"
+"""Beginning of the names of our callers' reply queues."""
 REPLY_QUEUE_EXPIRES_MS = 300_000
 
 _encode = msgspec.json.Encoder().encode

@@ -1,4 +1,4 @@
-"""The private RabbitMQ node of an installation: own name, ports, folder, cookie, password and epmd.
+"""The private RabbitMQ node of an installation: own name, ports, folder, cookie, users and epmd.
 
 It runs Debian's programs as the present user, without the service that Debian starts, and reads nothing of /etc/rabbitmq.
 Small memory: one scheduler, no busy waiting, no plugins.
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from grenier.config import LOCAL, Settings
+from grenier_infra.launcher import broker_users
 from grenier_infra.launcher.secrets import write_private
 
 # Not the wrapper in /usr/sbin, which insists on changing to the user "rabbitmq" when it is run by root.
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-USER = "grenier"
+# A request or an answer has some kilobytes; what is larger than this is refused by the node itself.
+LARGEST_MESSAGE_BYTES = 16_000_000
 
 CONFIG = """\
 listeners.tcp.1 = {address}:{port}
 num_acceptors.tcp = 2
-default_user = {user}
-default_pass = {password}
+load_definitions = {definitions}
+max_message_size = {largest}
 vm_memory_high_watermark.absolute = 400MB
 disk_free_limit.absolute = 50MB
 collect_statistics_interval = 60000
@@ -46,14 +49,13 @@ def program() -> Path | None:
     return Path(found) if found else None
 
 
-def write_files(settings: Settings, password: str) -> None:
-    """Configuration of the node; written at every start, so that a changed port base takes effect.
-
-    The user is made by the node at its first start only: the password must stay the one of secrets.json.
-    """
+def write_files(settings: Settings, password: str, processes: Iterable[str] = ()) -> None:
+    """Configuration of the node and its users; written at every start, so that changed ports and processes take effect."""
     folder = settings.data_dir / "broker"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = CONFIG.format(address=LOCAL, port=settings.amqp_port, user=USER, password=password)
+    definitions = folder / "definitions.json"
+    write_private(definitions, broker_users.definitions(processes, password))
+    text = CONFIG.format(address=LOCAL, port=settings.amqp_port, definitions=definitions, largest=LARGEST_MESSAGE_BYTES)
     write_private(folder / "rabbitmq.conf", text)
     (folder / "enabled_plugins").write_text("[].\n")
 

@@ -257,7 +257,8 @@ def _settings_with_secrets() -> Settings:
     settings = Settings.from_env()
     known = secrets.ensure(settings.data_dir)
     if Own.from_env(os.environ).broker:
-        broker.write_files(settings, known["broker_password"])
+        own = Own(broker=False, event_node=False, mailbox=False)
+        broker.write_files(settings, known["broker_password"], [process.name for process in processes(settings, own)])
     return Settings.from_env()
 
 

@@ -2,7 +2,7 @@
 
 session_secret    signs sessions and form tokens
 kek               encrypts the personal keys (base64 of 32 bytes); losing it loses all personal data: see the backup guide
-broker_password   of the user `grenier` on the private RabbitMQ node
+broker_password   of the administrator `grenier` of the private RabbitMQ node; those of its other users follow from it
 """
 
 from __future__ import annotations

@@ -11,10 +11,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from grenier.config import LOCAL, Settings
 from grenier.process import SERVICES, WORKERS
-from grenier_infra.launcher import broker
+from grenier_infra.launcher import broker, broker_users
 
 SERVERS, DOORS, EDGE = 0, 1, 2
 # While a dozen programs import on two cores, what others wait for goes first: broker and log, then pages and doors.
@@ -82,11 +83,11 @@ def processes(settings: Settings, own: Own) -> list[Process]:
         port = own_port or metrics_port
         host = settings.bind if own_port and settings.bind != "0.0.0.0" else LOCAL  # noqa: S104
         argv = (sys.executable, "-m", "grenier.process", *words)
-        table.append(
-            Process(
-                name, role, argv, Probe("http", port, host), layer, env=child_env(settings, 0 if own_port else port)
-            )
-        )
+        env = child_env(settings, 0 if own_port else port)
+        if own.broker:
+            password = unquote(urlsplit(settings.amqp_url).password or "")
+            env["AMQP_URL"] = broker_users.url(name, password, settings.amqp_port)
+        table.append(Process(name, role, argv, Probe("http", port, host), layer, env=env))
         metrics_port += 1
 
     if own.broker:
