@@ -66,9 +66,9 @@ def test_one_file_speaks_to_the_event_store_and_one_to_nameko() -> None:
         for library in users:
             if library in roots(path):
                 users[library].add(path.name)
-    assert users["esdbclient"] == {"esdb.py", "pipeline.py"}
+    assert users["esdbclient"] == {"esdb.py", "hub.py", "pipeline.py"}
     assert all(name.startswith("rpc_") for name in users["nameko"])
-    assert all(name.startswith("rpc_") or name in ("esdb.py", "health.py", "run.py") for name in users["eventlet"])
+    assert all(name.startswith("rpc_") or name in ("hub.py", "health.py", "run.py") for name in users["eventlet"])
 
 
 def test_no_marshmallow_behind_the_edge() -> None:

@@ -41,7 +41,7 @@ def serve(names: list[str], settings: Settings) -> int:
     prepare()
     from nameko.runners import ServiceRunner
 
-    from grenier.log.esdb import HubLog
+    from grenier.log.hub import HubLog
 
     log = Guarded(HubLog(settings.esdb_uri))
     services = load_doors(names, settings, log, **green_means(settings))

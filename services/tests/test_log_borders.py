@@ -30,9 +30,10 @@ def importers(*libraries: str) -> set[str]:
 @pytest.mark.parametrize(
     ("libraries", "allowed"),
     [
-        (("esdbclient", "grpc"), {"services/grenier/log/esdb.py", "services/grenier/log/pipeline.py"}),
+        (("esdbclient",), {f"services/grenier/log/{name}.py" for name in ("esdb", "hub", "pipeline")}),
+        (("grpc",), {f"services/grenier/log/{name}.py" for name in ("esdb", "pipeline")}),
         (("nameko", "kombu", "amqp"), {"services/grenier/rpc_nameko.py", "services/grenier/rpc_entrypoints.py"}),
-        (("eventlet",), {"services/grenier/rpc_nameko.py", "services/grenier/log/esdb.py"}),
+        (("eventlet",), {"services/grenier/rpc_nameko.py", "services/grenier/log/hub.py"}),
     ],
 )
 def test_a_library_is_known_by_its_adapter_only(libraries: tuple[str, ...], allowed: set[str]) -> None:

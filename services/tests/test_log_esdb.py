@@ -17,7 +17,8 @@ import pytest
 from esdbclient import AsyncEventStoreDBClient
 
 from grenier.log import NO_STREAM, LogUnavailable, NewEvent, Recorded, WrongVersion
-from grenier.log.esdb import EsdbLog, _whole, _whole_later
+from grenier.log.esdb import EsdbLog, _whole
+from grenier.log.hub import _whole_later
 
 testing = pytest.importorskip("grenier_infra.eventnode.testing")
 
@@ -206,7 +207,7 @@ from grenier.rpc_nameko import prepare
 prepare()
 import eventlet
 from grenier.log import NO_STREAM, LogUnavailable, NewEvent, WrongVersion
-from grenier.log.esdb import HubLog
+from grenier.log.hub import HubLog
 
 log = HubLog(sys.argv[1], timeout_s=1.0)
 facts = {}

@@ -1,7 +1,6 @@
-"""The event log over EventStoreDB's protocol: with `pipeline`, the only modules of the services that import esdbclient.
+"""The event log over EventStoreDB's protocol; with `hub` and `pipeline`, the only modules of the services that import esdbclient.
 
-`EsdbLog` is for processes with plain threads. `HubLog` is for Nameko processes, where grpc's threads would never be
-scheduled: it drives esdbclient's asyncio client on eventlet's asyncio hub, and does finite calls only.
+For processes with plain threads; `hub` has the log of a Nameko process.
 
 What is set here and why:
     one grouped type filter     esdbclient joins several patterns to "^A|B$", which lets "xB" through
@@ -24,11 +23,10 @@ from typing import Any, TypeVar
 
 import grpc
 import grpc.experimental
-from esdbclient import AsyncEventStoreDBClient, EventStoreDBClient, RecordedEvent, StreamState
+from esdbclient import EventStoreDBClient, RecordedEvent, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
 from esdbclient.exceptions import EventStoreDBClientException, GrpcError, NotFound, WrongCurrentVersion
 
-from grenier.log.pipeline import Pipeline
 from grenier.log.protocol import (
     NO_STREAM,
     Appended,
@@ -81,8 +79,8 @@ class EsdbLog:
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         check_append(events, expected)
-        converted = [_to_esdb(event) for event in events]
-        with _translated(stream, expected):
+        converted = [to_esdb(event) for event in events]
+        with translated(stream, expected):
             position = self._client().append_to_stream(
                 stream,
                 current_version=StreamState.NO_STREAM if expected == NO_STREAM else expected,
@@ -104,7 +102,7 @@ class EsdbLog:
             )
         except NotFound:
             return []
-        return [_from_esdb(event) for event in found]
+        return [from_esdb(event) for event in found]
 
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         return next((event.position for event in self.read_all(after=after, types=types, limit=1)), None)
@@ -151,18 +149,18 @@ class EsdbLog:
                     commit_position=after,
                     limit=wanted if after is None else wanted + 1,
                     timeout=PAGE_TIMEOUT_S,
-                    **_type_filter(types),
+                    **type_filter(types),
                 )
             )
 
-        events = [_from_esdb(event) for event in self._repeated(fetch)]
+        events = [from_esdb(event) for event in self._repeated(fetch)]
         return [event for event in events if after is None or event.position > after][:wanted]
 
     def _repeated(self, call: Callable[[], T]) -> T:
         """Reads are repeated here: unlike appends, esdbclient leaves them alone after a reconnection."""
         for attempt in range(1, READ_ATTEMPTS + 1):
             try:
-                with _translated():
+                with translated():
                     return call()
             except LogUnavailable:
                 if attempt == READ_ATTEMPTS:
@@ -174,7 +172,7 @@ class EsdbLog:
         if self._connected is None:
             with self._lock:
                 if self._connected is None:
-                    with _translated():
+                    with translated():
                         self._connected = _Client(self._uri)
         return self._connected
 
@@ -189,11 +187,11 @@ class EsdbSubscription:
     def __init__(self, log: EsdbLog, after: int | None, types: Sequence[str] | None) -> None:
         self._log = log
         self._stopped = False
-        with _translated():
+        with translated():
             self._client = _Client(log._uri)
             try:
                 self._events = self._client.subscribe_to_all(
-                    commit_position=after, include_checkpoints=True, include_caught_up=True, **_type_filter(types)
+                    commit_position=after, include_checkpoints=True, include_caught_up=True, **type_filter(types)
                 )
             except BaseException:
                 self._client.close()
@@ -204,7 +202,7 @@ class EsdbSubscription:
 
     def __next__(self) -> Recorded | Checkpoint | CaughtUp:
         try:
-            with _translated():
+            with translated():
                 event = next(self._events)
         except (StopIteration, LogUnavailable) as lost:
             if self._stopped:
@@ -215,147 +213,13 @@ class EsdbSubscription:
             return Checkpoint(event.commit_position or 0)
         if event.is_caught_up:
             return CaughtUp()
-        return _from_esdb(event)
+        return from_esdb(event)
 
     def stop(self) -> None:
         self._stopped = True
         self._log._forget(self)
         self._events.stop()
         self._client.close()
-
-
-class _CallLost(Exception):
-    """The call that carries the appends broke off before the answer."""
-
-
-class HubLog:
-    """StreamLog for a Nameko process: each call waits on eventlet's asyncio hub while other greenlets run.
-
-    To be used from greenlets of the hub's own thread only (EVENTLET_HUB=asyncio).
-    """
-
-    def __init__(self, uri: str, *, timeout_s: float = CALL_TIMEOUT_S) -> None:
-        from eventlet.semaphore import Semaphore
-
-        self._uri = uri
-        self._timeout_s = timeout_s
-        self._connecting = Semaphore()
-        self._connected: AsyncEventStoreDBClient | None = None
-        self._appends: Pipeline | None = None
-
-    def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
-        check_append(events, expected)
-        version = StreamState.NO_STREAM if expected == NO_STREAM else expected
-        converted = [_to_esdb(event) for event in events]
-        with _translated(stream, expected):
-            try:
-                position = self._sent(stream, version, converted)
-            except _CallLost:
-                # Whether it was written is not known. The same events on the same version are the same append: esdbclient's
-                # own call, which also looks for a new leader.
-                position = self._wait(
-                    self._client().append_to_stream(
-                        stream, current_version=version, events=converted, timeout=self._timeout_s
-                    )
-                )
-        return Appended(expected + len(events), position)
-
-    def _sent(self, stream: str, version: int | StreamState, events: Sequence[EsdbNewEvent]) -> int:
-        from eventlet.event import Event
-
-        answer = Event()
-        give_up = self._pipeline().append(stream, version, events, lambda *found: answer.send(found))
-        found = answer.wait(self._timeout_s)
-        if found is None:
-            give_up()
-            raise LogUnavailable("no answer in time")
-        position, error = found
-        if isinstance(error, LogUnavailable):
-            raise _CallLost from error
-        if error is not None:
-            raise error
-        return int(position)
-
-    def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
-        options: dict[str, Any] = {} if limit is None else {"limit": limit}
-        try:
-            with _translated():
-                found = self._wait(self._stream(self._client(), stream, from_revision, options))
-        except NotFound:
-            return []
-        return [_from_esdb(event) for event in found]
-
-    def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
-        with _translated():
-            found = self._wait(self._first_positions(self._client(), after, types))
-        return next((position for position in found if after is None or position > after), None)
-
-    def head(self) -> int | None:
-        with _translated():
-            found = self._wait(self._last(self._client()))
-        return found[0].commit_position if found else None
-
-    async def _last(self, client: AsyncEventStoreDBClient) -> list[RecordedEvent]:
-        return await _whole_later(await client.read_all(backwards=True, limit=1, timeout=self._timeout_s))
-
-    async def _stream(
-        self, client: AsyncEventStoreDBClient, stream: str, from_revision: int, options: dict[str, Any]
-    ) -> list[RecordedEvent]:
-        return await _whole_later(
-            await client.read_stream(stream, stream_position=from_revision, timeout=self._timeout_s, **options)
-        )
-
-    async def _first_positions(
-        self, client: AsyncEventStoreDBClient, after: int | None, types: Sequence[str]
-    ) -> list[int]:
-        """Two at most: the server begins with the event at `after` itself."""
-        response = await client.read_all(commit_position=after, limit=2, timeout=self._timeout_s, **_type_filter(types))
-        return [event.commit_position or 0 for event in await _whole_later(response)]
-
-    def close(self) -> None:
-        client, self._connected = self._connected, None
-        if self._appends is not None:
-            self._wait(self._appends.close())
-        if client is not None:
-            self._wait(client.close())
-
-    def _client(self) -> AsyncEventStoreDBClient:
-        with self._connecting:
-            if self._connected is None:
-                self._connected = self._wait(_connected_client(self._uri))
-            return self._connected
-
-    def _pipeline(self) -> Pipeline:
-        client = self._client()
-        if self._appends is None:
-            from eventlet.hubs import get_hub
-
-            self._appends = Pipeline(client, get_hub().loop)
-        return self._appends
-
-    @staticmethod
-    def _wait(awaitable: Any) -> Any:
-        from eventlet.asyncio import spawn_for_awaitable
-
-        # Carried out as a value: eventlet prints the traceback of every greenlet that ends with an exception.
-        value, error = spawn_for_awaitable(_caught(awaitable)).wait()
-        if error is not None:
-            raise error
-        return value
-
-
-async def _caught(awaitable: Any) -> tuple[Any, Exception | None]:
-    try:
-        return await awaitable, None
-    except Exception as error:
-        return None, error
-
-
-async def _connected_client(uri: str) -> AsyncEventStoreDBClient:
-    client = AsyncEventStoreDBClient(uri)
-    client.grpc_options += CHANNEL_OPTIONS
-    await client.connect()
-    return client
 
 
 def _whole(response: Any) -> list[RecordedEvent]:
@@ -366,25 +230,17 @@ def _whole(response: Any) -> list[RecordedEvent]:
     """
     with response as events:
         found = list(events)
-    _check_whole(response._read_resps.code())
+    check_whole(response._read_resps.code())
     return found
 
 
-async def _whole_later(response: Any) -> list[RecordedEvent]:
-    """`_whole` for the asyncio client."""
-    async with response as events:
-        found = [event async for event in events]
-    _check_whole(await response.aio_call.code())
-    return found
-
-
-def _check_whole(code: grpc.StatusCode) -> None:
+def check_whole(code: grpc.StatusCode) -> None:
     if code is not grpc.StatusCode.OK:
         raise LogUnavailable(f"a reading was cut short: {code.name}")
 
 
 @contextmanager
-def _translated(stream: str = "", expected: int = NO_STREAM) -> Iterator[None]:
+def translated(stream: str = "", expected: int = NO_STREAM) -> Iterator[None]:
     """esdbclient's exceptions in our words; NotFound passes, it means "no such stream" to the caller."""
     try:
         yield
@@ -409,18 +265,18 @@ def _version_found(message: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _type_filter(types: Sequence[str] | None) -> dict[str, Any]:
+def type_filter(types: Sequence[str] | None) -> dict[str, Any]:
     """Without prefixes esdbclient's default leaves out the server's own events ("$…")."""
     if types is None:
         return {}
     return {"filter_include": ["(" + "|".join(re.escape(prefix) for prefix in types) + ").*"]}
 
 
-def _to_esdb(event: NewEvent) -> EsdbNewEvent:
+def to_esdb(event: NewEvent) -> EsdbNewEvent:
     return EsdbNewEvent(type=event.type, data=event.data, metadata=event.metadata, id=event.id)
 
 
-def _from_esdb(event: RecordedEvent) -> Recorded:
+def from_esdb(event: RecordedEvent) -> Recorded:
     return Recorded(
         id=event.id,
         stream=event.stream_name,
