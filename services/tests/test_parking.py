@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from grenier.errors import Unavailable
+from grenier.errors import Rejected, Unavailable
 from grenier.handling import Meta
 from grenier.language import encode
 from grenier.language.contracts import GroupFounded
@@ -93,10 +93,11 @@ def test_after_the_repair_the_stream_is_carried_out_in_order_and_nothing_skipped
     assert hall.done[-1] == later.position
 
 
-def test_an_absent_log_parks_nothing(hall: Hall) -> None:
+@pytest.mark.parametrize("reason", [Unavailable("log-unavailable"), Rejected("conflict-retry")])
+def test_an_absent_log_and_a_busy_stream_park_nothing(hall: Hall, reason: Exception) -> None:
     [recorded] = hall.happen("a", 1)
-    hall.bad["a"] = Unavailable("log-unavailable")
+    hall.bad["a"] = reason
     for _ in range(TRIES + 2):
-        with pytest.raises(Unavailable):
+        with pytest.raises(type(reason)):
             hall.parking.act(hall.runtime, hall.policy, recorded)
     assert waiting(hall.db) == []
