@@ -42,3 +42,10 @@ def sign_in(app):
 def bearer(app):
     """bearer("p-nadia") → headers of a program with that person's token."""
     return lambda person_id: {"Authorization": "Bearer " + app.extensions["grenier"].tokens.issue(person_id, "test")[1]}
+
+
+@pytest.fixture
+def french(app):
+    """Inside a request in French, nobody signed in."""
+    with app.test_request_context("/", headers={"Accept-Language": "fr"}):
+        yield app

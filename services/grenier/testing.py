@@ -12,7 +12,7 @@ that stands still; nothing is replaced but the wires.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +69,15 @@ class Given(Generic[S, C, E]):
 
 def given(decider: Decider[S, C, E], *events: E) -> Given[S, C, E]:
     return Given(decider, events)
+
+
+def refused(call: Callable[..., Any], *args: Any, **more: Any) -> GrenierError:
+    """The refusal with which this call must end."""
+    try:
+        call(*args, **more)
+    except GrenierError as error:
+        return error
+    raise AssertionError("it was not refused")
 
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

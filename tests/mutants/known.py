@@ -11,7 +11,7 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "ledger_svc.till": ("ledger-svc/ledger_svc/till.py", [f"{LEDGER}/test_ledger_till.py", f"{LEDGER}/test_ledger_house.py"]),
     "orders_svc.regulation": ("orders-svc/orders_svc/regulation.py", [f"{ORDERS}/test_regulation.py"]),
     "orders_svc.credit": ("orders-svc/orders_svc/credit.py", ["tests/contention/test_credit_floor.py"]),
-    "orders_svc.ordering": ("orders-svc/orders_svc/ordering.py", [f"{ORDERS}/test_cycle.py", f"{ORDERS}/test_orders_month.py", "tests/contention/test_credit_floor.py"]),
+    "orders_svc.ordering": ("orders-svc/orders_svc/ordering.py", [f"{ORDERS}/test_cycle.py", f"{ORDERS}/test_orders_ordering.py", f"{ORDERS}/test_orders_month.py", "tests/contention/test_credit_floor.py"]),
     "orders_svc.closing": ("orders-svc/orders_svc/closing.py", [f"{ORDERS}/test_cycle.py", f"{ORDERS}/test_orders_month.py"]),
     "orders_svc.pricing": ("orders-svc/orders_svc/pricing.py", [f"{ORDERS}/test_pricing.py"]),
     "grenier.apportion": ("services/grenier/apportion.py", ["services/tests/test_foundation_splits.py"]),
