@@ -27,6 +27,7 @@ LONGEST_PAUSE_S = 15.0
 VIEW_WAIT_S = 5.0
 # After as many unforeseen failures a message is given up for good rather than coming back every minute.
 MAX_SURPRISES = 5
+LONGEST_ID = 200
 
 
 class Mailer:
@@ -39,6 +40,8 @@ class Mailer:
 
     def handle(self, delivery: Delivery) -> None:
         """Raises Poison for what was given up; anything else that is raised brings the message back later."""
+        if len(delivery.body) > LONGEST_ID or not delivery.body.isascii():
+            raise Poison("not the id of a message")
         body = delivery.body.decode()
         try:
             delivered = self._patiently(body)

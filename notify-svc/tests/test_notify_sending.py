@@ -195,3 +195,10 @@ def test_names_cannot_break_out_of_their_header(house, inbox, sender):
     sender.deliver(LOGIN + login_id)
     assert inbox.mails[0]["Bcc"] is None
     assert inbox.mails[0]["To"].addresses[0].addr_spec == "eve@example.org"
+
+
+@pytest.mark.proof("T38")
+@pytest.mark.parametrize("body", [b"\x80\x04\x95pickled", b"x" * 10_000, "été".encode()])
+def test_what_is_no_id_is_given_up_at_once(sender, body):
+    with pytest.raises(Poison):
+        Mailer(sender, threading.Event()).handle(Delivery(body, "m", "mail.outbox", 1))

@@ -137,11 +137,16 @@ def nameko_class(service: Any) -> type:
 
 
 def _speak_plain_json() -> None:
-    """kombu's own JSON is several times slower and adds types of its own; doors answer JSON values only."""
+    """kombu's own JSON is several times slower and adds types of its own; doors answer JSON values only.
+
+    Nobody compresses here, and what unfolds to gigabytes shall not.
+    """
+    from kombu import compression
     from kombu.serialization import register
 
     from grenier import rpc_wire as wire
 
+    compression._decoders.clear()
     register("json", wire.encode_text, wire.decode, wire.CONTENT_TYPE, wire.CONTENT_ENCODING)
 
 

@@ -138,8 +138,10 @@ class _Served:
             channel.basic_ack(method.delivery_tag)
             return
         try:
-            request = wire.decode(body)
+            request = wire.decode(body) if properties.content_type == wire.CONTENT_TYPE else None
         except msgspec.DecodeError:
+            request = None
+        if request is None:
             _log.error("%s: a request that is not JSON was dropped", method.routing_key)
             channel.basic_ack(method.delivery_tag)
             return

@@ -52,8 +52,11 @@ def protocol_error(kind: str, value: str) -> dict[str, Any]:
 
 
 def decode(body: bytes | str) -> Any:
-    """Raises msgspec.DecodeError when the body is not JSON."""
-    return _decode(body)
+    """Raises msgspec.DecodeError when the body is not JSON, or nested beyond reason."""
+    try:
+        return _decode(body)
+    except RecursionError as error:
+        raise msgspec.DecodeError("nested too deeply") from error
 
 
 def encode_text(value: Any) -> str:
