@@ -1,7 +1,11 @@
-"""The rules of the house, checked on the source: who may import whom, what the shared part may know, how long a file is."""
+"""The rules of the house, checked on the source: who may import whom, what is pure, what the shared part may know.
+
+How long files are, and what decision records look like: `test_shape.py`.
+"""
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,9 +25,15 @@ def files(package: str) -> Iterator[Path]:
     yield from sorted(PACKAGES[package].rglob("*.py"))
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path: Path) -> set[str]:
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -60,7 +70,7 @@ def test_service_code_knows_no_host_and_no_wire(name: str) -> None:
     assert {str(path): found for path in inside if (found := roots(path) & DOMAIN_DOORS)} == {}
 
 
-def test_one_file_speaks_to_the_event_store_and_one_to_nameko() -> None:
+def test_few_files_speak_to_the_event_store_and_to_nameko() -> None:
     users: dict[str, set[str]] = {"esdbclient": set(), "nameko": set(), "eventlet": set()}
     for path in files("grenier"):
         for library in users:
@@ -94,38 +104,10 @@ def test_the_shared_part_has_no_business_noun_outside_the_language() -> None:
     for path in files("grenier"):
         if "language" in path.parts or path.name.startswith(("testing", "config")):
             continue
-        names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        names = {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
         if hits := [noun for noun in BUSINESS_NOUNS if any(noun in name.lower().split("_") for name in names)]:
             found[str(path)] = hits
     assert found == {}
-
-
-LONGEST_MODULE = 420
-
-
-def test_files_stay_readable() -> None:
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for package in PACKAGES
-        for path in files(package)
-        if (lines := len(path.read_text().splitlines())) > LONGEST_MODULE and "language" not in path.parts
-    }
-    assert long == {}, f"over {LONGEST_MODULE} lines: is each still one room?"
-
-
-LONGEST_FUNCTION = 70
-
-
-def test_functions_stay_readable() -> None:
-    long = {}
-    for package in PACKAGES:
-        for path in files(package):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                    if lines > LONGEST_FUNCTION:
-                        long[f"{path.relative_to(ROOT)}:{node.name}"] = lines
-    assert long == {}, f"functions over {LONGEST_FUNCTION} lines"
 
 
 @pytest.mark.parametrize("package", [f"{name}_svc" for name in SERVICES])
@@ -139,3 +121,125 @@ def test_domain_modules_read_no_clock(package: str) -> None:
         and any(word in path.read_text() for word in ("datetime.now(", "time.time(", "date.today("))
     ]
     assert found == []
+
+
+# -- deciders are pure -------------------------------------------------------------------------------------------
+
+WORLD = {
+    "asyncio", "http", "importlib", "os", "pathlib", "random", "requests", "secrets", "shutil", "signal", "smtplib", "socket",
+    "sqlalchemy", "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib",
+}  # fmt: skip
+# Of the shared part a decider may know what is pure itself.
+PURE = ("grenier.apportion", "grenier.decider", "grenier.errors", "grenier.language")
+# Functions without effect that live beside others.
+HARMLESS = {"grenier.clock.local_instant", "grenier.runtime.derived_id"}
+# Texts that are read once, at the import: what a message is made of.
+READS_ITS_TEXTS = {"notify_svc.catalogue"}
+
+
+def domain(name: str) -> dict[str, ast.Module]:
+    """The modules that decide and evolve, and all of the service that they need for it: {module: its source}."""
+    package = PACKAGES[f"{name}_svc"]
+    every = {module_of(path, package): parsed(path) for path in files(f"{name}_svc")}
+    found = {module for module, tree in every.items() if {"decide", "evolve"} & functions(tree)}
+    todo = list(found)
+    while todo:
+        needed = {each for each in named_by(every[todo.pop()]) if each in every} - found
+        found |= needed
+        todo += needed
+    return {module: every[module] for module in sorted(found)}
+
+
+def module_of(path: Path, package: Path) -> str:
+    return ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def functions(tree: ast.Module) -> set[str]:
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def named_by(tree: ast.Module) -> set[str]:
+    """Modules, and names in modules, that are imported."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{name.name}" for name in node.names)
+    return found
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_decides_touches_nothing_of_the_world(name: str) -> None:
+    modules = domain(name)
+    assert modules, "no module decides: nothing is checked"
+    found = {}
+    for module, tree in modules.items():
+        if module in READS_ITS_TEXTS:
+            continue
+        names = named_by(tree) - HARMLESS - {harmless.rpartition(".")[0] for harmless in HARMLESS & named_by(tree)}
+        foreign = {each for each in names if each.startswith("grenier.") and not each.startswith(PURE)}
+        if bad := {each for each in names if each.split(".")[0] in WORLD or each == "uuid.uuid4"} | foreign:
+            found[module] = bad
+    assert found == {}
+
+
+# -- one vocabulary, one place for each road ---------------------------------------------------------------------
+
+
+def bases(node: ast.ClassDef) -> set[str]:
+    return {base.id if isinstance(base, ast.Name) else base.attr for base in node.bases if isinstance(base, ast.Name | ast.Attribute)}  # fmt: skip
+
+
+def test_events_are_described_in_the_language_only() -> None:
+    for package in PACKAGES:
+        for path in files(package):
+            if "language" in path.parts:
+                continue
+            tree = parsed(path)
+            from_language = {each for each in named_by(tree) if each.startswith("grenier.language")}
+            if {"grenier.language.Event", "grenier.language.registry.Event"} & from_language:
+                classes = [
+                    node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and "Event" in bases(node)
+                ]
+                assert classes == [], path
+
+
+def test_one_function_appends_for_all_services() -> None:
+    makers = {path.name for path in files("grenier") if "grenier.log.protocol.NewEvent" in named_by(parsed(path))}
+    assert makers - {"handling.py"} <= {"esdb.py", "hub.py", "guarded.py", "memory.py", "__init__.py"}
+    for package in PACKAGES.keys() - {"grenier", "grenier_infra"}:
+        for path in files(package):
+            assert not any(each.endswith(".NewEvent") for each in named_by(parsed(path))), path
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_put_together_in_its_wiring(name: str) -> None:
+    makers, roads = set(), set()
+    for path in files(f"{name}_svc"):
+        tree = parsed(path)
+        if any(isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Service" for node in ast.walk(tree)):
+            makers.add(path.name)
+        if any(each.startswith(("grenier.log", "grenier.broker", "grenier.config")) and each != "grenier.logging" and not each.startswith("grenier.logging.") for each in named_by(tree)):  # fmt: skip
+            roads.add(path.name)
+    assert makers == {"wiring.py"}
+    # setup: whether the installation is a demonstration; mailer, queueing: mails travel over the broker.
+    assert roads <= {"setup.py", "mailer.py", "queueing.py"}
+
+
+def test_the_infrastructure_is_known_to_those_who_start_it_and_to_the_demonstration() -> None:
+    """By import: the pages that show what the mail catcher caught, and the view that forgets it with the person."""
+    users = {path.name for package in PACKAGES if package != "grenier_infra" for path in files(package) if "grenier_infra" in roots(path)}  # fmt: skip
+    assert users == {"demo.py", "projections.py"}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        f"{package}/{path.name}"
+        for package in PACKAGES
+        if package not in ("grenier", "grenier_infra")
+        for path in files(package)
+        if "os.environ" in path.read_text() or "getenv(" in path.read_text()
+    }
+    assert readers == set()

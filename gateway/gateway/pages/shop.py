@@ -10,11 +10,12 @@ from flask_babel import lazy_gettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
-from gateway.formats import instant_text, money, time_of, when
+from gateway.formats import instant_text, time_of, when
 from gateway.forms import Form
 from gateway.identity import places
 from gateway.menus import nav_item
 from gateway.pages import orders as words
+from gateway.pages.shop_words import entry
 from gateway.tables import Column, Table
 from grenier.errors import Forbidden, GrenierError, NotFound, Unavailable
 
@@ -259,7 +260,7 @@ def history(group_id: str, order_id: str):
     page = ask("orders", "order_history", order_id=order_id)
     persons = [fact["actor"] for fact in page["facts"] if not fact["actor"].startswith("system:")]
     names = words.names_of(households=[page["order"]["household_id"]], persons=persons)
-    entries = [_entry(fact, page["names"], names) for fact in page["facts"]]
+    entries = [entry(fact, page["names"], names) for fact in page["facts"]]
     return render_template(
         "shop/history.html",
         group_id=group_id,
@@ -269,41 +270,6 @@ def history(group_id: str, order_id: str):
         name=words.household_name(names, page["order"]["household_id"]),
         words=words,
     )
-
-
-def _entry(fact: Mapping[str, Any], products: Mapping[str, str], names: Mapping[str, str]) -> dict[str, Any]:
-    """One fact as the timeline shows it."""
-    facts = fact["facts"]
-    behalf = fact["on_behalf_of"]
-    return {
-        "at": fact["at"],
-        "text": f"{words.HARVEST.get(fact['event'], fact['event'])} : {_what(fact['event'], facts, products)}".rstrip(
-            " :"
-        ),
-        "who": words.actor_name(names, fact["actor"]),
-        "role": words.role_word(fact["role"]) if fact["role"] else "",
-        "for_whom": words.household_name(names, behalf) if behalf else "",
-    }
-
-
-def _what(event: str, facts: Mapping[str, Any], products: Mapping[str, str]) -> str:
-    if event == "orders.orders-regulated":
-        return _(
-            "%(product)s, %(before)s → %(after)s (%(rule)s), %(from_amount)s → %(to_amount)s",
-            product=products.get(facts["product_id"], ""),
-            before=facts["from_quantity"],
-            after=facts["to_quantity"],
-            rule=words.rule_word(facts["rule"]),
-            from_amount=money(facts["from_amount_cents"]),
-            to_amount=money(facts["to_amount_cents"]),
-        )
-    lines = ", ".join(f"{line['quantity']} × {products.get(line['product_id'], '')}" for line in facts.get("lines", []))
-    parts = [lines, money(facts["total_cents"]) if "total_cents" in facts else ""]
-    if facts.get("channel") == "paper":
-        parts.append(_("sur papier"))
-    if facts.get("reason"):
-        parts.append(_("raison : %(reason)s", reason=facts["reason"]))
-    return ", ".join(part for part in parts if part)
 
 
 # -- for others --------------------------------------------------------------------------------------------------

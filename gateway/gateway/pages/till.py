@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
-from gateway.formats import as_instant, money
+from gateway.formats import as_instant
 from gateway.forms import Form
 from gateway.identity import current_group
 from gateway.menus import nav_item
@@ -23,6 +23,7 @@ from gateway.pages.ledger_words import (
     role_word,
     typed_euros,
 )
+from gateway.pages.till_words import payment_errors, thanks
 from gateway.tables import Column, Table
 from grenier.errors import GrenierError, Invalid, Rejected
 
@@ -92,7 +93,7 @@ def pay(group_id: str, till_id: str):
     till, household_id = _till(group_id, till_id), request.form.get("household_id", "")
     form = Form(PaymentForm())
     values = form.load()
-    if values is not None and not (wrong := _payment_errors(values)):
+    if values is not None and not (wrong := payment_errors(values)):
         tendered, number, bank = values.pop("tendered_cents", None), values.pop("number"), values.pop("bank")
         cheque = {"cheque": {"number": number, "bank": bank}} if values["means"] == "cheque" else {}
         try:
@@ -100,7 +101,7 @@ def pay(group_id: str, till_id: str):
         except (Rejected, Invalid) as refused:
             form.refuse(refused)
         else:
-            flash(_thanks(values, tendered), "success")
+            flash(thanks(values, tendered), "success")
             return redirect(url_for(".index", group_id=group_id))
     elif values is not None:
         form.errors = wrong
@@ -291,28 +292,6 @@ def _payments(till_id: str) -> list[dict[str, Any]]:
         row["role_word"] = role_word(row["role"])
         row["cheque"] = " ".join(part for part in (row["cheque_number"], row["cheque_bank"]) if part)
     return rows
-
-
-def _payment_errors(values: dict[str, Any]) -> dict[str, list[str]]:
-    if values["means"] == "cheque" and not values["number"]:
-        return {"number": [_("Un chèque a un numéro.")]}
-    tendered = values.get("tendered_cents")
-    if values["means"] == "cash" and tendered is not None and tendered < values["amount_cents"]:
-        return {"tendered": [_("Il manque %(amount)s.", amount=money(values["amount_cents"] - tendered))]}
-    return {}
-
-
-def _thanks(values: dict[str, Any], tendered: int | None) -> str:
-    if values["means"] == "cheque":
-        return _("Chèque de %(amount)s reçu. Au suivant !", amount=money(values["amount_cents"]))
-    change = (tendered or values["amount_cents"]) - values["amount_cents"]
-    if change:
-        return _(
-            "%(amount)s reçus en espèces. Rendez %(change)s.",
-            amount=money(values["amount_cents"]),
-            change=money(change),
-        )
-    return _("%(amount)s reçus en espèces. Au suivant !", amount=money(values["amount_cents"]))
 
 
 def _coins(form: Form) -> dict[str, int] | None:
