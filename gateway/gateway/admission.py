@@ -4,8 +4,12 @@ A gateway that takes everything answers nobody when five times as many come as i
 client gives up and asks again. Here a few requests are worked on at once, some wait for their turn (at most BUDGET_S), and
 who comes beyond them gets 503 with Retry-After before any of it is read, so that the others are answered within their
 time, and all is as before as soon as fewer come. Health and metrics are never refused.
+
+What a request sends is read before its turn, in one of READERS threads of its own: who sends a byte now and then keeps
+others from nothing. Who ends before all was sent is answered nothing.
 """
 
+import io
 import json
 import random
 import threading
@@ -17,6 +21,8 @@ from prometheus_client import Counter, Histogram
 
 BUDGET_S = 1.0
 WAITING_FOR_EACH = 8
+READERS = 256
+LONGEST_BYTES = 2_000_000
 RETRY_S = (2, 6)  # drawn, so that those who were refused together do not come back together
 ALWAYS = ("/health", "/metrics", "/static/")
 NAMED_FOR_S = 15.0
@@ -62,13 +68,25 @@ def places_of(threads: int) -> tuple[int, int]:
     return threads, WAITING_FOR_EACH * threads
 
 
+class BrokenOff(Exception):
+    """A request whose sender was gone before the end of it."""
+
+
 class Admission:
     """WSGI middleware around the application: `at_once` requests are worked on, `waiting` wait for their turn."""
 
     def __init__(
-        self, app: Callable[..., Iterable[bytes]], https: bool, at_once: int, waiting: int, budget_s: float = BUDGET_S
+        self,
+        app: Callable[..., Iterable[bytes]],
+        https: bool,
+        at_once: int,
+        waiting: int,
+        budget_s: float = BUDGET_S,
+        longest: int = LONGEST_BYTES,
     ) -> None:
         self._app = app
+        self._longest = longest
+        self._readers = threading.Semaphore(READERS)
         self._turns = threading.Semaphore(at_once)
         self._most_waiting = waiting
         self._waiting = 0
@@ -80,7 +98,13 @@ class Admission:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if environ.get("PATH_INFO", "").startswith(ALWAYS):
             return self._app(environ, start)
-        if not self._turn():
+        sent = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
+        try:
+            admitted = (not sent or self._received(environ)) and self._turn()
+        except BrokenOff:
+            start("400 Bad Request", [("Content-Length", "0"), *HEADERS, *self._extra])
+            return [b""]
+        if not admitted:
             self._refused_at = time.monotonic()
             REFUSED.inc()
             return self._refusal(environ.get("PATH_INFO", ""), start)
@@ -88,6 +112,22 @@ class Admission:
             return self._app(environ, start)
         finally:
             self._turns.release()
+
+    def _received(self, environ: dict[str, Any]) -> bool:
+        """Put all that the request sends in place of its stream. What is too long is left to the application to refuse."""
+        announced = environ.get("CONTENT_LENGTH") or ""
+        if announced.isdecimal() and int(announced) > self._longest:
+            return True
+        if not self._readers.acquire(blocking=False):
+            return False
+        try:
+            body = environ["wsgi.input"].read(self._longest + 1)
+        finally:
+            self._readers.release()
+        environ["wsgi.input"] = io.BytesIO(body)
+        if announced.isdecimal() and len(body) != int(announced):
+            raise BrokenOff
+        return True
 
     def _turn(self) -> bool:
         """Whether the request may be worked on now, or after a little while; who came before goes first."""

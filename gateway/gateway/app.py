@@ -173,7 +173,7 @@ def _configure(app: Flask, settings: Settings, *, listening: bool) -> None:
     app.json.ensure_ascii = False
     # A screen that listens to events keeps its place for hours: there, the hub counts them itself.
     at_once, waiting = (settings.stream_threads, 0) if listening else places_of(settings.gateway_threads)
-    admission = Admission(app.wsgi_app, is_https(settings), at_once, waiting)
+    admission = Admission(app.wsgi_app, is_https(settings), at_once, waiting, longest=MAX_REQUEST_BYTES)
     app.extensions["grenier-admission"] = app.wsgi_app = admission  # type: ignore[method-assign, assignment]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

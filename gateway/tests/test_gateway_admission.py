@@ -133,3 +133,78 @@ def test_health_is_told_however_many_wait(path: str) -> None:
 def test_the_refused_come_back_at_different_times() -> None:
     door = Door(at_once=0)
     assert len({door.ask("/api/v1/me")[1]["Retry-After"] for _ in range(200)}) > 2
+
+
+class Slow:
+    """A body that arrives when it is let go, or ends before its time."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.read_from = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def read(self, size: int = -1) -> bytes:
+        self.read_from.release()
+        assert self.go_on.wait(PATIENCE_S)
+        return self.body[:size]
+
+
+def sending(admission: Admission, body: Slow, length: int | None = None) -> tuple[str, bytes]:
+    environ = {"PATH_INFO": "/", "wsgi.input": body}
+    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"} if length is None else {"CONTENT_LENGTH": str(length)}
+    told: list[Any] = []
+    answer = b"".join(admission(environ, lambda *words: told.extend(words)))
+    return told[0], answer
+
+
+def echoing(longest: int = 100) -> Admission:
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        start("200 OK", [])
+        return [environ["wsgi.input"].read() if "wsgi.input" in environ else b""]
+
+    return Admission(app, False, 1, 0, longest=longest)
+
+
+@pytest.mark.proof("T38")
+def test_who_sends_slowly_takes_nobody_s_place() -> None:
+    admission, slow = echoing(), [Slow(b"abc") for _ in range(20)]
+    threads = [threading.Thread(target=sending, args=(admission, body, 3)) for body in slow]
+    for thread in threads:
+        thread.start()
+    for body in slow:
+        assert body.read_from.acquire(timeout=PATIENCE_S)
+    told: list[str] = []
+    admission({"PATH_INFO": "/"}, lambda status, _headers: told.append(status))
+    assert told == ["200 OK"]
+    for body in slow:
+        body.go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+
+
+@pytest.mark.proof("T38")
+@pytest.mark.parametrize("length", [3, None])
+def test_what_was_sent_arrives_whole(length: int | None) -> None:
+    body = Slow(b"abc")
+    body.go_on.set()
+    assert sending(echoing(), body, length) == ("200 OK", b"abc")
+
+
+@pytest.mark.proof("T38")
+def test_what_breaks_off_is_not_worked_on() -> None:
+    body = Slow(b"quantity=1")
+    body.go_on.set()
+    admission = echoing()
+    assert sending(admission, body, 11)[0].startswith("400")
+    assert not admission.overloaded()
+
+
+@pytest.mark.proof("T38")
+def test_what_announces_too_much_is_refused_unread_and_what_hides_it_is_cut() -> None:
+    body = Slow(bytes(1_000))
+    read = echoing()
+    read._app = lambda environ, start: (start("413 Too Large", []), [b""])[1]
+    assert sending(read, body, 1_000)[0].startswith("413")
+    assert not body.read_from.acquire(blocking=False)
+    body.go_on.set()
+    assert len(sending(echoing(), body)[1]) == 101

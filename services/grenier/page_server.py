@@ -23,6 +23,8 @@ STOP_PATIENCE_S = 8
 CONNECTIONS = 2_048
 # Threads beyond those that work: they hold requests that wait for their turn, and refuse those that cannot (`Admission`).
 THREADS_FOR_EACH = 10
+# And those that read what is sent slowly; a thread is made when it is needed.
+READERS = 256
 
 
 def counting_together(folder: Path) -> None:
@@ -46,7 +48,7 @@ def run(factory: str, packages: Sequence[str], host: str, port: int, workers: in
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=threads * THREADS_FOR_EACH,
+        blocking_threads=threads * THREADS_FOR_EACH + READERS,
         blocking_threads_idle_timeout=600,
         backpressure=CONNECTIONS,
         websockets=False,
