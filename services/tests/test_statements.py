@@ -1,0 +1,94 @@
+"""The short way to SQLite answers and writes what SQLAlchemy would: values of every type we keep, parameters, no plan where none can be."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from grenier.readmodel import Json
+from grenier.statements import Questions, plan_of
+
+meta = sa.MetaData()
+things = sa.Table(
+    "things",
+    meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("count", sa.Integer),
+    sa.Column("position", sa.BigInteger),
+    sa.Column("share", sa.Float),
+    sa.Column("well", sa.Boolean),
+    sa.Column("facts", Json),
+)
+ROWS: list[dict[str, Any]] = [
+    {"name": "a", "count": 1, "position": 2**53, "share": 0.5, "well": True, "facts": {"é": [1, None, "x"]}},
+    {"name": "b", "count": None, "position": 0, "share": None, "well": False, "facts": []},
+    {"name": "c'; --", "count": -3, "position": -1, "share": 1e-9, "well": None, "facts": "text"},
+]
+INSERT = sa.insert(things)
+UPDATE = sa.update(things).where(things.c.name == sa.bindparam("which")).values(count=sa.bindparam("count"), facts=sa.bindparam("facts"))  # fmt: skip
+QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
+    (sa.select(things).order_by(things.c.name), {}),
+    (sa.select(things).where(things.c.name == sa.bindparam("which")), {"which": "c'; --"}),
+    (sa.select(things.c.facts, things.c.well.label("fine")).where(things.c.well.is_(True)), {}),
+    (sa.select(sa.func.count().label("all"), sa.func.max(things.c.position).label("most")), {}),
+    (sa.select(things.c.name).where(things.c.count > sa.bindparam("least", 0)).order_by(things.c.name).limit(2), {}),
+    (sa.select(things.c.name).where(things.c.count > sa.bindparam("least", 0)).order_by(things.c.name), {"least": -9}),
+]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'things.sqlite'}")
+    meta.create_all(made)
+    yield made
+    made.dispose()
+
+
+def through_sqlalchemy(engine: sa.Engine, statement: sa.Select[Any], **parameters: Any) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(statement, parameters).mappings()]
+
+
+@pytest.mark.parametrize(("statement", "parameters"), QUESTIONS)
+def test_both_ways_answer_alike(engine: sa.Engine, statement: sa.Select[Any], parameters: dict[str, Any]) -> None:
+    with engine.begin() as connection:
+        connection.execute(INSERT, ROWS)
+    assert plan_of(statement) is not None
+    answer = Questions(engine).rows(statement, **parameters)
+    assert answer == through_sqlalchemy(engine, statement, **parameters)
+    assert answer, "an empty answer compares nothing"
+
+
+def test_both_ways_write_alike(engine: sa.Engine) -> None:
+    changed = [{"which": "b", "count": 7, "facts": {"k": True}}]
+    assert engine.url.database is not None
+    with closing(sqlite3.connect(engine.url.database, isolation_level=None)) as connection:
+        for statement, every in ((INSERT, ROWS), (UPDATE, changed)):
+            plan = plan_of(statement)
+            assert plan is not None
+            plan.run_many(connection.cursor(), every)
+    told = through_sqlalchemy(engine, sa.select(things).order_by(things.c.name))
+    assert told == [ROWS[0], {**ROWS[1], "count": 7, "facts": {"k": True}}, ROWS[2]]
+
+
+def test_a_statement_whose_text_depends_on_its_values_has_no_plan(engine: sa.Engine) -> None:
+    some = sa.select(things.c.name).where(things.c.name.in_(sa.bindparam("names", expanding=True))).order_by(things.c.name)  # fmt: skip
+    assert plan_of(some) is None
+    with engine.begin() as connection:
+        connection.execute(INSERT, ROWS)
+    assert Questions(engine).rows(some, names=["b", "a"]) == [{"name": "a"}, {"name": "b"}]
+
+
+def test_who_only_asks_cannot_write(engine: sa.Engine) -> None:
+    plan = plan_of(INSERT)
+    readers = Questions(engine)._readers
+    assert plan is not None
+    assert readers is not None
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        readers.rows(plan, ROWS[0])
