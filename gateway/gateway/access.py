@@ -143,4 +143,5 @@ def enforce() -> None:
     if identity().person_id is None:
         abort(401)
     # A group that is not theirs and a group that does not exist must look the same.
-    abort(404 if "group_id" in arguments and not belongs_to(str(arguments["group_id"])) else 403)
+    g.hidden = "group_id" in arguments and not belongs_to(str(arguments["group_id"]))
+    abort(404 if g.hidden else 403)

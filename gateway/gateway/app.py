@@ -21,7 +21,7 @@ from gateway.feed import Convert
 from gateway.identity import cookie_name, is_https
 from gateway.languages import Languages
 from gateway.projections import Balances
-from gateway.security import web
+from gateway.security import audit, web
 from gateway.security.limits import Limits
 from gateway.security.magic import MagicLinks
 from gateway.security.passwords import Passwords
@@ -58,6 +58,7 @@ class Gateway:
     languages: Languages
     watch: Watch | None  # whether broker and log are there; None: they always are
     freshness: staleness.Freshness | None  # how old what is shown may be
+    audit: audit.Audit  # who came in, who was turned away
     defer: Callable[..., object]  # runs a function a little later, outside the request
     json_only: bool = False  # no pages here: every refusal is a problem+json
     rules: dict[str, access.Rule] = field(default_factory=dict)
@@ -108,6 +109,7 @@ def gather(
         languages=Languages(db),
         watch=watch,
         freshness=freshness,
+        audit=audit.Audit(db, settings.kek, now),
         defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
         json_only=json_only,
     )
@@ -122,6 +124,7 @@ def build(gateway: Gateway) -> Flask:
     metrics.install(app)
     app.before_request(access.enforce)
     app.before_request(web.check_origin)
+    audit.install(app)
     app.after_request(web.headers)
     app.after_request(_trace)
     problems.install(app)

@@ -81,6 +81,27 @@ preferences = Table(
     Column("language", String(8), nullable=False),
 )
 
+# Who came in and who was turned away; ids only, so that an erasure leaves nobody in it. See security/audit.py.
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("person_id", String(64), nullable=False),
+    Column("place", String(120), nullable=False),
+    Column("source", String(16), nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
+)
+
 Index("attempts_by_window", attempts.c.window_start)
 
 POSTGRES_SCHEMA = "gateway_auth"

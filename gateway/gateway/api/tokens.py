@@ -7,6 +7,7 @@ from gateway.access import access
 from gateway.api.base import ApiBlueprint, Schema
 from gateway.identity import person_id
 from gateway.pages.login import TooMany, check_password, too_many
+from gateway.security.audit import note
 from gateway.security.passwords import MAX_LENGTH
 from gateway.security.tokens import Token
 from grenier.errors import Forbidden, NotFound
@@ -45,6 +46,7 @@ def make(body: dict):
     if person is None:
         raise Forbidden("wrong-credentials")
     token, secret = current_app.extensions["grenier"].tokens.issue(person, body["label"])
+    note("token-made", person)
     return shown(token) | {"token": secret, "person_id": person}
 
 
@@ -63,6 +65,7 @@ def revoke(token_id: str):
     """Make one of my tokens useless"""
     if not current_app.extensions["grenier"].tokens.revoke(person_id(), token_id):
         raise NotFound()
+    note("token-revoked", person_id())
 
 
 def shown(token: Token) -> dict:

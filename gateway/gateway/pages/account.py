@@ -8,6 +8,7 @@ from gateway.access import access
 from gateway.calls import ask
 from gateway.forms import Form
 from gateway.identity import identity, person_id, places
+from gateway.security.audit import note
 from gateway.security.passwords import MAX_LENGTH, MIN_LENGTH
 from grenier.errors import GrenierError
 
@@ -57,6 +58,7 @@ def set_password():
         }
         return _page(password=form, status=422)
     gateway.passwords.set(person, values["password"])
+    note("password-changed", person)
     gateway.sessions.close_all(person, except_hash=session.hash if session else "")
     flash(_("Mot de passe enregistré. Les autres appareils ont été déconnectés."), "success")
     return redirect(url_for("account.index"))
@@ -70,6 +72,7 @@ def make_token():
     if values is None:
         return _page(token=form, status=422)
     _token, secret = current_app.extensions["grenier"].tokens.issue(person_id(), values["label"])
+    note("token-made", person_id())
     return _page(new_secret=secret)
 
 
@@ -77,6 +80,7 @@ def make_token():
 @access("person")
 def revoke_token(token_id: str):
     if current_app.extensions["grenier"].tokens.revoke(person_id(), token_id):
+        note("token-revoked", person_id())
         flash(_("Le jeton ne fonctionne plus."), "success")
     return redirect(url_for("account.index", _anchor="tokens"))
 

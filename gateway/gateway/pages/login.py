@@ -19,6 +19,7 @@ from gateway.calls import FORM_KEY, FORM_TOKEN, ask_as_gateway, tell_as_gateway
 from gateway.identity import cookie_name, identity, is_https
 from gateway.metrics import LOGINS
 from gateway.problems import register
+from gateway.security.audit import note
 from grenier.errors import GrenierError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ def use_link(secret: str):
     found = gateway.links.redeem(secret)
     LOGINS.labels("link", "ok" if found else "refused").inc()
     if found is None or not gateway.access_view.is_active(found[0]):
+        note("link-refused", found[0] if found else "")
         return make_response(render_template("login/link_dead.html"), 410)
     return sign_in(found[0], redirect(local_path(found[1])))
 
@@ -120,7 +122,7 @@ def sign_out():
     session = identity().session
     if session is not None:
         gateway.sessions.close(session)
-        log.info("signed out", extra={"person_id": session.person_id})
+        note("signed-out", session.person_id)
     response = redirect(url_for("public.index"))
     response.delete_cookie(
         cookie_name(gateway.settings), secure=is_https(gateway.settings), httponly=True, samesite="Lax"
@@ -158,7 +160,7 @@ def sign_in(person_id: str, response: AnyResponse) -> AnyResponse:
         path="/",
         max_age=60 * 24 * HOUR_S,
     )
-    log.info("signed in", extra={"person_id": person_id})
+    note("signed-in", person_id)
     return response
 
 
@@ -174,8 +176,7 @@ def check_password(email: str, password: str) -> str | None:
     right = gateway.passwords.check(person, password)
     right = right and gateway.access_view.is_active(str(person))
     LOGINS.labels("password", "ok" if right else "refused").inc()
-    if not right:
-        log.info("password refused", extra={"person_id": person or ""})
+    note("password-right" if right else "password-refused", person or "")
     return person if right else None
 
 
