@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from grenier.config import PORTS_PER_INSTALLATION, Settings
+from grenier.env_file import read_env_file
 from grenier.process import SERVICES, WORKERS
-from grenier_infra.launcher import commands, secrets, state
+from grenier_infra.launcher import secrets, state
 from grenier_infra.launcher.table import LAYOUTS, Own, Process, named, ports_used, processes
 
 INFRA = Path(__file__).parents[1]
@@ -103,7 +104,7 @@ def test_an_env_file_fills_what_the_environment_does_not_say(tmp_path: Path, mon
         monkeypatch.setenv(name, "")  # restored, whatever the test sets
         monkeypatch.delenv(name)
     monkeypatch.setenv("GRENIER_DATA", "/mine")
-    commands.read_env_file(tmp_path / ".env")
+    read_env_file(tmp_path / ".env")
     settings = Settings.from_env()
     assert (settings.port_base, settings.contact, settings.demo, str(settings.data_dir)) == (
         9100,

@@ -11,7 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from grenier import console, process
-from grenier.config import unknown_variables
+from grenier.config import ConfigError, unknown_variables
+from grenier.env_file import read_env_file
 
 LAUNCHER = "grenier_infra.launcher.commands"
 CARE = "grenier_infra.launcher.care"
@@ -133,6 +134,7 @@ def check_config(
         docs = importlib.import_module("grenier.config_docs")
         typer.echo(docs.env_example() if example else docs.markdown(), nl=False)
         return
+    read_env_file(Path(".env"))
     for name in unknown_variables(os.environ):
         typer.echo(f"{name} : variable inconnue, sans effet (voir .env.example)", err=True)
 
@@ -195,6 +197,12 @@ def parked(
     run(lambda: process.load(f"{OPERATOR}:parked_{process.known([action], ('list', 'retry'))[0]}")(services or ()))
 
 
+@app.command("feed-address")
+def feed_address() -> None:
+    """L'adresse à laquelle un programme d'une autre maison lit le flux public."""
+    run(process.load(f"{OPERATOR}:feed_address"))
+
+
 KeysFolder = Annotated[Path | None, typer.Option("--keys", help="Un autre dossier pour les clés et secrets.")]
 
 
@@ -211,10 +219,11 @@ def restore(folder: Annotated[Path, typer.Argument(help="La sauvegarde.")], keys
 
 
 def run(action: Callable[[], int]) -> NoReturn:
-    """Exit with the action's code; with 1 and every problem on standard error when it cannot start."""
+    """Exit with the action's code; with 1 and every problem on standard error when it cannot start. `.env` counts."""
+    read_env_file(Path(".env"))
     try:
         code = action()
-    except process.Refused as refused:
+    except (process.Refused, ConfigError) as refused:
         for problem in refused.problems:
             typer.echo(problem, err=True)
         raise typer.Exit(1) from refused

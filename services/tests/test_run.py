@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from grenier import process, run
 from grenier.config import Settings
+from grenier_infra.launcher import broker_users
 
 RUNNER = CliRunner()
 
@@ -41,6 +43,32 @@ def test_check_config_is_content_with_a_complete_environment(env: Path, monkeypa
     with_secrets(monkeypatch)
     result = RUNNER.invoke(run.app, ["check-config"])
     assert (result.exit_code, str(env) in result.output) == (0, True)
+
+
+@pytest.mark.parametrize("words", [["check-config"], ["verify", "ledger"], ["parked", "list"], ["feed-address"]])
+def test_what_a_person_types_knows_the_settings_of_the_env_file(
+    env: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """As `grenier up` does: else the views of another folder would be looked at."""
+    (env / ".env").write_text("GRENIER_PORT=none\n")
+    monkeypatch.chdir(env)
+    monkeypatch.setenv("GRENIER_PORT", "")  # restored, whatever is read
+    monkeypatch.delenv("GRENIER_PORT")
+    result = RUNNER.invoke(run.app, words)
+    assert result.exit_code == 1
+    assert "GRENIER_PORT" in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_the_address_of_the_public_feed_is_told(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = RUNNER.invoke(run.app, ["feed-address"])
+    assert (told.exit_code, "events.public" in told.output) == (1, True)  # before the first start
+    (env / "secrets.json").write_text(json.dumps({"broker_password": "p/w"}))
+    told = RUNNER.invoke(run.app, ["feed-address"])
+    assert (told.exit_code, told.output.strip()) == (0, broker_users.url("feed", "p/w", Settings.from_env().amqp_port))
+    assert "p/w" not in told.output
+    monkeypatch.setenv("AMQP_URL", "amqp://own:server@elsewhere/")
+    assert RUNNER.invoke(run.app, ["feed-address"]).exit_code == 1
 
 
 def test_a_wrong_value_stops_any_process_before_it_starts(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from grenier.config import Settings
+from grenier.env_file import read_env_file
 from grenier_infra.launcher import keeping
-from grenier_infra.launcher.commands import read_env_file
 from grenier_infra.launcher.restart import NotBack, Restarted, rolling
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grenier.config import ConfigError, Settings
+from grenier.env_file import read_env_file
 from grenier.overview import look
 from grenier_infra.launcher import broker, probes, secrets, state
 from grenier_infra.launcher.demo import DemoLoader
@@ -241,16 +242,6 @@ def memory_mb(pid: int | None, children: bool = True) -> float:
         return float(sum(one.memory_info().rss for one in family)) / 1e6
     except psutil.NoSuchProcess:
         return 0.0
-
-
-def read_env_file(path: Path) -> None:
-    """NAME=value lines of `.env`; what the environment already has wins."""
-    if not path.exists():
-        return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, found, value = line.strip().partition("=")
-        if found and not name.startswith("#"):
-            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 
 
 def _settings_with_secrets() -> Settings:

@@ -3,6 +3,7 @@
 grenier hold work-orders        stops it, and it stays stopped (also over a restart of the launcher)
 grenier release work-orders     it starts again within a second
 grenier parked list|retry [SERVICE…]
+grenier feed-address            where a program of another house reads the public feed, and as whom
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 
 from grenier import parking
-from grenier.config import Settings
+from grenier.config import Settings, read_secrets
 from grenier.process import WORKERS
 from grenier.projector import parked
 from grenier.readmodel import Database
 from grenier.relay_parking import HeldBack
-from grenier_infra.launcher import state
+from grenier_infra.launcher import broker_users, state
 from grenier_infra.launcher.table import named
 
 FEED = "feed"
@@ -98,6 +99,17 @@ def parked_retry(services: Sequence[str] = ()) -> int:
             database.close()
         if count:
             console.print(f"{service} : {count} événements sont réessayés ; `grenier parked list` montre ce qui reste.")
+    return 0
+
+
+def feed_address() -> int:
+    """The address of the private broker for the user who may read the public feed. 1: there is none here."""
+    settings, console = Settings.from_env(), Console(highlight=False, soft_wrap=True)
+    password = read_secrets(settings.data_dir).get("broker_password")
+    if os.environ.get("AMQP_URL", "").strip() or not password:
+        console.print("Pas de RabbitMQ privé ici : sur le vôtre, créez un utilisateur qui lit l’échange events.public.")
+        return 1
+    console.print(broker_users.url(FEED, password, settings.amqp_port))
     return 0
 
 
