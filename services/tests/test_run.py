@@ -60,6 +60,12 @@ def test_what_a_person_types_knows_the_settings_of_the_env_file(
     assert isinstance(result.exception, SystemExit)
 
 
+def test_looking_for_parked_events_makes_no_files(env: Path) -> None:
+    for action, code in (("list", 3), ("retry", 0)):
+        assert RUNNER.invoke(run.app, ["parked", action]).exit_code == code
+    assert list(env.iterdir()) == []
+
+
 def test_the_address_of_the_public_feed_is_told(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = RUNNER.invoke(run.app, ["feed-address"])
     assert (told.exit_code, "events.public" in told.output) == (1, True)  # before the first start

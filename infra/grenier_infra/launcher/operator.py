@@ -70,8 +70,11 @@ def release(names: Sequence[str]) -> int:
 
 
 def parked_list(services: Sequence[str] = ()) -> int:
-    """0: nothing is parked; 1: something is."""
+    """0: nothing is parked; 1: something is; 3: there is no installation here."""
     settings, console = Settings.from_env(), Console(highlight=False)
+    if not any(_has_views(settings, service) for service in WORKERS):
+        console.print(f"Aucune vue dans {settings.data_dir} : est-ce le bon dossier de données ?")
+        return 3
     table = Table("service", "vue ou réaction", "position", "flux", "événement", "cause")
     count = 0
     for service in services or (*WORKERS, FEED):
@@ -90,7 +93,7 @@ def parked_retry(services: Sequence[str] = ()) -> int:
     """Ask the workers; the feed tries by itself every few seconds."""
     settings, console = Settings.from_env(), Console(highlight=False)
     for service in services or WORKERS:
-        if service not in WORKERS:
+        if service not in WORKERS or not _has_views(settings, service):
             continue
         database = Database(settings.view_database(service), service)
         try:
@@ -116,6 +119,8 @@ def feed_address() -> int:
 def _rows(settings: Settings, service: str) -> list[tuple[str, int, str, str, str]]:
     if service == FEED:
         return _feed(settings.data_dir / "relay.sqlite")
+    if not _has_views(settings, service):
+        return []
     database = Database(settings.view_database(service), service)
     try:
         database.create([parked])
@@ -125,6 +130,11 @@ def _rows(settings: Settings, service: str) -> list[tuple[str, int, str, str, st
         ]
     finally:
         database.close()
+
+
+def _has_views(settings: Settings, service: str) -> bool:
+    """Looking must not make the files of a service that has never run, or those of another folder."""
+    return bool(settings.database_url) or (settings.views_dir / f"{service}.sqlite").exists()
 
 
 def _feed(path: Path) -> list[tuple[str, int, str, str, str]]:
