@@ -32,7 +32,7 @@ def parsed(path: Path) -> ast.Module:
 
 @cache
 def imports(path: Path) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
@@ -158,9 +158,10 @@ def functions(tree: ast.Module) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
+@cache
 def named_by(tree: ast.Module) -> set[str]:
     """Modules, and names in modules, that are imported."""
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(name.name for name in node.names)
@@ -232,6 +233,37 @@ def test_the_infrastructure_is_known_to_those_who_start_it_and_to_the_demonstrat
     """By import: the pages that show what the mail catcher caught, and the view that forgets it with the person."""
     users = {path.name for package in PACKAGES if package != "grenier_infra" for path in files(package) if "grenier_infra" in roots(path)}  # fmt: skip
     assert users == {"demo.py", "projections.py"}
+
+
+def test_the_gateway_meets_log_and_broker_in_its_wiring_only() -> None:
+    """Elsewhere it knows the protocol's types; what stands behind them is handed to it."""
+    servers = {
+        "grenier.log.esdb",
+        "grenier.log.guarded",
+        "grenier.log.hub",
+        "grenier.rpc_client",
+        "grenier.broker",
+        "grenier.publisher",
+    }
+    users = {
+        path.name
+        for path in files("gateway")
+        if imports(path) & servers or roots(path) & {"pika", "esdbclient", "grpc"}
+    }
+    assert users == {"wiring.py"}
+
+
+@pytest.mark.parametrize("folder", ["api", "pages"])
+def test_pages_and_api_ask_services_and_no_database(folder: str) -> None:
+    inside = sorted((PACKAGES["gateway"] / folder).rglob("*.py"))
+    assert inside
+    behind = ("grenier.readmodel", "grenier.runtime", "grenier.projector", "grenier.log.", "grenier.statements")
+    found = {
+        path.name: bad
+        for path in inside
+        if (bad := {name for name in imports(path) if name.startswith((*behind, "sqlalchemy", "sqlite3"))})
+    }
+    assert found == {}
 
 
 def test_only_the_settings_read_the_environment() -> None:
