@@ -146,6 +146,11 @@ def problems(command: str) -> Iterator[str]:
     match words:
         case ["make", target, *_] if target not in TARGETS:
             yield f"no target {target}"
+        case ["make", target, *_] if "ARGS=" in command:
+            program = (ROOT / "tests" / target / "__main__.py").read_text()
+            yield from (
+                f"no option {option}" for option in re.findall(r"--[a-z-]+", command) if f'"{option}"' not in program
+            )
         case ["grenier", verb, *rest] if re.fullmatch(r"[a-z-]+", verb):
             yield from _grenier(verb, rest)
         case ["python" | "python3", "-m", module, *rest]:
@@ -213,7 +218,8 @@ def test_the_page_shows_each_thing_an_operator_does(page: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "make chaoss", "grenier revert", "grenier backup X --key Y", "grenier restart work-orderz", "grenier rebuild ledgers",
+        "make chaoss",
+        'make sim ARGS="--sead 123"', "grenier revert", "grenier backup X --key Y", "grenier restart work-orderz", "grenier rebuild ledgers",
         "grenier rebuild ledger nothing", "grenier parked retri", "python -m tests.nothing", "python -m grenier_infra.eventnode vrfy X",
     ],
 )  # fmt: skip

@@ -171,6 +171,7 @@ def restart(names: Annotated[list[str] | None, typer.Argument(help="Processus ; 
 
 
 OPERATOR = "grenier_infra.launcher.operator"
+AUDIT = "gateway.security.audit:main"
 Names = Annotated[list[str], typer.Argument(help="Processus, comme `grenier status` les nomme.")]
 
 
@@ -195,6 +196,12 @@ def parked(
 ) -> None:
     """Les événements que des vues ou réactions n'ont pas pu prendre."""
     run(lambda: process.load(f"{OPERATOR}:parked_{process.known([action], ('list', 'retry'))[0]}")(services or ()))
+
+
+@app.command()
+def audit() -> None:
+    """Connexions, refus et accès changés, les derniers ; sort avec 1 si la chaîne de leurs sceaux est rompue."""
+    run(process.load(AUDIT))
 
 
 @app.command("feed-address")

@@ -60,6 +60,12 @@ def test_what_a_person_types_knows_the_settings_of_the_env_file(
     assert isinstance(result.exception, SystemExit)
 
 
+def test_the_sealed_book_of_logins_is_read_through_the_same_command(env: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_secrets(monkeypatch)
+    told = RUNNER.invoke(run.app, ["audit"])
+    assert (told.exit_code, told.output.strip()) == (0, "la chaîne est entière")
+
+
 def test_looking_for_parked_events_makes_no_files(env: Path) -> None:
     for action, code in (("list", 3), ("retry", 0)):
         assert RUNNER.invoke(run.app, ["parked", action]).exit_code == code
