@@ -25,7 +25,19 @@ from flask_babel.speaklater import LazyString
 from gateway.templating import with_query
 
 NUMERIC = ("number", "money", "movement", "weight")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so would be computed by a spreadsheet
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # a cell that begins so would be computed by a spreadsheet
 Text: TypeAlias = "str | LazyString"
 
 
@@ -121,7 +133,7 @@ def _csv(table: Table) -> Response:
     """Semicolons, decimal commas and a byte order mark: what spreadsheets in French open without asking."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";")
-    writer.writerow([_header(column) for column in table.columns])
+    writer.writerow([_csv_cell(_header(column), "text") for column in table.columns])
     for row in table.rows:
         writer.writerow([_csv_cell(_file_value(row.get(c.key), c.kind), c.kind) for c in table.columns])
     return _file("\ufeff" + out.getvalue(), "text/csv; charset=utf-8", f"{table.name}.csv")

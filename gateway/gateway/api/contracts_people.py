@@ -16,7 +16,9 @@ from gateway.api.contracts_schemas import (
     NewHousehold,
 )
 from gateway.calls import ask, tell
+from gateway.identity import identity
 from gateway.limits_of import limit_source
+from gateway.own_data import everything
 
 bp = ApiBlueprint("members", description="Households, memberships, persons, and those who ask to join.")
 
@@ -240,7 +242,7 @@ def erase_person(person_id):
 @bp.response(200)
 def my_data(query):
     """Everything that is kept about the caller"""
-    return ask("contracts", "my_data")
+    return everything(identity().person_id or "")
 
 
 # -- requests to join --------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from gateway.access import access
 from gateway.calls import ask
 from gateway.forms import Form
 from gateway.identity import identity, person_id, places
+from gateway.own_data import everything
 from gateway.security.audit import note
 from gateway.security.passwords import MAX_LENGTH, MIN_LENGTH
 from grenier.errors import GrenierError
@@ -96,19 +97,10 @@ def sign_out_everywhere():
 @bp.get("/mes-donnees")
 @access("person")
 def my_data() -> Response:
-    """Everything the directory knows about the person, to take away (data portability)."""
+    """Everything that is kept about the person, to take away (data portability)."""
     import json
 
-    gateway = current_app.extensions["grenier"]
-    content = {
-        "person": ask("contracts", "my_data"),
-        "sign_in": {
-            "password": gateway.passwords.exists(person_id()),
-            "sessions": gateway.sessions.count(person_id()),
-            "tokens": [vars(token) for token in gateway.tokens.of(person_id())],
-        },
-    }
-    text = json.dumps(content, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(everything(person_id()), ensure_ascii=False, indent=2, default=str)
     response = Response(text, mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="mes-donnees.json"'
     return response

@@ -88,6 +88,13 @@ class Audit:
             rows = db.execute(select(audit).order_by(audit.c.seq.desc()).limit(count))
             return [dict(row._mapping) for row in rows][::-1]
 
+    def about(self, person_id: str) -> list[dict[str, Any]]:
+        """What the book says of one person, for themselves."""
+        shown = [audit.c[name] for name in ("at", "what", "place", "source")]
+        with self._engine.connect() as db:
+            rows = db.execute(select(*shown).where(audit.c.person_id == person_id).order_by(audit.c.seq))
+            return [dict(row._mapping) for row in rows]
+
     def _seal(self, row: dict[str, Any], before: str) -> str:
         text = "\x1f".join([before, *(str(row[name]) for name in FIELDS)])
         return keyed(self._secret, "audit", text)
