@@ -125,6 +125,7 @@ def bearer_of(app, person_id: str) -> dict[str, str]:
     return {"Authorization": "Bearer " + app.extensions["grenier"].tokens.issue(person_id, "t")[1]}
 
 
+@pytest.mark.proof("T36")
 def test_unsafe_requests_with_a_session_need_the_form_token(app, sign_in):
     client, _token = sign_in("p-nadia")
     open_every_gate(app)
@@ -136,6 +137,7 @@ def test_unsafe_requests_with_a_session_need_the_form_token(app, sign_in):
                 assert answer.json["code"] == "form-expired"
 
 
+@pytest.mark.proof("T36")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -161,12 +163,14 @@ def test_our_own_pages_may_send_even_when_the_browser_hides_the_origin(sign_in):
     assert answer.status_code == 302
 
 
+@pytest.mark.proof("T36")
 def test_a_token_of_another_session_is_worth_nothing(sign_in):
     _paul, paul_token = sign_in("p-paul")
     nadia, _token = sign_in("p-nadia")
     assert nadia.post("/langue", data={"language": "en", "csrf_token": paul_token}).status_code == 400
 
 
+@pytest.mark.proof("T36")
 def test_the_api_takes_no_form_that_a_foreign_page_could_send(sign_in):
     client, token = sign_in("p-nadia")
     for kind in ("text/plain", "application/x-www-form-urlencoded"):

@@ -184,6 +184,7 @@ def test_only_the_gateway_asks_for_login_links_and_unknown_persons_answer_the_sa
         house.call("notify", "send_login_link", {**ask, "person_id": "ann"}, actor="ann")
 
 
+@pytest.mark.proof("T38")
 def test_names_cannot_break_out_of_their_header(house, inbox, sender):
     keys = house.rooms["notify"].runtime.keys
     sealed = keys.seal(

@@ -1,4 +1,4 @@
-"""`make fuzz`: the API from its own description as every role, forms, isolation, fields, headers and faults (T32-T34, T37).
+"""`make fuzz`: the API from its own description as every role, forms, isolation, fields, ways in, headers and faults (T32-T37, T40).
 
     python -m tests.fuzz [--cases 20000] [--role organiser ...] [--seed 1] [--only T32 T34] [--workers 2]
     python -m tests.fuzz keys        write anew which keys each role is answered (tests/fuzz/keys.json)
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from multiprocessing import get_context
 
-from tests.fuzz import described, faults, fields, forms, matrix
+from tests.fuzz import described, entries, faults, fields, forms, matrix
 from tests.fuzz.cast import EATER, ROLES
 from tests.fuzz.shares import as_role, lived
 from tests.isolation import World, world_of
@@ -107,6 +107,11 @@ def t37(world: World) -> Row:
     return Row("T37", figure, seen.problems + forced.problems)
 
 
+ATTACKS: tuple[tuple[str, Callable[[World], Row]], ...] = (
+    ("T33", t33), ("T34", t34), ("T35", entries.t35), ("T36", entries.t36), ("T37", t37), ("T40", entries.t40),
+)  # fmt: skip
+
+
 def timed(proof: Callable[[World], Row]) -> Row:
     """Each in a month of its own: what one changes does not disturb the other."""
     world, began = world_of(lived()), time.monotonic()
@@ -123,7 +128,7 @@ def main(arguments: argparse.Namespace) -> int:
         api, pages = t32(arguments), timed(lambda world: all_forms(world, arguments.seed))
         rows.append(Row("T32", api.figure | pages.figure, api.problems + pages.problems, api.seconds + pages.seconds))
     logging.disable(logging.CRITICAL)
-    rows += [timed(proof) for name, proof in (("T33", t33), ("T34", t34), ("T37", t37)) if name in arguments.only]
+    rows += [timed(proof) for name, proof in ATTACKS if name in arguments.only]
     return report("fuzz", rows)
 
 
@@ -134,7 +139,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--role", action="append", choices=ROLES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", nargs="+", default=["T32", "T33", "T34", "T37"])
+    parser.add_argument("--only", nargs="+", default=["T32", *(name for name, _ in ATTACKS)])
     return parser.parse_args(words)
 
 
