@@ -25,8 +25,7 @@ ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
 else
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser"
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser
-	@$(BIN)/python -m pytest -q -m "slow and not browser"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "slow or browser"
 endif
 
 lint: prepare-test  ## style and types
