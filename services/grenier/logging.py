@@ -37,6 +37,7 @@ HIDDEN_FIELDS = frozenset(
 )  # fmt: skip
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _PHONE = re.compile(r"(?<![\w.:-])(?:\+\d{2,3}[ .]?|0)[1-9](?:[ .]?\d{2}){4}(?![\w:-])")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 # Addresses of servers carry a password before the @.
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 
@@ -69,7 +70,7 @@ def configure(process: str, level: str = "info", form: str = "json", stream: Tex
         structlog.stdlib.ProcessorFormatter(
             # Lines of the standard library carry their facts as `extra`.
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, on_one_line, renderer],
         )
     )
     root = logging.getLogger()
@@ -103,6 +104,12 @@ def without_personal_data(_logger: Any, _method: str, entry: MutableMapping[str,
     """The processor that empties known fields and masks addresses and numbers in every text, at any depth."""
     for key, value in list(entry.items()):
         entry[key] = "…" if key in HIDDEN_FIELDS else _masked(value)
+    return entry
+
+
+def on_one_line(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What was said cannot begin a line of its own, in the form for people either (V16.4.1); other texts are quoted anyway."""
+    entry["event"] = _BREAKS.sub(lambda found: found[0].encode("unicode_escape").decode(), str(entry.get("event", "")))
     return entry
 
 

@@ -83,3 +83,16 @@ def test_an_exception_is_masked_too(lines: io.StringIO) -> None:
         logging.get_logger("x").exception("failed")
     assert "rosa" not in lines.getvalue()
     assert "ValueError" in lines.getvalue()
+
+
+@pytest.mark.proof("T38")
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_nobody_writes_a_line_of_their_own(form: str, lines: io.StringIO) -> None:
+    stream = io.StringIO()
+    logging.configure("gateway", form=form, stream=stream)
+    for evil in ("a\r\nforged", "a\u2028forged", "a\x1b[31mforged", "a\x85forged"):
+        standard.getLogger("library").warning("path %s", evil)
+        logging.get_logger("own").warning("seen", path=evil)
+    found = stream.getvalue().strip().split("\n")
+    assert len(found) == 8
+    assert "\x1b" not in stream.getvalue()
