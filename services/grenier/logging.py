@@ -108,8 +108,10 @@ def without_personal_data(_logger: Any, _method: str, entry: MutableMapping[str,
 
 
 def on_one_line(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """What was said cannot begin a line of its own, in the form for people either (V16.4.1); other texts are quoted anyway."""
-    entry["event"] = _BREAKS.sub(lambda found: found[0].encode("unicode_escape").decode(), str(entry.get("event", "")))
+    """No text begins a line of its own or colours it, in the form for people either (V16.4.1); traces of ours keep theirs."""
+    for key, value in entry.items():
+        if isinstance(value, str) and key not in ("exception", "stack"):
+            entry[key] = _BREAKS.sub(lambda found: found[0].encode("unicode_escape").decode(), value)
     return entry
 
 
