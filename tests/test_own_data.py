@@ -122,3 +122,15 @@ def test_no_cell_of_an_exported_table_is_computed(evil: str, told: Any) -> None:
     import zipfile
 
     assert b"<f>" not in zipfile.ZipFile(io.BytesIO(sheet)).read("xl/worksheets/sheet1.xml")
+
+
+@pytest.mark.proof("T38")
+@pytest.mark.parametrize("kind", ["drafts", "orders"])
+def test_an_order_of_ten_thousand_lines_is_refused_before_anything_is_done(kind: str, told: Any) -> None:
+    lived, canary = told[0], told[1]
+    product = lived.federation.products["Comté 12 mois"]
+    path = f"/api/v1/cycles/{lived.current_cycles[0].cycle_id}/{kind}/{canary.household_id}"
+    before = lived.site.house.log.head()
+    body = {"lines": [{"product_id": product, "quantity": 1}] * 10_000}
+    assert lived.site.client(canary.person_id).put(path, json=body).status_code == 422
+    assert lived.site.house.log.head() == before
