@@ -145,7 +145,13 @@ def golden() -> dict[str, dict[str, str]]:
 
 
 def write(seen: Mapping[str, Mapping[str, set[str]]]) -> None:
-    """`{endpoint: {"roles": "keys"}}`: few lines, so that a change of what is told is seen in a review."""
+    """`{endpoint: {"roles": "keys"}}`: few lines, so that a change of what is told is seen in a review.
+
+    What was known stays: some keys are told in some months only. A key that is told no more is taken out by hand.
+    """
+    seen = {endpoint: {key: set(roles) for key, roles in keys.items()} for endpoint, keys in seen.items()}
+    for endpoint, key, role in _known():
+        seen.setdefault(endpoint, {}).setdefault(key, set()).add(role)
     compact: dict[str, dict[str, str]] = {}
     for endpoint in sorted(seen):
         by_roles: dict[str, list[str]] = {}
@@ -155,12 +161,17 @@ def write(seen: Mapping[str, Mapping[str, set[str]]]) -> None:
     GOLDEN.write_text(json.dumps(compact, indent=1, ensure_ascii=False) + "\n")
 
 
-def extra(seen: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
-    """Keys that the golden file does not know for that endpoint and role."""
-    allowed = {
+def _known() -> set[tuple[str, str, str]]:
+    """(endpoint, key, role) of the golden file."""
+    return {
         (endpoint, key, role)
         for endpoint, groups in golden().items() for roles, keys in groups.items() for key in keys.split() for role in roles.split()
     }  # fmt: skip
+
+
+def extra(seen: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
+    """Keys that the golden file does not know for that endpoint and role."""
+    allowed = _known()
     return sorted(
         f"{endpoint} tells {role} {key}"
         for endpoint, keys in seen.items() for key, roles in keys.items() for role in roles if (endpoint, key, role) not in allowed

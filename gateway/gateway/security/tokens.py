@@ -41,7 +41,9 @@ class Tokens:
         with self._engine.begin() as db:
             db.execute(insert(tokens).values(hash=hashed(secret), **vars(token)))
             newest = select(tokens.c.id).where(tokens.c.person_id == person_id)
-            kept = newest.order_by(tokens.c.created_at.desc(), tokens.c.id).limit(MAX_PER_PERSON)
+            # Several may be of the same second: the one that is just being handed out is never the one to go.
+            latest = (tokens.c.id == token.id).desc(), tokens.c.created_at.desc(), tokens.c.id
+            kept = newest.order_by(*latest).limit(MAX_PER_PERSON)
             ids = list(db.execute(kept).scalars())
             db.execute(delete(tokens).where(tokens.c.person_id == person_id, tokens.c.id.not_in(ids)))
         return token, secret
