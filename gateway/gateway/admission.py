@@ -116,12 +116,15 @@ class Admission:
     def _received(self, environ: dict[str, Any]) -> bool:
         """Put all that the request sends in place of its stream. What is too long is left to the application to refuse."""
         announced = environ.get("CONTENT_LENGTH") or ""
-        if announced.isdecimal() and int(announced) > self._longest:
+        most = int(announced) if announced.isdecimal() else self._longest + 1
+        if most > self._longest and announced:
             return True
+        if not announced and not environ.get("wsgi.input_terminated"):
+            return True  # a server that does not tell where a body without a length ends lets nobody read one
         if not self._readers.acquire(blocking=False):
             return False
         try:
-            body = environ["wsgi.input"].read(self._longest + 1)
+            body = environ["wsgi.input"].read(most)
         finally:
             self._readers.release()
         environ["wsgi.input"] = io.BytesIO(body)

@@ -151,7 +151,8 @@ class Slow:
 
 def sending(admission: Admission, body: Slow, length: int | None = None) -> tuple[str, bytes]:
     environ = {"PATH_INFO": "/", "wsgi.input": body}
-    environ |= {"HTTP_TRANSFER_ENCODING": "chunked"} if length is None else {"CONTENT_LENGTH": str(length)}
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    environ |= chunked if length is None else {"CONTENT_LENGTH": str(length)}
     told: list[Any] = []
     answer = b"".join(admission(environ, lambda *words: told.extend(words)))
     return told[0], answer
@@ -208,3 +209,27 @@ def test_what_announces_too_much_is_refused_unread_and_what_hides_it_is_cut() ->
     assert not body.read_from.acquire(blocking=False)
     body.go_on.set()
     assert len(sending(echoing(), body)[1]) == 101
+
+
+def test_a_body_without_a_length_is_left_alone_where_nothing_tells_its_end() -> None:
+    """Reading it would wait for ever: the development server's stream goes on as long as the connection."""
+    admission = Admission(lambda environ, start: (start("200 OK", []), [b""])[1], False, 1, 0)
+    body = Slow(b"abc")
+    told: list[str] = []
+    environ = {"PATH_INFO": "/", "wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked"}
+    admission(environ, lambda status, _headers: told.append(status))
+    assert told == ["200 OK"]
+    assert not body.read_from.acquire(blocking=False)
+
+
+def test_of_a_body_with_a_length_that_much_is_read() -> None:
+    asked: list[int] = []
+
+    class Stream:
+        def read(self, size: int) -> bytes:
+            asked.append(size)
+            return bytes(size)
+
+    environ = {"PATH_INFO": "/", "wsgi.input": Stream(), "CONTENT_LENGTH": "5"}
+    assert b"".join(echoing()(environ, lambda *words: None)) == bytes(5)
+    assert asked == [5]
