@@ -47,11 +47,11 @@ def test_nothing_is_lost_or_double_when_processes_are_killed(played: Played) -> 
 
 @pytest.mark.proof("T3")
 def test_a_lost_answer_is_given_again(played: Played) -> None:
-    figures, problems, acts = t03_answer_lost.lose(played.scene, 50)
+    figures, problems, acts = t03_answer_lost.lose(played.scene, 25)
     played.acts += acts
     shown(figures)
     assert problems == []
-    assert figures["answers_lost"] >= 50
+    assert figures["answers_lost"] >= 25
 
 
 @pytest.mark.proof("T10")

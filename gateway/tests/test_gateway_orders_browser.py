@@ -75,7 +75,7 @@ def test_search_hides_what_does_not_match_and_keeps_what_is_taken(month, page_of
     assert page.locator("[data-total]").inner_text().replace("\xa0", " ") == "32,62 €"
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", [320])
 def test_no_page_is_wider_than_the_screen_and_axe_finds_nothing(month, page_of, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     month.at(CLOSES + timedelta(hours=1))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -76,7 +77,7 @@ def running_postgres(options: tuple[str, ...] = OPTIONS) -> Iterator[str]:
         _wait_and_create(port, server)
         yield f"postgresql://grenier@127.0.0.1:{port}/grenier"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGINT)  # at once: a test may have left connections open
         server.wait(timeout=20)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -45,7 +45,8 @@ def test_pages_are_accessible_and_fit(
         seen.add((moment, shape))
         page.set_viewport_size({"width": DESK, "height": 800})
         page.goto(path)
-        for width in (DESK, NARROW):
+        # On a desk only once: what the month changes later are the contents of the same pages.
+        for width in (DESK, NARROW) if moment == "window" else (NARROW,):
             page.set_viewport_size({"width": width, "height": 800})
             found = Axe().run(page).response["violations"]
             wrong += [(path, str(width), rule["id"], str(node["target"])) for rule in found for node in rule["nodes"]]

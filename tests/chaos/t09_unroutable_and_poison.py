@@ -27,8 +27,8 @@ from tests.proof import Row
 from tests.replaying import fresh, scratch
 
 TEST = "T9"
-POISONED = "group-poison"
-STREAMS = [f"group-{number}" for number in range(50)]
+POISONED = "group-nine-poison"
+STREAMS = [f"group-nine-{number}" for number in range(50)]
 ALARM_WITHIN_S = 10.0
 PATIENCE_S = 60.0
 
