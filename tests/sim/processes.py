@@ -74,10 +74,10 @@ class Process:
         self._forget()
 
     def _begin(self) -> None:
-        raise NotImplementedError
+        """What it does when it is started; a plain one (the people outside) does nothing of its own."""
 
     def _forget(self) -> None:
-        raise NotImplementedError
+        """What its memory held is gone."""
 
     def _runtime(self, service: str) -> Runtime:
         return Runtime.for_rpc(
