@@ -115,10 +115,10 @@ class Till:
     last_coins: tuple[tuple[int, int], ...] = ()
 
     def cheques(self) -> dict[str, int]:
-        """The cheques that should lie here: amount in cents by payment."""
+        """The cheques that should lie here: amount in cents by payment, in an order that every process agrees on."""
         return {
             entry_id: payment.amount_cents
-            for entry_id, payment in self.payments.items()
+            for entry_id, payment in sorted(self.payments.items())
             if payment.means == "cheque" and not payment.reversed_by
         }
 

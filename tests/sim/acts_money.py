@@ -48,7 +48,7 @@ def reverse_payment(world: World, rng: Random) -> Act | None:
     if found is None or not found[2].payments:
         return None
     group, till_id, state = found
-    payload = {"till_id": till_id, "entry_id": rng.choice(list(state.payments)), "reason": "erreur"}
+    payload = {"till_id": till_id, "entry_id": rng.choice(sorted(state.payments)), "reason": "erreur"}
     return "ledger", "reverse_payment", payload, group.holder("treasurer")
 
 
@@ -97,7 +97,7 @@ def adjust(world: World, rng: Random) -> Act:
 def reverse_entry(world: World, rng: Random) -> Act | None:
     group = rng.choice(world.cast.groups)
     household_id = rng.choice(group.households).household_id
-    entries = list(world.state(account.decider, household_id).entries)
+    entries = sorted(world.state(account.decider, household_id).entries)
     if not entries:
         return None
     payload = {"household_id": household_id, "entry_id": rng.choice(entries), "reason": "erreur"}
