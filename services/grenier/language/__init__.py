@@ -1,6 +1,6 @@
 """The vocabulary: every fact that the log can hold, by owner. See docs/reference for the generated table."""
 
-from grenier.language import contracts, ledger, logistics, matching, notify, orders
+from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, season
 from grenier.language.registry import (
     ENTRIES,
     Event,
@@ -24,6 +24,7 @@ __all__ = [
     "contracts",
     "decode",
     "encode",
+    "exchange",
     "ledger",
     "logistics",
     "matching",
@@ -31,5 +32,6 @@ __all__ = [
     "notify",
     "orders",
     "public_body",
+    "season",
     "version_of",
 ]
