@@ -1,6 +1,6 @@
 """The vocabulary: every fact that the log can hold, by owner. See docs/reference for the generated table."""
 
-from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, season
+from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, parcels, season
 from grenier.language.registry import (
     ENTRIES,
     Event,
@@ -31,6 +31,7 @@ __all__ = [
     "name_of",
     "notify",
     "orders",
+    "parcels",
     "public_body",
     "season",
     "version_of",

@@ -4,7 +4,9 @@ These types are the stored format. Change them only through versions and upcasts
 The postings of one event sum to zero, so the sum over all accounts is zero at every position of the log.
 Accounts: "eater:<household>" (positive: the household has money here, negative: it owes), "till:<till>:cash",
 "till:<till>:cheque", "cheques:<group>" (cheques in custody), "cash:<group>" (cash taken at a desk), "sales:<group>", "dues:<group>",
-"float:<group>", "adjustment:<group>", "difference:<group>". An eater account is credited by a payment (+) and debited by goods (−).
+"float:<group>", "adjustment:<group>", "difference:<group>", "bank:<group>" (transfers out). An eater account is credited by a
+payment (+) and debited by goods (−). `contract_id`, where an event has one, says of which contract the entry speaks: a
+household's balance of a contract is the sum over its entries (S0:46).
 """
 
 from __future__ import annotations
@@ -53,11 +55,13 @@ class GoodsCharged(Event, frozen=True, kw_only=True):
     lines: list[ChargedLine]
     postings: list[Posting]
     sign_off_id: str = ""
+    contract_id: str = ""
+    cycle_id: str = ""
 
 
 @event("ledger.prepayment-received", public=("entry_id", "group_id", "amount_cents"))
 class PrepaymentReceived(Event, frozen=True, kw_only=True):
-    """S0:48: a cheque in advance, credited to the eater's account."""
+    """S0:48: a cheque in advance, credited to the eater's account. `holder_id`: the person whose cheque it is."""
 
     entry_id: str
     group_id: str
@@ -65,6 +69,8 @@ class PrepaymentReceived(Event, frozen=True, kw_only=True):
     amount_cents: int
     cheque: ChequeFacts
     postings: list[Posting]
+    contract_id: str = ""
+    holder_id: str = ""
 
 
 @event("ledger.dues-received", public=("entry_id", "group_id", "amount_cents", "means"))
@@ -89,6 +95,7 @@ class AdjustmentPosted(Event, frozen=True, kw_only=True):
     amount_cents: int
     reason: str
     postings: list[Posting]
+    contract_id: str = ""
 
 
 @event("ledger.entry-reversed", public=("entry_id", "reverses", "group_id"))
@@ -101,6 +108,9 @@ class EntryReversed(Event, frozen=True, kw_only=True):
     household_id: str
     reason: str
     postings: list[Posting]
+    # Of the reversed entry; a transfer between two contracts names the second one too.
+    contract_id: str = ""
+    to_contract_id: str = ""
 
 
 @event("ledger.till-opened", public=("till_id", "group_id", "distribution_id", "float_cents"))
@@ -180,3 +190,95 @@ class BalanceWentNegative(Event, frozen=True, kw_only=True):
     group_id: str
     household_id: str
     balance_cents: int
+    # "": over all; otherwise the balance of this contract.
+    contract_id: str = ""
+
+
+# -- statements and settlement of a contract -----------------------------------------------------------------------
+
+
+@event("ledger.statement-issued", public=("group_id", "contract_id", "cycle_id"))
+class StatementIssued(Event, frozen=True, kw_only=True):
+    """S0:42: after a round the household is told how its account of the contract stands.
+
+    opening + paid − charged + other = closing, where opening is the closing of the statement before.
+    """
+
+    statement_id: str
+    group_id: str
+    household_id: str
+    contract_id: str
+    cycle_id: str
+    opening_cents: int
+    charged_cents: int
+    paid_cents: int
+    other_cents: int
+    closing_cents: int
+
+
+@event("ledger.refund-issued", public=("entry_id", "group_id", "contract_id", "amount_cents", "means"))
+class RefundIssued(Event, frozen=True, kw_only=True):
+    """S0:49: what is left at the contract's end goes back to the household."""
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    contract_id: str
+    amount_cents: int
+    means: Literal["cheque", "transfer"]
+    postings: list[Posting]
+    cheque: ChequeFacts | None = None
+
+
+@event("ledger.payment-requested", public=("request_id", "group_id", "contract_id", "amount_cents"))
+class PaymentRequested(Event, frozen=True, kw_only=True):
+    """S0:49: what the household still owes at the end; nothing is posted before it pays."""
+
+    request_id: str
+    group_id: str
+    household_id: str
+    contract_id: str
+    amount_cents: int
+
+
+@event("ledger.payment-request-withdrawn", public=("request_id", "group_id", "contract_id"))
+class PaymentRequestWithdrawn(Event, frozen=True, kw_only=True):
+    request_id: str
+    group_id: str
+    household_id: str
+    contract_id: str
+    reason: str
+
+
+@event("ledger.balance-transferred", public=("entry_id", "group_id", "contract_id", "to_contract_id", "amount_cents"))
+class BalanceTransferred(Event, frozen=True, kw_only=True):
+    """S0:49: from one contract to the next, `amount_cents` with its sign (a debt travels, too).
+
+    Two opposite postings on the household's one account: the first of `contract_id`, the second of `to_contract_id`.
+    """
+
+    entry_id: str
+    group_id: str
+    household_id: str
+    contract_id: str
+    to_contract_id: str
+    amount_cents: int
+    postings: list[Posting]
+
+
+@event("ledger.settlement-closed", public=("contract_id", "group_id"))
+class SettlementClosed(Event, frozen=True, kw_only=True):
+    """Every household's balance of the contract is zero: its books are closed. Stream: settlement-<contract_id>."""
+
+    contract_id: str
+    group_id: str
+    households: int
+
+
+@event("ledger.settlement-reopened", public=("contract_id", "group_id"))
+class SettlementReopened(Event, frozen=True, kw_only=True):
+    """Something was entered or reversed behind the closing."""
+
+    contract_id: str
+    group_id: str
+    reason: str

@@ -162,6 +162,21 @@ class DistributionPlanned(Event, frozen=True, kw_only=True):
     items: list[CatalogueItem]
     orders: list[FrozenOrder]
     tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
+    # The delivery of an order round: the producer brings parcels, there is no warehouse.
+    contract_id: str = ""
+    title: str = ""
+
+
+@event("logistics.distribution-moved", public=("distribution_id", "group_id", "starts_at", "ends_at", "place"))
+class DistributionMoved(Event, frozen=True, kw_only=True):
+    """The contract's delivery was moved after its orders had become final; the slots move along."""
+
+    distribution_id: str
+    group_id: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    slots: list[PickupSlot]
 
 
 @event("logistics.slot-chosen")
@@ -264,6 +279,8 @@ class SignedOff(Event, frozen=True, kw_only=True):
     lines: list[ServedLine]
     total_cents: int
     movements: list[Movement]
+    contract_id: str = ""
+    cycle_id: str = ""
 
 
 @event("logistics.sign-off-undone", public=("distribution_id", "group_id"))
@@ -274,6 +291,8 @@ class SignOffUndone(Event, frozen=True, kw_only=True):
     household_id: str
     reason: str
     movements: list[Movement]
+    contract_id: str = ""
+    cycle_id: str = ""
 
 
 @event("logistics.absent-called", public=("distribution_id", "group_id", "outcome"))
@@ -335,3 +354,5 @@ class DistributionClosed(Event, frozen=True, kw_only=True):
     group_id: str
     served: int
     absent: int
+    contract_id: str = ""
+    cycle_id: str = ""

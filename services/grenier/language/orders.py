@@ -165,6 +165,34 @@ class CycleScheduled(Event, frozen=True, kw_only=True):
     place: str
     items: list[CatalogueItem]
     tier_rates_bp: dict[str, int]
+    # An order round of a contract (S0:32): no window and no shared catalogue; `title` is the contract's.
+    contract_id: str = ""
+    producer_id: str = ""
+    delivery_id: str = ""
+    title: str = ""
+
+
+@event("orders.cycle-distribution-moved", public=("cycle_id", "group_id", "contract_id", "distribution_starts_at"))
+class DistributionMoved(Event, frozen=True, kw_only=True):
+    """The contract's delivery was moved and its round with it; `closes_too_late`: orders close after the new start."""
+
+    cycle_id: str
+    group_id: str
+    contract_id: str
+    distribution_starts_at: datetime
+    distribution_ends_at: datetime
+    place: str
+    closes_too_late: bool = False
+
+
+@event("orders.cycle-cancelled", public=("cycle_id", "group_id", "contract_id", "reason"))
+class CycleCancelled(Event, frozen=True, kw_only=True):
+    """The delivery falls away: nothing is ordered any more, what was ordered is cancelled with it."""
+
+    cycle_id: str
+    group_id: str
+    contract_id: str
+    reason: str = ""
 
 
 @event("orders.cycle-opened", public=("cycle_id", "group_id", "closes_at"))
@@ -172,6 +200,18 @@ class CycleOpened(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     closes_at: datetime
+    contract_id: str = ""
+
+
+@event("orders.orders-reminded", public=("cycle_id", "group_id", "contract_id"))
+class OrdersReminded(Event, frozen=True, kw_only=True):
+    """S0:38: whoever has not ordered yet is called again, as often as the coordinator likes."""
+
+    cycle_id: str
+    group_id: str
+    contract_id: str
+    closes_at: datetime
+    household_ids: list[str]
 
 
 @event("orders.product-made-unavailable", public=("cycle_id", "group_id", "product_id"))
@@ -281,6 +321,9 @@ class ClosingAnnounced(Event, frozen=True, kw_only=True):
     group_id: str
     closes_at: datetime
     draft_household_ids: list[str]
+    contract_id: str = ""
+    # In a round of a contract: subscribers without an order, those with a draft included (S0:38).
+    missing_household_ids: list[str] = msgspec.field(default_factory=list)
 
 
 @event("orders.cycle-closed", public=("cycle_id", "group_id", "closed_at"))
@@ -288,6 +331,7 @@ class CycleClosed(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     closed_at: datetime
+    contract_id: str = ""
 
 
 class LineReduced(Part, frozen=True, kw_only=True):
@@ -342,6 +386,10 @@ class AggregationFrozen(Event, frozen=True, kw_only=True):
     orders: list[FrozenOrder]
     total_cents: int
     tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
+    contract_id: str = ""
+    producer_id: str = ""
+    delivery_id: str = ""
+    title: str = ""
 
 
 class DraftLine(Part, frozen=True, kw_only=True):
@@ -388,6 +436,10 @@ class SupplierOrderPlaced(Event, frozen=True, kw_only=True):
     producer_id: str
     lines: list[SupplierLine]
     cost_cents: int
+    # S0:40: what one round of a contract asks of its producer; no window then.
+    cycle_id: str = ""
+    contract_id: str = ""
+    group_id: str = ""
 
 
 @event("orders.supplier-order-sent", public=("supplier_order_id", "producer_id"))
@@ -395,6 +447,9 @@ class SupplierOrderSent(Event, frozen=True, kw_only=True):
     supplier_order_id: str
     host_id: str
     producer_id: str
+    contract_id: str = ""
+    group_id: str = ""
+    cycle_id: str = ""
 
 
 @event("orders.supplier-order-acknowledged", public=("supplier_order_id", "producer_id"))
@@ -402,3 +457,6 @@ class SupplierOrderAcknowledged(Event, frozen=True, kw_only=True):
     supplier_order_id: str
     host_id: str
     producer_id: str
+    contract_id: str = ""
+    group_id: str = ""
+    cycle_id: str = ""
