@@ -34,8 +34,11 @@ ROLE_WORDS = {
 }
 PERMISSION_WORDS = {
     "contracts.assign-roles": "donner et retirer des rôles",
+    "contracts.cheques": "recevoir et remettre les chèques des contrats",
     "contracts.erase": "effacer les données d’une personne",
+    "contracts.exchange": "animer l’espace intermittents",
     "contracts.found": "fonder des groupes, tenir producteurs et tarifs",
+    "contracts.manage-contracts": "préparer, ouvrir et suivre les contrats et leurs inscriptions",
     "contracts.manage-members": "enregistrer foyers, personnes et adhésions",
     "contracts.read-members": "lire la liste des membres",
     "contracts.settings": "changer les réglages du groupe",

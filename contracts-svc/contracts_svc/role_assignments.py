@@ -83,6 +83,9 @@ def check_scope(role: str, scope_kind: str) -> None:
         raise Invalid(fields={"role": [f"One of {', '.join(PERMISSIONS)}."]})
     fitting = "group" if role in GROUP_ROLES else "federation" if role in FEDERATION_ROLES else ""
     fitting = "producer" if role == "producer" else fitting
+    if role == "coordinator" and scope_kind == "contract":
+        # S0:3: who looks after one contract only.
+        return
     if fitting and scope_kind != fitting:
         raise Invalid(fields={"scope_kind": [f"The role {role} is held for a {fitting}."]})
 

@@ -14,6 +14,9 @@ GROUP_ROLES: dict[str, frozenset[str]] = {
             "contracts.manage-members",
             "contracts.assign-roles",
             "contracts.settings",
+            "contracts.manage-contracts",
+            "contracts.cheques",
+            "contracts.exchange",
             "orders.read",
             "orders.proxy",
             "orders.regulate",
@@ -35,6 +38,9 @@ GROUP_ROLES: dict[str, frozenset[str]] = {
         {
             "contracts.read-members",
             "contracts.manage-members",
+            "contracts.manage-contracts",
+            "contracts.cheques",
+            "contracts.exchange",
             "orders.read",
             "orders.proxy",
             "orders.regulate",
@@ -52,6 +58,7 @@ GROUP_ROLES: dict[str, frozenset[str]] = {
     "treasurer": frozenset(
         {
             "contracts.read-members",
+            "contracts.cheques",
             "orders.read",
             "logistics.read",
             "ledger.read",

@@ -1,0 +1,1 @@
+"""Rules of a season as pure functions: dates, amounts, cheques, sharing."""
