@@ -53,6 +53,8 @@ class Projector:
         self._by_type: dict[str, tuple[View, ...]] = {}
         self._positions: dict[str, int] = {}
         self._parked_streams: set[tuple[str, str]] = set()
+        # A transaction failed and nobody knows whether it was committed: the database is asked before the next one.
+        self._in_doubt = False
         self._renew_changed_views()
         self.reload()
 
@@ -63,6 +65,7 @@ class Projector:
         stored = {row["name"]: row["position"] for row in self._database.rows(sa.select(positions))}
         self._positions = {view.name: stored.get(view.name, BEFORE_ALL) for view in self.views}
         self._parked_streams = {(row["view"], row["stream"]) for row in self._database.rows(sa.select(parked))}
+        self._in_doubt = False
 
     def position(self) -> int:
         """Up to where every view has been brought."""
@@ -85,14 +88,19 @@ class Projector:
 
     def apply(self, batch: Sequence[Recorded], upto: int) -> None:
         """Apply a batch in the order of the log; all views stand at `upto` afterwards."""
+        if self._in_doubt:
+            self.reload()
+        self._in_doubt = True
         try:
             with self._database.transaction() as connection:
                 self._apply(connection, batch, upto, one_by_one=False)
         except Exception:
             log.warning("batch-failed", size=len(batch), upto=upto, exc_info=True)
             self.reload()
+            self._in_doubt = True
             with self._database.transaction() as connection:
                 self._apply(connection, batch, upto, one_by_one=True)
+        self._in_doubt = False
         self._positions = {name: max(position, upto) for name, position in self._positions.items()}
         self._scrub(batch)
 
@@ -197,6 +205,7 @@ class Projector:
         """Apply parked facts again in their order; `fetch(position, stream)` answers the recorded event. Returns how many went through."""
         by_name = {view.name: view for view in self.views}
         waiting = self._database.rows(sa.select(parked).order_by(parked.c.position))
+        self._in_doubt = True
         self._parked_streams.clear()
         done = 0
         for row in waiting:

@@ -1,6 +1,7 @@
 """Read models on SQLite and PostgreSQL: one behaviour, equal dumps, parked poison, erased bytes."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -97,6 +98,30 @@ def test_what_was_taken_in_is_not_taken_in_again(database: Database) -> None:
     projector.apply(batch, batch[-1].position)
     projector.apply(batch, batch[-1].position)
     Projector(database, [view]).apply(batch, batch[-1].position)
+    assert database.rows(sa.select(hands.c.people)) == [{"people": 1}]
+
+
+@pytest.mark.proof("T4")
+def test_a_commit_whose_answer_was_lost_is_not_done_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First a commit that fails, then one that was made although the program was told that it failed (seed 128)."""
+    log, whole, asked = MemoryLog(), Database.transaction, []
+    projector = Projector(database, [view])
+    record(log, "activity-1", signed("ana"))
+
+    @contextmanager
+    def lossy(self: Database) -> Iterator[sa.Connection]:
+        with whole(self) as connection:
+            yield connection
+            asked.append(len(asked))
+            if len(asked) == 1:
+                raise sa.exc.OperationalError("COMMIT", {}, OSError("disk I/O error"))
+        if len(asked) == 2:
+            raise sa.exc.OperationalError("COMMIT", {}, OSError("connection lost"))
+
+    monkeypatch.setattr(Database, "transaction", lossy)
+    with pytest.raises(sa.exc.OperationalError):
+        bring_up(projector, log)
+    bring_up(projector, log)
     assert database.rows(sa.select(hands.c.people)) == [{"people": 1}]
 
 
