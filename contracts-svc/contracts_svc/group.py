@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias, assert_never
+from datetime import date
+from typing import Any, TypeAlias, assert_never
 
 import msgspec
 
 from contracts_svc.duties import DUTIES, Side
+from contracts_svc.exchange.settings import (
+    ChangeExchangeSettings,
+    ExchangeSettings,
+    change_exchange,
+    chosen_by,
+    settings_of,
+)
 from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected
 from grenier.language.contracts import DutyMoved, GroupFounded, GroupKind, GroupSettingsChanged, MemberNumberGiven
+from grenier.language.exchange import ExchangeSettingsChanged, ExchangesPurged
 
 
 class FoundGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,8 +59,19 @@ class GiveMemberNumber(msgspec.Struct, frozen=True, kw_only=True):
     wanted: int = 0
 
 
-Command: TypeAlias = FoundGroup | ChangeGroupSettings | MoveDuty | GiveMemberNumber
-Event: TypeAlias = GroupFounded | GroupSettingsChanged | DutyMoved | MemberNumberGiven
+class PurgeExchanges(msgspec.Struct, frozen=True, kw_only=True):
+    """Pairs of the basket exchange before this day are forgotten."""
+
+    group_id: str
+    before: date
+
+
+Command: TypeAlias = (
+    FoundGroup | ChangeGroupSettings | MoveDuty | GiveMemberNumber | ChangeExchangeSettings | PurgeExchanges
+)
+Event: TypeAlias = (
+    GroupFounded | GroupSettingsChanged | DutyMoved | MemberNumberGiven | ExchangeSettingsChanged | ExchangesPurged
+)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +80,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     moved: dict[str, Side] = {}
     numbers: dict[str, int] = {}
     highest: int = 0
+    exchange_chosen: dict[str, Any] = {}
+    exchanges_purged: date | None = None
 
     def done_by(self, duty: str) -> Side:
         return self.moved.get(duty, DUTIES[duty])
@@ -67,6 +89,14 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def phone_region(self) -> str:
         return str(self.settings.get("phone_region") or "FR")
+
+    @property
+    def kind(self) -> str:
+        return self.founded.kind if self.founded else ""
+
+    @property
+    def exchange(self) -> ExchangeSettings:
+        return settings_of(self.kind, self.exchange_chosen)
 
 
 def decide(group: Group, command: Command) -> list[Event]:
@@ -79,6 +109,11 @@ def decide(group: Group, command: Command) -> list[Event]:
             return move_duty(group, command)
         case GiveMemberNumber():
             return give_number(group, command)
+        case ChangeExchangeSettings():
+            _must_exist(group, command.group_id)
+            return list(change_exchange(group.kind, group.exchange_chosen, command))
+        case PurgeExchanges():
+            return purge_exchanges(group, command)
         case _:
             assert_never(command)
 
@@ -127,6 +162,12 @@ def give_number(group: Group, command: GiveMemberNumber) -> list[Event]:
     return [MemberNumberGiven(group_id=command.group_id, household_id=command.household_id, number=number)]
 
 
+def purge_exchanges(group: Group, command: PurgeExchanges) -> list[Event]:
+    if group.exchanges_purged is not None and group.exchanges_purged >= command.before:
+        return []
+    return [ExchangesPurged(group_id=command.group_id, before=command.before)]
+
+
 def _must_exist(group: Group, group_id: str) -> None:
     if group.founded is None:
         raise Rejected("group-missing", group_id=group_id)
@@ -148,6 +189,10 @@ def evolve(group: Group, event: Event) -> Group:
                 numbers={**group.numbers, event.household_id: event.number},
                 highest=max(group.highest, event.number),
             )
+        case ExchangeSettingsChanged():
+            return msgspec.structs.replace(group, exchange_chosen={**group.exchange_chosen, **chosen_by(event)})
+        case ExchangesPurged():
+            return msgspec.structs.replace(group, exchanges_purged=event.before)
         case _:
             assert_never(event)
 

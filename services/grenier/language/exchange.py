@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+
 from grenier.language.registry import Event, Part, event
 
 EnrolledBy = Literal["self", "referent", "sponsor"]
@@ -29,6 +31,18 @@ class ExchangeSettingsChanged(Event, frozen=True, kw_only=True):
     purge_months: int | None = None
     referent_id: str | None = None
     note: str | None = None
+    # The address to which people write who want to be enrolled, a mailbox of the group and of nobody in person (S4:17).
+    mailbox: str | None = None
+    # Members who are no takers hear of each basket, too.
+    tell_members: bool | None = None
+
+
+@event("contracts.exchanges-purged", public=("group_id", "before"))
+class ExchangesPurged(Event, frozen=True, kw_only=True):
+    """Who took whose basket before this day is forgotten by every view; the figures per month stay."""
+
+    group_id: str
+    before: date
 
 
 @event("contracts.taker-enrolled", public=("group_id", "by"))
@@ -102,6 +116,8 @@ class BasketRequestWithdrawn(Event, frozen=True, kw_only=True):
     group_id: str
     person_id: str
     was_taker: bool
+    # Who had asked as well and was told no: they may be asked again.
+    earlier_person_ids: list[str] = msgspec.field(default_factory=list)
 
 
 @event("contracts.taker-accepted", public=("basket_id", "group_id"))
@@ -127,12 +143,18 @@ class TakerDeclined(Event, frozen=True, kw_only=True):
 
 @event("contracts.basket-offer-cancelled", public=("basket_id", "group_id"))
 class BasketOfferCancelled(Event, frozen=True, kw_only=True):
-    """By the holder, with a word to those concerned; the basket is the household's own again."""
+    """By the holder, with a word to those concerned; the basket is the household's own again.
+
+    `person_ids`: those who wait for an answer; `taker_id`: who had been accepted. `reason` says why when it was not the
+    holder's will (delivery-cancelled, delivery-moved, subscription-changed, person-erased); `sealed` holds the holder's own words under the holder's key.
+    """
 
     basket_id: str
     group_id: str
     person_ids: list[str]
+    taker_id: str = ""
     reason: str = ""
+    sealed: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 @event("contracts.basket-offer-expired", public=("basket_id", "group_id"))
