@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
@@ -14,9 +15,19 @@ from grenier.language.matching import (
     ActivityPlanned,
     AttendanceRecorded,
     HelpSlot,
+    Invited,
     VolunteersCalled,
     VolunteerSignedUp,
     VolunteerWithdrew,
+)
+from matching_svc import gathering
+from matching_svc.activity_state import Activity, Event, evolve
+from matching_svc.gathering import (
+    AnnounceActivity,
+    AnswerInvitation,
+    CancelActivity,
+    ChangeActivity,
+    PublishMinutes,
 )
 
 MOST_SLOTS = 50
@@ -33,6 +44,11 @@ class PlanActivity(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     slots: tuple[HelpSlot, ...]
     subject_id: str = ""
+    agenda: str = ""
+    material: tuple[str, ...] = ()
+    invited: Invited = "everybody"
+    open_to_public: bool = False
+    series_id: str = ""
 
 
 class SignUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,38 +74,21 @@ class CallVolunteers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordAttendance(msgspec.Struct, frozen=True, kw_only=True):
+    """`slot_id` "": somebody who was there without a task of their own."""
+
     activity_id: str
     slot_id: str
     person_id: str
     present: bool
 
 
-Command: TypeAlias = PlanActivity | SignUp | Withdraw | CallVolunteers | RecordAttendance
-Event: TypeAlias = ActivityPlanned | VolunteerSignedUp | VolunteerWithdrew | VolunteersCalled | AttendanceRecorded
+Command: TypeAlias = (
+    PlanActivity | SignUp | Withdraw | CallVolunteers | RecordAttendance | ChangeActivity | CancelActivity
+    | AnnounceActivity | AnswerInvitation | PublishMinutes
+)  # fmt: skip
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    planned: ActivityPlanned | None = None
-    slots: dict[str, HelpSlot] = {}
-    volunteers: dict[str, tuple[str, ...]] = {}
-    present: dict[tuple[str, str], bool] = {}
-    reminded: bool = False
-
-    def missing(self) -> int:
-        """Hands still needed, over all slots."""
-        return sum(slot.needed - len(self.volunteers.get(slot_id, ())) for slot_id, slot in self.slots.items())
-
-    def busy(self, person_id: str, slot: HelpSlot) -> str:
-        """Another slot of this activity at an overlapping time; "" when the person is free."""
-        for other_id, persons in self.volunteers.items():
-            other = self.slots[other_id]
-            overlaps = other.starts_at < slot.ends_at and slot.starts_at < other.ends_at
-            if person_id in persons and overlaps and other_id != slot.slot_id:
-                return other_id
-        return ""
-
-
-def decide(activity: Activity, command: Command) -> list[Event]:
+def decide(activity: Activity, command: Command) -> Sequence[Event]:
     match command:
         case PlanActivity():
             return plan(activity, command)
@@ -101,12 +100,24 @@ def decide(activity: Activity, command: Command) -> list[Event]:
             return call_volunteers(activity, command)
         case RecordAttendance():
             return record_attendance(activity, command)
+        case ChangeActivity():
+            return gathering.change(activity, command)
+        case CancelActivity():
+            return gathering.cancel(activity, command)
+        case AnnounceActivity():
+            return gathering.announce(activity, command)
+        case AnswerInvitation():
+            return gathering.answer(activity, command)
+        case PublishMinutes():
+            return gathering.publish_minutes(activity, command)
         case _:
             assert_never(command)
 
 
 def plan(activity: Activity, command: PlanActivity) -> list[Event]:
-    planned = ActivityPlanned(**msgspec.structs.asdict(command) | {"slots": list(command.slots)})
+    planned = ActivityPlanned(
+        **msgspec.structs.asdict(command) | {"slots": list(command.slots), "material": list(command.material)}
+    )
     if activity.planned is not None:
         if activity.planned == planned:
             return []
@@ -117,8 +128,7 @@ def plan(activity: Activity, command: PlanActivity) -> list[Event]:
 
 def check_plan(command: PlanActivity) -> None:
     """Raises Invalid: times in order, slots with ids of their own and at least one hand each."""
-    if command.ends_at <= command.starts_at:
-        raise Invalid(fields={"ends_at": ["After starts_at."]})
+    gathering.check_times(command.starts_at, command.ends_at)
     ids = [slot.slot_id for slot in command.slots]
     if len(ids) > MOST_SLOTS or len(set(ids)) != len(ids):
         raise Invalid(fields={"slots": [f"At most {MOST_SLOTS} slots, each with an id of its own."]})
@@ -130,7 +140,8 @@ def check_plan(command: PlanActivity) -> None:
 
 
 def sign_up(activity: Activity, command: SignUp) -> list[Event]:
-    planned, slot = _slot(activity, command.activity_id, command.slot_id)
+    planned = activity.held(command.activity_id)
+    slot = activity.slot(command.activity_id, command.slot_id)
     there = activity.volunteers.get(command.slot_id, ())
     if command.person_id in there:
         return []
@@ -149,7 +160,8 @@ def sign_up(activity: Activity, command: SignUp) -> list[Event]:
 
 
 def withdraw(activity: Activity, command: Withdraw) -> list[Event]:
-    planned, slot = _slot(activity, command.activity_id, command.slot_id)
+    planned = activity.known(command.activity_id)
+    slot = activity.slot(command.activity_id, command.slot_id)
     if command.person_id not in activity.volunteers.get(command.slot_id, ()):
         return []
     if command.now >= slot.starts_at:
@@ -164,10 +176,11 @@ def withdraw(activity: Activity, command: Withdraw) -> list[Event]:
 
 
 def call_volunteers(activity: Activity, command: CallVolunteers) -> list[Event]:
-    planned, missing = _planned(activity, command.activity_id), activity.missing()
+    planned, missing = activity.known(command.activity_id), activity.missing()
     over = command.now >= planned.ends_at
-    if not command.by_hand and (activity.reminded or not missing or over):
+    if not command.by_hand and (activity.reminded or activity.cancelled or not missing or over):
         return []
+    activity.held(command.activity_id)
     if over:
         raise Rejected("activity-over", activity_id=command.activity_id)
     if not missing:
@@ -178,14 +191,16 @@ def call_volunteers(activity: Activity, command: CallVolunteers) -> list[Event]:
             group_id=planned.group_id,
             missing=missing,
             by_hand=command.by_hand,
-            helping_person_ids=sorted({person for there in activity.volunteers.values() for person in there}),
+            helping_person_ids=activity.helping(),
         )
     ]
 
 
 def record_attendance(activity: Activity, command: RecordAttendance) -> list[Event]:
-    planned, _ = _slot(activity, command.activity_id, command.slot_id)
-    if command.person_id not in activity.volunteers.get(command.slot_id, ()):
+    planned = activity.held(command.activity_id)
+    if command.slot_id:
+        activity.slot(command.activity_id, command.slot_id)
+    if command.slot_id and command.person_id not in activity.volunteers.get(command.slot_id, ()):
         raise Rejected("not-signed-up", slot_id=command.slot_id)
     if activity.present.get((command.slot_id, command.person_id)) == command.present:
         return []
@@ -195,42 +210,6 @@ def record_attendance(activity: Activity, command: RecordAttendance) -> list[Eve
             person_id=command.person_id, present=command.present,
         )
     ]  # fmt: skip
-
-
-def _planned(activity: Activity, activity_id: str) -> ActivityPlanned:
-    if activity.planned is None:
-        raise Rejected("activity-missing", activity_id=activity_id)
-    return activity.planned
-
-
-def _slot(activity: Activity, activity_id: str, slot_id: str) -> tuple[ActivityPlanned, HelpSlot]:
-    planned, slot = _planned(activity, activity_id), activity.slots.get(slot_id)
-    if slot is None:
-        raise Rejected("slot-missing", slot_id=slot_id)
-    return planned, slot
-
-
-def evolve(activity: Activity, event: Event) -> Activity:
-    match event:
-        case ActivityPlanned():
-            return Activity(planned=event, slots={slot.slot_id: slot for slot in event.slots})
-        case VolunteerSignedUp():
-            there = (*activity.volunteers.get(event.slot_id, ()), event.person_id)
-            return _with(activity, event.slot_id, there)
-        case VolunteerWithdrew():
-            there = tuple(person for person in activity.volunteers.get(event.slot_id, ()) if person != event.person_id)
-            return _with(activity, event.slot_id, there)
-        case VolunteersCalled():
-            return msgspec.structs.replace(activity, reminded=activity.reminded or not event.by_hand)
-        case AttendanceRecorded():
-            present = {**activity.present, (event.slot_id, event.person_id): event.present}
-            return msgspec.structs.replace(activity, present=present)
-        case _:
-            assert_never(event)
-
-
-def _with(activity: Activity, slot_id: str, there: tuple[str, ...]) -> Activity:
-    return msgspec.structs.replace(activity, volunteers={**activity.volunteers, slot_id: there})
 
 
 decider: Decider[Activity, Command, Event] = Decider("activity", Activity(), decide, evolve)

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from grenier.clock import iso
 from grenier.doors import Context, door
 from grenier.errors import NotFound, Rejected
-from grenier.language.matching import ActivityKind, ActivityPlanned, HelpSlot
+from grenier.language.matching import ActivityKind, ActivityPlanned, Invited
 from grenier.readmodel import Row
-from grenier.runtime import Runtime, derived_id, read
+from grenier.runtime import derived_id, read
 from matching_svc import activity
+from matching_svc.gathering_doors import (
+    MANAGE,
+    MOST_REPEATS,
+    Every,
+    GatheringDoors,
+    Instant,
+    Material,
+    NewSlot,
+    OfActivity,
+    Text,
+    repeated,
+    slots_from,
+)
 from matching_svc.views import activities
-
-MANAGE = "matching.manage"
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-
-
-class NewSlot(msgspec.Struct, forbid_unknown_fields=True):
-    task: str
-    starts_at: Instant
-    ends_at: Instant
-    needed: int
 
 
 class PlanActivity(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,6 +42,13 @@ class PlanActivity(msgspec.Struct, forbid_unknown_fields=True):
     slots: list[NewSlot] = []
     subject_id: str = ""
     activity_id: str = ""
+    agenda: Text = ""
+    material: Material = []
+    invited: Invited = "everybody"
+    open_to_public: bool = False
+    # A help desk every week: so many activities at once, each with its own slots.
+    every: Every = "week"
+    times: Annotated[int, msgspec.Meta(ge=1, le=MOST_REPEATS)] = 1
 
 
 class OfSlot(msgspec.Struct, forbid_unknown_fields=True):
@@ -46,15 +57,23 @@ class OfSlot(msgspec.Struct, forbid_unknown_fields=True):
     person_id: str = ""
 
 
-class OfActivity(msgspec.Struct, forbid_unknown_fields=True):
+class ShowActivity(msgspec.Struct, forbid_unknown_fields=True):
+    """S0:54: with `free_from` and `free_until` only the slots that lie within the time somebody has."""
+
     activity_id: str
+    free_from: Instant | None = None
+    free_until: Instant | None = None
+
+    def fits(self, slot: Row) -> bool:
+        late_enough = self.free_from is None or slot["starts_at"] >= iso(self.free_from)
+        return late_enough and (self.free_until is None or slot["ends_at"] <= iso(self.free_until))
 
 
 class Attendance(msgspec.Struct, forbid_unknown_fields=True):
     activity_id: str
-    slot_id: str
     person_id: str
     present: bool
+    slot_id: str = ""
 
 
 class OfGroup(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,26 +94,29 @@ class OfSubject(msgspec.Struct, forbid_unknown_fields=True):
     subject_id: str
 
 
-class Matching:
+class Matching(GatheringDoors):
     name = "matching"
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     # -- commands ------------------------------------------------------------------------------------------------
 
     @door
     def plan_activity(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """One activity, or `times` of them; answers the first one and all ids."""
         ask = read(PlanActivity, payload)
         self.runtime.wait(context)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
         activity_id = ask.activity_id or derived_id(context.command_id or str(uuid4()), "activity")
-        command = activity.PlanActivity(
-            activity_id=activity_id, group_id=ask.group_id, kind=ask.kind, title=ask.title.strip(),
-            starts_at=ask.starts_at, ends_at=ask.ends_at, place=ask.place, subject_id=ask.subject_id,
-            slots=tuple(HelpSlot(slot_id=f"slot-{n}", **msgspec.structs.asdict(new)) for n, new in enumerate(ask.slots, 1)),
-        )  # fmt: skip
-        return self.runtime.tell(activity.decider, activity_id, command, context, role=role, group_id=ask.group_id)
+        group = self.runtime.access.group(ask.group_id) or {}
+        zone = ZoneInfo(str(group.get("time_zone", "Europe/Paris")))
+        done: dict[str, Any] = {}
+        ids = []
+        for n, by in enumerate(repeated(ask.starts_at, ask.every, ask.times, zone)):
+            ids.append(activity_id if n == 0 else derived_id(activity_id, f"repeat-{n}"))
+            command = _plan(ask, ids[-1], by, activity_id if ask.times > 1 else "")
+            told = self.runtime.tell(activity.decider, ids[-1], command, context, role=role, group_id=ask.group_id,
+                                     step=f"repeat-{n}" if n else "")  # fmt: skip
+            done = {**told, "id": activity_id}
+        return {**done, "ids": ids}
 
     @door
     def sign_up(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -134,30 +156,14 @@ class Matching:
         self.runtime.wait(context)
         planned = self._planned(ask.activity_id)
         role = self.runtime.access.require(context, MANAGE, group_id=planned.group_id)
+        if not ask.slot_id:
+            self._belongs(ask.person_id, planned.group_id)
         command = activity.RecordAttendance(**msgspec.structs.asdict(ask))
         return self._tell(ask.activity_id, command, context, role, planned, ask.person_id)
 
-    def _tell(
-        self, activity_id: str, command: Any, context: Context, role: str, planned: ActivityPlanned, person_id: str = ""
-    ) -> dict[str, Any]:
-        other = person_id if person_id != context.actor else ""
-        return self.runtime.tell(
-            activity.decider, activity_id, command, context, role=role, group_id=planned.group_id, on_behalf_of=other
-        )
-
-    def _planned(self, activity_id: str) -> ActivityPlanned:
-        found = self.runtime.handler.state(activity.decider, activity_id).planned
-        if found is None:
-            raise NotFound
-        return found
-
-    def _may_act_for(self, context: Context, person_id: str, group_id: str) -> str:
-        """Members act for themselves; whoever manages the volunteers acts for members of the group."""
-        if person_id == context.actor:
-            return self.runtime.access.require_member(context, group_id)
-        role = self.runtime.access.require(context, MANAGE, group_id=group_id)
-        self.runtime.access.require_member(msgspec.structs.replace(context, actor=person_id), group_id)
-        return role
+    def _belongs(self, person_id: str, group_id: str) -> None:
+        """Only people of the group are noted as present: members, and those who hold a role there."""
+        self.runtime.access.require_member(Context(actor=person_id), group_id)
 
     def _free_elsewhere(self, planned: ActivityPlanned, slot_id: str, person_id: str) -> None:
         """Two activities are two streams: this looks into the view, and the slots of one activity into its stream."""
@@ -178,18 +184,26 @@ class Matching:
         self.runtime.wait(context)
         self.runtime.access.require_member(context, ask.group_id)
         found = activities.of_groups(self.runtime.db, [ask.group_id], self._now(), past=ask.past)
-        return {"activities": found, "may_manage": self._manages(context, ask.group_id)}
+        answers = activities.answers_of(self.runtime.db, context.actor)
+        shown = [{**self.with_state(row), "my_answer": answers.get(row["activity_id"], "")} for row in found]
+        return {"activities": shown, "may_manage": self._manages(context, ask.group_id)}
 
     @door
     def activity(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(OfActivity, payload)
+        ask = read(ShowActivity, payload)
         self.runtime.wait(context)
         found = activities.activity(self.runtime.db, ask.activity_id)
         if found is None:
             raise NotFound
         self.runtime.access.require_member(context, found["group_id"])
-        slots = activities.slots_of(self.runtime.db, ask.activity_id)
-        return {**found, "slots": slots, "may_manage": self._manages(context, found["group_id"])}
+        slots = [slot for slot in activities.slots_of(self.runtime.db, ask.activity_id) if ask.fits(slot)]
+        guests = activities.guests_of(self.runtime.db, ask.activity_id)
+        return {
+            **self.with_state(found),
+            "slots": slots,
+            "guests": guests,
+            "may_manage": self._manages(context, found["group_id"]),
+        }
 
     @door
     def my_slots(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -229,3 +243,17 @@ class Matching:
 
 def _lacking(found: list[Row]) -> list[Row]:
     return [row for row in found if row["missing"]]
+
+
+def _plan(ask: PlanActivity, activity_id: str, by: timedelta, series_id: str) -> activity.PlanActivity:
+    """The command for one of the occurrences, `by` later than the first."""
+    slots = tuple(
+        msgspec.structs.replace(slot, starts_at=slot.starts_at + by, ends_at=slot.ends_at + by)
+        for slot in slots_from(ask.slots)
+    )
+    return activity.PlanActivity(
+        activity_id=activity_id, group_id=ask.group_id, kind=ask.kind, title=ask.title.strip(),
+        starts_at=ask.starts_at + by, ends_at=ask.ends_at + by, place=ask.place, subject_id=ask.subject_id,
+        slots=slots, agenda=ask.agenda.strip(), material=tuple(ask.material), invited=ask.invited,
+        open_to_public=ask.open_to_public, series_id=series_id,
+    )  # fmt: skip

@@ -234,6 +234,11 @@ class Access:
         found = self._db.rows(sa.select(roles).where(roles.c.role == role, roles.c.scope_id == scope_id))
         return sorted({row["person_id"] for row in self._holding(found)})
 
+    def holders_of_any(self, scope_id: str) -> list[str]:
+        """Persons who hold whatever role in this very scope today."""
+        found = self._db.rows(sa.select(roles).where(roles.c.scope_id == scope_id))
+        return sorted({row["person_id"] for row in self._holding(found)})
+
     def _holding(self, assignments: list[Row]) -> list[Row]:
         now = iso(self._clock.now())
         return [

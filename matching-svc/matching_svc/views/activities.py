@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from grenier.clock import iso
 from grenier.language import matching
-from grenier.readmodel import Database, Fact, Row, Rows, View
+from grenier.readmodel import Database, Fact, Json, Row, Rows, View
 
 _meta = sa.MetaData()
 activities = sa.Table(
@@ -27,6 +27,18 @@ activities = sa.Table(
     sa.Column("called_at", sa.Text),
     sa.Column("called_by", sa.Text),
     sa.Column("reminded_at", sa.Text),
+    sa.Column("agenda", sa.Text, nullable=False),
+    sa.Column("material", Json, nullable=False),
+    sa.Column("invited", sa.Text, nullable=False),
+    sa.Column("open_to_public", sa.Integer, nullable=False),
+    sa.Column("series_id", sa.Text, nullable=False),
+    sa.Column("announced_at", sa.Text),
+    sa.Column("cancelled_at", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("minutes", sa.Text, nullable=False),
+    sa.Column("minutes_version", sa.Integer, nullable=False),
+    sa.Column("minuted_at", sa.Text),
+    sa.Column("minuted_by", sa.Text),
 )
 slots = sa.Table(
     "activities_slots",
@@ -50,6 +62,15 @@ volunteers = sa.Table(
     sa.Column("signed_up_by", sa.Text, nullable=False),
     sa.Column("present", sa.Integer),
 )
+# Who said whether they come, and who was there without a task.
+guests = sa.Table(
+    "activities_guests",
+    _meta,
+    sa.Column("activity_id", sa.Text, primary_key=True),
+    sa.Column("person_id", sa.Text, primary_key=True, index=True),
+    sa.Column("coming", sa.Text, nullable=False),
+    sa.Column("present", sa.Integer),
+)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
@@ -68,6 +89,19 @@ def apply(rows: Rows, fact: Fact) -> None:
             if not e.by_hand:
                 told["reminded_at"] = fact.at
             rows.change(activities, e.activity_id, **told)
+        case matching.ActivityChanged() as e:
+            _change(rows, e)
+        case matching.ActivityCancelled() as e:
+            rows.change(activities, e.activity_id, cancelled_at=fact.at, reason=e.reason)
+        case matching.ActivityAnnounced() as e:
+            rows.change(activities, e.activity_id, announced_at=fact.at)
+        case matching.InvitationAnswered() as e:
+            _guest(rows, e.activity_id, e.person_id, coming=e.coming)
+        case matching.MinutesPublished() as e:
+            rows.change(activities, e.activity_id, minutes=e.text, minutes_version=e.version, minuted_at=fact.at,
+                        minuted_by=fact.meta.actor)  # fmt: skip
+        case matching.AttendanceRecorded() as e if not e.slot_id:
+            _guest(rows, e.activity_id, e.person_id, present=int(e.present))
         case matching.AttendanceRecorded() as e:
             rows.change(volunteers, e.activity_id, e.slot_id, e.person_id, present=int(e.present))
 
@@ -75,11 +109,31 @@ def apply(rows: Rows, fact: Fact) -> None:
 def _plan(rows: Rows, e: matching.ActivityPlanned) -> None:
     rows.put(activities, activity_id=e.activity_id, group_id=e.group_id, kind=e.kind, title=e.title,
              starts_at=iso(e.starts_at), ends_at=iso(e.ends_at), place=e.place, subject_id=e.subject_id,
-             needed=sum(slot.needed for slot in e.slots), signed_up=0)  # fmt: skip
-    for place, slot in enumerate(e.slots):
-        rows.put(slots, activity_id=e.activity_id, slot_id=slot.slot_id, place=place, task=slot.task,
+             needed=sum(slot.needed for slot in e.slots), signed_up=0, agenda=e.agenda, material=e.material,
+             invited=e.invited, open_to_public=int(e.open_to_public), series_id=e.series_id, reason="", minutes="",
+             minutes_version=0)  # fmt: skip
+    _put_slots(rows, e.activity_id, e.slots)
+
+
+def _change(rows: Rows, e: matching.ActivityChanged) -> None:
+    rows.change(activities, e.activity_id, title=e.title, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
+                place=e.place, agenda=e.agenda, material=e.material, reason=e.reason,
+                needed=sum(slot.needed for slot in e.slots))  # fmt: skip
+    _put_slots(rows, e.activity_id, e.slots)
+
+
+def _put_slots(rows: Rows, activity_id: str, planned: Sequence[matching.HelpSlot]) -> None:
+    """The slots as planned; those who have signed up for one stay signed up."""
+    for place, slot in enumerate(planned):
+        before = rows.get(slots, activity_id, slot.slot_id)
+        rows.put(slots, activity_id=activity_id, slot_id=slot.slot_id, place=place, task=slot.task,
                  starts_at=iso(slot.starts_at), ends_at=iso(slot.ends_at), needed=slot.needed,
-                 signed_up=0)  # fmt: skip
+                 signed_up=before["signed_up"] if before else 0)  # fmt: skip
+
+
+def _guest(rows: Rows, activity_id: str, person_id: str, **said: object) -> None:
+    if not rows.change(guests, activity_id, person_id, **said):
+        rows.put(guests, activity_id=activity_id, person_id=person_id, **{"coming": "", **said})
 
 
 def _count(rows: Rows, activity_id: str, slot_id: str, change: int) -> None:
@@ -87,7 +141,8 @@ def _count(rows: Rows, activity_id: str, slot_id: str, change: int) -> None:
     rows.add(slots, activity_id, slot_id, signed_up=change)
 
 
-view = View(name="activities", tables=(activities, slots, volunteers), reads=("matching.",), apply=apply)
+view = View(name="activities", tables=(activities, slots, volunteers, guests), reads=("matching.",), apply=apply,
+            version=2)  # fmt: skip
 
 
 # -- questions ---------------------------------------------------------------------------------------------------
@@ -101,6 +156,19 @@ def of_groups(db: Database, group_ids: Sequence[str], now: str, *, past: bool = 
     query = sa.select(activities).where(a.group_id.in_(group_ids), a.ends_at <= now if past else a.ends_at > now)
     order = a.starts_at.desc() if past else a.starts_at
     return [_with_missing(row) for row in db.rows(query.order_by(order, a.activity_id).limit(MOST_ACTIVITIES))]
+
+
+def guests_of(db: Database, activity_id: str) -> list[Row]:
+    """Who answered the invitation, and who was there without a task: person_id, coming ("" unsaid), present."""
+    g = guests.c
+    query = sa.select(g.person_id, g.coming, g.present).where(g.activity_id == activity_id).order_by(g.person_id)
+    return [{**row, "present": _truth(row["present"])} for row in db.rows(query)]
+
+
+def answers_of(db: Database, person_id: str) -> dict[str, str]:
+    """What a person said to invitations: {activity_id: yes, no, maybe}."""
+    query = sa.select(guests.c.activity_id, guests.c.coming).where(guests.c.person_id == person_id)
+    return {row["activity_id"]: row["coming"] for row in db.rows(query)}
 
 
 def activity(db: Database, activity_id: str) -> Row | None:
@@ -133,7 +201,7 @@ def slots_of_person(db: Database, person_id: str, now: str, *, past: bool = Fals
             sa.and_(volunteers.c.activity_id == slots.c.activity_id, volunteers.c.slot_id == slots.c.slot_id),
         )
         .join(activities, activities.c.activity_id == slots.c.activity_id)
-        .where(volunteers.c.person_id == person_id, over)
+        .where(volunteers.c.person_id == person_id, over, activities.c.cancelled_at.is_(None))
     )  # fmt: skip
     order = slots.c.starts_at.desc() if past else slots.c.starts_at
     found = db.rows(query.order_by(order, slots.c.activity_id, slots.c.slot_id).limit(MOST_ACTIVITIES))
@@ -148,7 +216,9 @@ def overlapping(db: Database, person_id: str, starts_at: str, ends_at: str, othe
             volunteers,
             sa.and_(volunteers.c.activity_id == slots.c.activity_id, volunteers.c.slot_id == slots.c.slot_id),
         )
+        .join(activities, activities.c.activity_id == slots.c.activity_id)
         .where(volunteers.c.person_id == person_id, slots.c.activity_id != other_than)
+        .where(activities.c.cancelled_at.is_(None))
         .where(slots.c.starts_at < ends_at, slots.c.ends_at > starts_at)
     )
     return db.row(query)
@@ -158,6 +228,7 @@ def to_remind(db: Database, now: str, until: str) -> list[Row]:
     """Activities that begin between two instants, lack hands and have not been reminded of by themselves."""
     a = activities.c
     query = sa.select(activities).where(a.starts_at > now, a.starts_at <= until, a.reminded_at.is_(None))
+    query = query.where(a.cancelled_at.is_(None))
     return db.rows(query.where(a.signed_up < a.needed).order_by(a.starts_at).limit(MOST_ACTIVITIES))
 
 
@@ -174,7 +245,10 @@ def attendance(db: Database, group_id: str, subject_id: str) -> Row:
 
 
 def _with_missing(row: Row) -> Row:
-    return {**row, "missing": max(0, row["needed"] - row["signed_up"])}
+    """Hands still missing; a cancelled activity needs none."""
+    missing = 0 if row.get("cancelled_at") else max(0, row["needed"] - row["signed_up"])
+    told = {"open_to_public": bool(row["open_to_public"])} if "open_to_public" in row else {}
+    return {**row, "missing": missing, **told}
 
 
 def _truth(flag: int | None) -> bool | None:

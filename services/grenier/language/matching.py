@@ -12,7 +12,13 @@ import msgspec
 
 from grenier.language.registry import Event, Part, event
 
-ActivityKind = Literal["distribution", "delivery", "help_desk", "event", "meeting", "training", "visit"]
+ActivityKind = Literal[
+    "distribution", "delivery", "help_desk", "event", "meeting", "training", "visit", "festive_distribution",
+    "general_meeting",
+]  # fmt: skip
+# Whom an activity is meant for: every household of the group, or its collective, those who hold a role in it (S0:56).
+Invited = Literal["everybody", "collective"]
+Coming = Literal["yes", "no", "maybe"]
 
 
 class HelpSlot(Part, frozen=True, kw_only=True):
@@ -39,6 +45,76 @@ class ActivityPlanned(Event, frozen=True, kw_only=True):
     place: str
     slots: list[HelpSlot]
     subject_id: str = ""
+    # What it is about, in its order; what is to be brought or got ready (S1:24-28).
+    agenda: str = ""
+    material: list[str] = msgspec.field(default_factory=list)
+    invited: Invited = "everybody"
+    # Shown in the group's public calendar.
+    open_to_public: bool = False
+    # The activities that were planned together: a help desk every week.
+    series_id: str = ""
+
+
+@event(
+    "matching.activity-changed",
+    public=("activity_id", "group_id", "title", "starts_at", "ends_at", "place", "slots", "reason"),
+)
+class ActivityChanged(Event, frozen=True, kw_only=True):
+    """All that holds from now on; slots have moved with the beginning. Everybody it touches is told."""
+
+    activity_id: str
+    group_id: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    slots: list[HelpSlot]
+    agenda: str
+    material: list[str]
+    # What it was before, to be told beside what it is.
+    from_starts_at: datetime
+    from_place: str
+    reason: str = ""
+    # Who has signed up or said that they come.
+    person_ids: list[str] = msgspec.field(default_factory=list)
+
+
+@event("matching.activity-cancelled", public=("activity_id", "group_id", "reason"))
+class ActivityCancelled(Event, frozen=True, kw_only=True):
+    activity_id: str
+    group_id: str
+    reason: str = ""
+    person_ids: list[str] = msgspec.field(default_factory=list)
+
+
+@event("matching.activity-announced", public=("activity_id", "group_id", "invited"))
+class ActivityAnnounced(Event, frozen=True, kw_only=True):
+    """S0:26, S0:54, S0:56: those it is meant for are invited. `person_ids`: the collective as it was; empty: everybody."""
+
+    activity_id: str
+    group_id: str
+    invited: Invited
+    person_ids: list[str] = msgspec.field(default_factory=list)
+
+
+@event("matching.invitation-answered", public=("activity_id", "group_id", "coming"))
+class InvitationAnswered(Event, frozen=True, kw_only=True):
+    activity_id: str
+    group_id: str
+    person_id: str
+    coming: Coming
+
+
+@event("matching.minutes-published", public=("activity_id", "group_id", "version"))
+class MinutesPublished(Event, frozen=True, kw_only=True):
+    """What was said and decided, written for everybody; a correction is the next version."""
+
+    activity_id: str
+    group_id: str
+    version: int
+    text: str
+    invited: Invited = "everybody"
+    person_ids: list[str] = msgspec.field(default_factory=list)
 
 
 @event("matching.volunteer-signed-up", public=("activity_id", "group_id", "slot_id"))
@@ -73,6 +149,8 @@ class VolunteersCalled(Event, frozen=True, kw_only=True):
 
 @event("matching.attendance-recorded", public=("activity_id", "group_id", "slot_id", "present"))
 class AttendanceRecorded(Event, frozen=True, kw_only=True):
+    """`slot_id` "": present at the activity as such, without a task."""
+
     activity_id: str
     group_id: str
     slot_id: str
