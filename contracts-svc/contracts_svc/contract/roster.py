@@ -1,12 +1,37 @@
-"""The subscriptions of a contract: who takes what, who waits, who has signed. Part of the stream `contract-<id>`."""
+"""The subscriptions of a contract: who takes what, who waits, who has signed. Part of the stream `contract-<id>`.
+
+Commands and state stand in subscriptions.py, how places are given in joining.py and capacity.py. Where a place becomes
+free, those who wait move up in the same decision: nobody else can slip in between.
+"""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias, assert_never
 
-import msgspec
-
+from contracts_svc.contract.joining import check_sharers, moved_up, placed, register, replaced
+from contracts_svc.contract.joining import give_place as place_for
 from contracts_svc.contract.state import Life
+from contracts_svc.contract.subscriptions import (
+    CURRENT,
+    ComposeBasket,
+    ConfirmSubscription,
+    DeclineSubscription,
+    EndSubscription,
+    GivePlace,
+    Held,
+    RegisterSubscription,
+    Roster,
+    RosterCommand,
+    SetAbsences,
+    SetSharers,
+    SignSubscription,
+)
+from contracts_svc.contract.taking import compose, set_absences
+from contracts_svc.rules.amounts import amount, deliveries_taken
+from contracts_svc.rules.composing import composed_lines
+from grenier.decider import Rejected
+from grenier.errors import Invalid
 from grenier.language.season import (
     AbsencesSet,
     BasketComposed,
@@ -19,15 +44,8 @@ from grenier.language.season import (
     SubscriptionSigned,
 )
 
-# -- commands ----------------------------------------------------------------------------------------------------
+__all__ = ["Roster", "RosterCommand", "RosterEvent", "decide_roster", "evolve_roster"]
 
-
-class ConfirmSubscription(msgspec.Struct, frozen=True, kw_only=True):
-    contract_id: str
-    subscription_id: str
-
-
-RosterCommand: TypeAlias = ConfirmSubscription
 RosterEvent: TypeAlias = (
     SubscriptionRegistered
     | SubscriptionPlaceGiven
@@ -40,22 +58,205 @@ RosterEvent: TypeAlias = (
     | SubscriptionEnded
 )
 
-# -- state -------------------------------------------------------------------------------------------------------
-
-
-class Roster(msgspec.Struct, frozen=True, kw_only=True):
-    subscriptions: dict[str, SubscriptionRegistered] = {}
-
-
 # -- decide ------------------------------------------------------------------------------------------------------
 
 
-def decide_roster(life: Life, roster: Roster, command: RosterCommand) -> list[RosterEvent]:
-    return []
+def decide_roster(life: Life, roster: Roster, command: RosterCommand) -> Sequence[RosterEvent]:
+    if isinstance(command, RegisterSubscription):
+        return _register(life, roster, command)
+    held = roster.subscriptions.get(command.subscription_id)
+    if held is None:
+        raise Rejected("subscription-missing", subscription_id=command.subscription_id)
+    match command:
+        case ConfirmSubscription():
+            return confirm(life, roster, held, command)
+        case DeclineSubscription():
+            return decline(life, roster, held, command)
+        case GivePlace():
+            return give_place(life, roster, held, command)
+        case SignSubscription():
+            return sign(life, held, command)
+        case SetAbsences():
+            return set_absences(life, held, command)
+        case SetSharers():
+            return set_sharers(life, held, command)
+        case ComposeBasket():
+            return compose(life, roster, held, command)
+        case EndSubscription():
+            return end(life, roster, held, command)
+        case _:
+            assert_never(command)
+
+
+def _register(life: Life, roster: Roster, command: RegisterSubscription) -> list[RosterEvent]:
+    known = roster.subscriptions.get(command.subscription_id)
+    if known is None:
+        return [register(life, roster, command)]
+    if (known.household_id, known.lines) == (command.household_id, command.lines):
+        return []
+    raise Rejected("subscription-exists", subscription_id=command.subscription_id)
+
+
+def confirm(life: Life, roster: Roster, held: Held, command: ConfirmSubscription) -> list[RosterEvent]:
+    """From now on the household belongs to the contract; what it took before ends where this begins."""
+    if held.state == "confirmed":
+        return []
+    _require_open(life)
+    _require(held, "to_confirm")
+    events: list[RosterEvent] = [SubscriptionConfirmed(**_ids(life, held))]
+    old = roster.subscriptions.get(held.replaces)
+    if old is None or old.state != "confirmed":
+        return events
+    kept = deliveries_taken(
+        life.agreed.deliveries, old.starts_on, until=held.starts_on, series=old.series, absences=old.absences
+    )
+    cents = amount(old.lines, life.agreed.options, kept)
+    ended = SubscriptionEnded(**_ids(life, old), on=held.starts_on, amount_cents=cents, reason="replaced")
+    events.append(ended)
+    after = roster.with_(replaced(held, state="confirmed")).with_(_ended(old, ended))
+    return [*events, *moved_up(life, after, command.now)]
+
+
+def decline(life: Life, roster: Roster, held: Held, command: DeclineSubscription) -> list[RosterEvent]:
+    if held.state == "declined":
+        return []
+    _require(held, "waiting", "to_confirm")
+    after = roster.with_(replaced(held, state="declined"))
+    declined = SubscriptionDeclined(**_ids(life, held), reason=command.reason)
+    return [declined, *moved_up(life, after, command.now)]
+
+
+def give_place(life: Life, roster: Roster, held: Held, command: GivePlace) -> list[RosterEvent]:
+    if held.state in ("to_confirm", "confirmed"):
+        return []
+    _require_open(life)
+    _require(held, "waiting")
+    return [place_for(life, roster, held, command.now)]
+
+
+def sign(life: Life, held: Held, command: SignSubscription) -> list[RosterEvent]:
+    """By a party, once for each document; on paper at the help desk there is no document to name."""
+    _require(held, "to_confirm", "confirmed")
+    if command.means != "paper" and not command.document_sha256:
+        raise Invalid(fields={"document_sha256": ["Which document was signed?"]})
+    if command.party in held.signed and command.document_sha256 in ("", held.signed[command.party]):
+        return []
+    return [
+        SubscriptionSigned(
+            subscription_id=held.subscription_id,
+            contract_id=life.contract_id,
+            group_id=life.group_id,
+            party=command.party,
+            person_id=command.person_id,
+            means=command.means,
+            document_sha256=command.document_sha256,
+        )
+    ]
+
+
+def set_sharers(life: Life, held: Held, command: SetSharers) -> list[RosterEvent]:
+    if (held.household_ids, held.anchor_delivery_id) == (command.household_ids, command.anchor_delivery_id):
+        return []
+    _require(held, *CURRENT)
+    check_sharers(life, held, command.household_ids, command.anchor_delivery_id)
+    return [
+        SharersSet(
+            subscription_id=held.subscription_id,
+            contract_id=life.contract_id,
+            group_id=life.group_id,
+            household_ids=command.household_ids,
+            anchor_delivery_id=command.anchor_delivery_id,
+        )
+    ]
+
+
+def end(life: Life, roster: Roster, held: Held, command: EndSubscription) -> list[RosterEvent]:
+    """Before the season's end; the place is free from that day on."""
+    if held.state == "ended" and held.ended_on == command.on:
+        return []
+    _require(held, "confirmed")
+    if command.on < held.starts_on:
+        raise Invalid(fields={"on": ["Not before the subscription began."]})
+    cents = held.amount_cents
+    if command.recompute:
+        cents = amount(held.lines, life.agreed.options, replaced(held, ended_on=command.on).takes(life))
+    ended = SubscriptionEnded(**_ids(life, held), on=command.on, amount_cents=cents, reason=command.reason)
+    return [ended, *moved_up(life, roster.with_(_ended(held, ended)), command.now)]
+
+
+def _ids(life: Life, held: Held) -> dict[str, Any]:
+    return {
+        "subscription_id": held.subscription_id,
+        "contract_id": life.contract_id,
+        "group_id": life.group_id,
+        "household_id": held.household_id,
+    }
+
+
+def _require_open(life: Life) -> None:
+    if not life.opened:
+        raise Rejected("contract-not-open", contract_id=life.contract_id, status=life.status)
+
+
+def _require(held: Held, *states: str) -> None:
+    if held.state not in states:
+        raise Rejected(f"subscription-{held.state.replace('_', '-')}", subscription_id=held.subscription_id)
+
+
+def _ended(held: Held, ended: SubscriptionEnded) -> Held:
+    return replaced(held, state="ended", ended_on=ended.on, amount_cents=ended.amount_cents)
 
 
 # -- evolve ------------------------------------------------------------------------------------------------------
 
 
 def evolve_roster(roster: Roster, event: RosterEvent) -> Roster:
-    return roster
+    if isinstance(event, SubscriptionRegistered):
+        return roster.with_(_registered(event))
+    held = roster.subscriptions.get(event.subscription_id)
+    return roster if held is None else roster.with_(_evolved(held, event))
+
+
+def _evolved(held: Held, event: RosterEvent) -> Held:
+    match event:
+        case SubscriptionRegistered():
+            return _registered(event)
+        case SubscriptionPlaceGiven():
+            return placed(held, event)
+        case SubscriptionConfirmed():
+            return replaced(held, state="confirmed")
+        case SubscriptionDeclined():
+            return replaced(held, state="declined")
+        case SubscriptionSigned():
+            return replaced(held, signed={**held.signed, event.party: event.document_sha256})
+        case AbsencesSet():
+            return replaced(held, absences=event.delivery_ids)
+        case BasketComposed():
+            lines = composed_lines(held.lines, event.delivery_id, event.quantities)
+            return replaced(held, lines=lines, amount_cents=event.amount_cents)
+        case SharersSet():
+            return replaced(held, household_ids=event.household_ids, anchor_delivery_id=event.anchor_delivery_id)
+        case SubscriptionEnded():
+            return _ended(held, event)
+        case _:
+            assert_never(event)
+
+
+def _registered(event: SubscriptionRegistered) -> Held:
+    return Held(
+        subscription_id=event.subscription_id,
+        household_id=event.household_id,
+        person_id=event.person_id,
+        state="waiting" if event.waiting else "to_confirm",
+        lines=event.lines,
+        starts_on=event.starts_on,
+        amount_cents=event.amount_cents,
+        means=event.means,
+        cheques=event.cheques,
+        household_ids=event.household_ids,
+        anchor_delivery_id=event.anchor_delivery_id,
+        co_person_ids=event.co_person_ids,
+        absences=event.absences,
+        series=event.series,
+        replaces=event.replaces,
+    )

@@ -363,7 +363,10 @@ class AbsencesSet(Event, frozen=True, kw_only=True):
 
 @event("contracts.basket-composed", public=("subscription_id", "contract_id", "group_id", "delivery_id"))
 class BasketComposed(Event, frozen=True, kw_only=True):
-    """What a household takes at one delivery of a `modular` contract, instead of what it chose before."""
+    """What a household takes at one delivery of a `modular` contract, instead of what it chose before.
+
+    `amount_cents` is that of the whole subscription from now on.
+    """
 
     subscription_id: str
     contract_id: str
