@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from contracts_svc.contract.capacity import full
-from contracts_svc.contract.state import Life
+from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.contract.subscriptions import CURRENT, Held, RegisterSubscription, Roster, is_closed
 from contracts_svc.rules import amounts, cheques
 from contracts_svc.rules.choices import check_lines
@@ -197,8 +197,7 @@ def minimum_cents(life: Life, held: Held) -> int:
 
 
 def _check_open(life: Life, command: RegisterSubscription) -> None:
-    if not life.opened:
-        raise Rejected("contract-not-open", contract_id=life.contract_id, status=life.status)
+    must_be_opened(life)
     if not command.managed and not life.accepts_sign_ups_on(command.now.date()):
         raise Rejected("sign-ups-closed", contract_id=life.contract_id)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, assert_never
 
 from contracts_svc.contract.joining import check_sharers, moved_up, placed, register, replaced
 from contracts_svc.contract.joining import give_place as place_for
-from contracts_svc.contract.state import Life
+from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.contract.subscriptions import (
     CURRENT,
     ComposeBasket,
@@ -101,7 +101,7 @@ def confirm(life: Life, roster: Roster, held: Held, command: ConfirmSubscription
     """From now on the household belongs to the contract; what it took before ends where this begins."""
     if held.state == "confirmed":
         return []
-    _require_open(life)
+    must_be_opened(life)
     _require(held, "to_confirm")
     events: list[RosterEvent] = [SubscriptionConfirmed(**_ids(life, held))]
     old = roster.subscriptions.get(held.replaces)
@@ -129,7 +129,7 @@ def decline(life: Life, roster: Roster, held: Held, command: DeclineSubscription
 def give_place(life: Life, roster: Roster, held: Held, command: GivePlace) -> list[RosterEvent]:
     if held.state in ("to_confirm", "confirmed"):
         return []
-    _require_open(life)
+    must_be_opened(life)
     _require(held, "waiting")
     return [place_for(life, roster, held, command.now)]
 
@@ -191,11 +191,6 @@ def _ids(life: Life, held: Held) -> dict[str, Any]:
         "group_id": life.group_id,
         "household_id": held.household_id,
     }
-
-
-def _require_open(life: Life) -> None:
-    if not life.opened:
-        raise Rejected("contract-not-open", contract_id=life.contract_id, status=life.status)
 
 
 def _require(held: Held, *states: str) -> None:
