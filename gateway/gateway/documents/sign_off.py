@@ -1,0 +1,283 @@
+"""The sheet on which people sign for their baskets (domain 1.5.1), in all its variants, and the same as a table.
+
+Facts of one date: {"group", "on", "starts", "ends", "place", "households": [{household_id, number, name, phone, email, address,
+slot, comment}], "contracts": [{"title", "instructions", "modular", "options": [option], "baskets": [{household_ids, lines:
+[{option_id, quantity}], absent, picker_household_id, number, exchange}]}], "keepers", "volunteers", "next", "contacts",
+"clauses", "dated"}; `exchange` = {"taker", "state"} of a basket that somebody else takes (S4:57).
+Several dates: the same with "dates": [{"on", …, "contracts"}].
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gateway.documents import clauses
+from gateway.documents.products import Facts, amount_of, code_of, parts_text, portion_text, shares_of, unit_price
+from gateway.documents.render import dated
+from gateway.documents.words import alphabetical, civil, counted, day, hours, money, number, plain, short
+
+Columns = list[dict[str, Any]]
+SHOWN = {"address": "Adresse", "email": "Courriel", "phone": "Téléphone"}
+SIGNATURE = {"label": "Signature", "width": "32mm"}
+EXCHANGED = {"offered": "à réserver", "accepted": "réservé", "collected": "retiré", "expired": "repris"}
+LANDSCAPE_FROM = 8
+
+
+def shape(facts: Facts, show: Iterable[str] = ("phone",)) -> dict[str, Any]:
+    """One date: a row for each basket's household(s), a column for each option that is delivered."""
+    options = columns_of(facts)
+    wanted = [name for name in SHOWN if name in set(show) and any(each.get(name) for each in facts["households"])]
+    rows, totals = _rows(facts, options, wanted)
+    head: Columns = [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}]
+    head += [{"label": "Créneau"}] if _slots(facts) else []
+    head += [{"label": SHOWN[name]} for name in wanted]
+    before = len(head)
+    head += [{"label": code_of(option), "align": "center"} for _contract, option in options]
+    head += [{"label": "Commentaire", "width": "22mm"}, SIGNATURE]
+    filled: list[Any] = [""] * before + [number(totals[key(option)]) for _contract, option in options] + ["", ""]
+    filled[1] = counted(len(rows), "ligne", "lignes")
+    return _sheet(facts, "Feuille d’émargement", facts["dated"]) | {
+        "columns": head,
+        "rows": rows,
+        "totals": filled if rows else None,
+        "summary": [_totals_of(contract, totals) for contract in facts["contracts"]],
+        "landscape": len(head) > LANDSCAPE_FROM,
+        "pages": [_modular_page(contract, facts) for contract in facts["contracts"] if contract.get("modular")],
+    }
+
+
+def several(facts: Facts) -> dict[str, Any]:
+    """A column per date in which to sign: what is taken stands in the cell, nothing where nothing is."""
+    dates = sorted(facts["dates"], key=lambda each: str(each["on"]))
+    people = _people({**facts, "contracts": [contract for each in dates for contract in each["contracts"]]})
+    columns: Columns = [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "4fr"}]
+    columns += [{"label": short(each["on"])[:5], "align": "center", "width": "1fr"} for each in dates]
+    rows = []
+    for person in people:
+        cells = [_taken(each["contracts"], person["ids"]) for each in dates]
+        rows.append([str(person.get("number") or ""), person["name"], *cells])
+    sheet = _sheet({**facts, "on": dates[0]["on"]} if dates else facts, "Feuille d’émargement", facts["dated"])
+    span = [f"Livraisons du {day(dates[0]['on'])} au {day(dates[-1]['on'])}"] if dates else []
+    return sheet | {"lines": span, "columns": columns, "rows": rows, "totals": None, "landscape": True}
+
+
+def matrix(facts: Facts) -> dict[str, Any]:
+    """Members down, products across with their heads turned, totals both ways."""
+    options = columns_of(facts)
+    found: list[list[str]] = []
+    totals: dict[str, float] = {}
+    for person in _people(facts):
+        quantities = [_quantity(contract, option, person["ids"]) for contract, option in options]
+        for (_contract, option), quantity in zip(options, quantities, strict=True):
+            totals[key(option)] = totals.get(key(option), 0) + quantity
+        found.append([person["name"], *(number(each) if each else "" for each in quantities), number(sum(quantities))])
+    columns: Columns = [{"label": "Nom", "width": "1fr"}]
+    columns += [{"label": option["title"], "align": "center", "turned": True} for _contract, option in options]
+    columns += [{"label": "Total", "align": "right"}]
+    sums = [number(totals.get(key(option), 0)) for _contract, option in options]
+    last = ["Total", *sums, number(sum(totals.values()))]
+    return _sheet(facts, "Répartition des produits", facts["dated"]) | {
+        "columns": columns, "rows": found, "totals": last if found else None, "landscape": len(columns) > LANDSCAPE_FROM,
+        "tall": False,
+    }  # fmt: skip
+
+
+def by_member(facts: Facts) -> dict[str, Any]:
+    """Each member's products with price and amount, a signature for each member."""
+    columns: Columns = [
+        {"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}, {"label": "Téléphone"}, {"label": "Qté", "align": "center"},
+        {"label": "Produit", "width": "1fr"}, {"label": "PU", "align": "right"}, {"label": "Total", "align": "right"}, SIGNATURE,
+    ]  # fmt: skip
+    rows: list[list[Any]] = []
+    whole = 0
+    for person in _people(facts):
+        lines = [(option, _quantity(contract, option, person["ids"])) for contract, option in columns_of(facts)]
+        taken = [(option, quantity) for option, quantity in lines if quantity]
+        for at, (option, quantity) in enumerate(taken):
+            amount = amount_of(option, [(1, {"factor_percent": round(100 * quantity)})])
+            whole += amount
+            line: list[Any] = [number(quantity), portion_text(option), unit_price(option), money(amount)]
+            who = [str(person.get("number") or ""), person["name"], person.get("phone", "")]
+            rows.append([*_over(who, len(taken)), *line, *_over([""], len(taken))] if at == 0 else line)
+    totals = ["", "Total", "", "", "", "", money(whole), ""] if rows else None
+    return _sheet(facts, "Feuille de distribution", facts["dated"]) | {
+        "columns": columns, "rows": rows, "totals": totals, "landscape": False,
+    }  # fmt: skip
+
+
+def _over(cells: list[str], rows: int) -> list[Any]:
+    """Cells that stand beside so many rows."""
+    return [{"text": text, "span": rows} for text in cells]
+
+
+def columns_of(facts: Facts) -> list[tuple[Facts, Facts]]:
+    """(contract, option) of all that somebody takes that day, contract by contract."""
+    found = []
+    for contract in facts["contracts"]:
+        taken = {line["option_id"] for basket in contract["baskets"] for line in basket["lines"]}
+        found += [(contract, option) for option in contract["options"] if option["option_id"] in taken]
+    return found
+
+
+def key(option: Facts) -> str:
+    return str(option["option_id"])
+
+
+def _people(facts: Facts) -> list[dict[str, Any]]:
+    """One row for those who share a basket, in the order of slots and names; `ids` are the households of the row."""
+    known = {each["household_id"]: each for each in facts["households"]}
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for contract in facts["contracts"]:
+        for basket in contract["baskets"]:
+            ids = tuple(basket["household_ids"])
+            if ids not in rows:
+                told = [known[each] for each in ids if each in known]
+                names = " / ".join(each["name"] for each in told) or "–"
+                rows[ids] = {**(told[0] if told else {}), "name": names, "ids": ids}
+    return sorted(rows.values(), key=lambda row: (row.get("slot") or "", alphabetical(row["name"])))
+
+
+def _rows(
+    facts: Facts, options: list[tuple[Facts, Facts]], show: list[str]
+) -> tuple[list[list[Any]], dict[str, float]]:
+    totals: dict[str, float] = {key(option): 0 for _contract, option in options}
+    found: list[list[Any]] = []
+    slots = _slots(facts)
+    for person in _people(facts):
+        cells = []
+        for contract, option in options:
+            quantity = _quantity(contract, option, person["ids"])
+            totals[key(option)] += quantity
+            star = "*" if quantity and _exchanges(contract, person["ids"]) else ""
+            cells.append(f"{number(quantity)}{star}" if quantity else "")
+        comment = ", ".join(filter(None, (person.get("comment", ""), _picker(facts, person))))
+        head = [_number(facts, person), person["name"], *([person.get("slot") or ""] if slots else [])]
+        found.append([*head, *(person.get(name, "") or "" for name in show), *cells, comment, ""])
+    return found, totals
+
+
+def _slots(facts: Facts) -> bool:
+    return any(each.get("slot") for each in facts["households"])
+
+
+def _number(facts: Facts, person: Facts) -> str:
+    """The number of the basket at this distribution, else that of the member."""
+    found = {str(b["number"]) for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"] and b.get("number")}  # fmt: skip
+    return ", ".join(sorted(found)) or str(person.get("number") or "")
+
+
+def _picker(facts: Facts, person: Facts) -> str:
+    """Whose turn it is when households share a basket."""
+    if len(person["ids"]) < 2:
+        return ""
+    names = {each["household_id"]: each["name"] for each in facts["households"]}
+    turns = {b.get("picker_household_id") for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"]}  # fmt: skip
+    told = [names[each] for each in sorted(filter(None, turns)) if each in names]
+    return f"tour de {', '.join(told)}" if told else ""
+
+
+def _baskets(contract: Facts, ids: Iterable[str]) -> list[Facts]:
+    wanted = tuple(ids)
+    return [each for each in contract["baskets"] if tuple(each["household_ids"]) == wanted and not each.get("absent")]
+
+
+def _quantity(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
+    """Units taken by these households, the delivery's factor included where the service tells it."""
+    lines = [
+        line
+        for basket in _baskets(contract, ids)
+        for line in basket["lines"]
+        if line["option_id"] == option["option_id"]
+    ]
+    return sum(units(line) for line in lines)
+
+
+def units(line: Facts) -> float:
+    found = line["units_percent"] / 100 if "units_percent" in line else line["quantity"]
+    return int(found) if found == int(found) else float(found)
+
+
+def _exchanges(contract: Facts, ids: Iterable[str]) -> list[Facts]:
+    return [basket["exchange"] for basket in _baskets(contract, ids) if basket.get("exchange")]
+
+
+def _taken(contracts: Iterable[Facts], ids: Iterable[str]) -> str:
+    wanted = tuple(ids)
+    found = []
+    for contract in contracts:
+        for option in contract["options"]:
+            if quantity := _quantity(contract, option, wanted):
+                star = "*" if _exchanges(contract, wanted) else ""
+                found.append(f"{number(quantity)} {code_of(option)}{star}")
+    return ", ".join(found)
+
+
+def _totals_of(contract: Facts, totals: Mapping[str, float]) -> str:
+    """« Légumes : 12 × PAN, 3,5 × DEMI ; en tout : 13,75 parts »."""
+    told = [option for option in contract["options"] if totals.get(key(option))]
+    each = ", ".join(f"{number(totals[key(option)])} × {code_of(option)}" for option in told)
+    shares = sum(shares_of(option, totals[key(option)]) for option in told)
+    return f"{contract['title']} : {each} ; en tout : {parts_text(shares)}" if told else f"{contract['title']} : rien"
+
+
+def _modular_page(contract: Facts, facts: Facts) -> dict[str, Any]:
+    """A page of its own for a contract whose baskets differ: who takes which products."""
+    only = {**facts, "contracts": [contract]}
+    found = []
+    totals: dict[str, float] = {}
+    for person in _people(only):
+        inside = [(option, _quantity(contract, option, person["ids"])) for option in contract["options"]]
+        for option, quantity in inside:
+            totals[key(option)] = totals.get(key(option), 0) + quantity
+        told = ", ".join(f"{number(quantity)} × {option['title']}" for option, quantity in inside if quantity)
+        found.append([_number(only, person), person["name"], told or "–", ""])
+    return {
+        "title": f"{contract['title']} : détail des paniers",
+        "lines": [_totals_of(contract, totals)],
+        "columns": [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}, {"label": "Produits", "width": "2fr"}, SIGNATURE],
+        "rows": found,
+        "totals": None,
+        "notes": [contract["instructions"]] if contract.get("instructions") else [],
+    }  # fmt: skip
+
+
+def _sheet(facts: Facts, title: str, edited: Any) -> dict[str, Any]:
+    group = facts["group"]
+    inclusive = group.get("inclusive", True)
+    own, named = facts.get("clauses", {}), {"groupe": group["name"], "producteur": "", "ordre": "", "visites": ""}
+    names = {each["household_id"]: each["name"] for each in facts["households"]}
+    when = f"{day(facts['on'])}, {hours(facts.get('starts', ''), facts.get('ends', ''))}" if facts.get("on") else ""
+    return {
+        "title": title,
+        "author": group["name"],
+        "dated": dated(civil(edited)),
+        "kicker": group["name"],
+        "lines": [each for each in (when.strip(", "), facts.get("place") or group.get("place", "")) if each],
+        "footer": f"{group['name']} · édité le {day(edited, weekday=False)}",
+        "words": {
+            "keeper": plain("Gardien·ne", inclusive),
+            "member": plain("Adhérent·e", inclusive),
+            "next": plain("Responsables, à compléter", inclusive),
+        },
+        "message": clauses.blocks("sign_off", "message", own, named, inclusive),
+        "place": clauses.blocks("sign_off", "place", own, named, inclusive),
+        "summary": [], "notes": ["* panier remis à une autre personne, voir plus bas"] if _all_exchanges(facts, names) else [],
+        "exchanged": _all_exchanges(facts, names),
+        "keepers": [[each["keeper"], each["member"], each["baskets"]] for each in facts.get("keepers", [])],
+        "volunteers": [[each["name"], each.get("role", "")] for each in facts.get("volunteers", [])],
+        "next": [{"text": day(each["on"]), "names": (list(each.get("names", [])) + [""] * 6)[: max(6, len(each.get("names", [])))]} for each in facts.get("next", [])],
+        "instructions": [[each["title"], each["instructions"]] for each in facts.get("contracts", []) if each.get("instructions")],
+        "contacts": [[each["name"], ", ".join(filter(None, (each.get("phone", ""), each.get("email", ""))))] for each in facts.get("contacts", [])],
+        "pages": [], "totals": None, "landscape": False, "tall": True,
+    }  # fmt: skip
+
+
+def _all_exchanges(facts: Facts, names: Mapping[str, str]) -> list[list[str]]:
+    found = []
+    for contract in facts.get("contracts", []):
+        options = {key(option): option for option in contract["options"]}
+        for basket in contract["baskets"]:
+            if told := basket.get("exchange"):
+                parts = ", ".join(f"{number(units(line))} × {code_of(options[line['option_id']])}" for line in basket["lines"] if line["option_id"] in options)  # fmt: skip
+                holder = " / ".join(names.get(each, "–") for each in basket["household_ids"])
+                found.append([f"{contract['title']} ({parts})", holder, told["taker"], EXCHANGED.get(told["state"], told["state"])])  # fmt: skip
+    return found
