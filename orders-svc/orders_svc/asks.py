@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from grenier.language.orders import ProductFacts
+from grenier.language.parcels import Flaw
 from orders_svc.ordering import MAX_LINES, MAX_QUANTITY
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -199,6 +200,39 @@ class SupplierOrders(Ask, frozen=True, kw_only=True):
     window_id: str = ""
     host_id: str = ""
     producer_id: str = ""
+    contract_id: str = ""
+
+
+# -- rounds of a contract ----------------------------------------------------------------------------------------
+
+
+class OfContract(Ask, frozen=True, kw_only=True):
+    contract_id: Id
+
+
+class RemindRound(Ask, frozen=True, kw_only=True):
+    """`household_ids`: some of those without an order; None: all of them."""
+
+    cycle_id: Id
+    household_ids: Annotated[list[Id], msgspec.Meta(max_length=2000)] | None = None
+
+
+class ParcelGap(Ask, frozen=True, kw_only=True):
+    product_id: Id
+    missing: Annotated[int, msgspec.Meta(ge=0, le=MAX_QUANTITY)]
+    flaw: Flaw = "missing"
+
+
+class RecordParcel(Ask, frozen=True, kw_only=True):
+    cycle_id: Id
+    household_id: Id
+    missing: Annotated[list[ParcelGap], msgspec.Meta(max_length=MAX_LINES)] = []
+
+
+class UndoHandOver(Ask, frozen=True, kw_only=True):
+    cycle_id: Id
+    household_id: Id
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Nothing(Ask, frozen=True, kw_only=True):

@@ -59,17 +59,22 @@ def announce(cycle: Cycle, command: AnnounceClosing) -> list[Event]:
         group_id=terms.group_id,
         closes_at=terms.closes_at,
         draft_household_ids=command.draft_household_ids,
+        contract_id=terms.contract_id,
+        missing_household_ids=command.missing_household_ids,
     )
     return [announced]
 
 
 def close(cycle: Cycle, command: CloseCycle) -> list[Event]:
     terms = cycle.known
-    if cycle.status in ("closed", "frozen"):
+    if cycle.status in ("closed", "frozen", "cancelled"):
         return []
     if cycle.status != "open" or command.now < terms.closes_at:
         raise Rejected("cycle-not-due", cycle_id=terms.cycle_id, closes_at=terms.closes_at.isoformat())
-    return [CycleClosed(cycle_id=terms.cycle_id, group_id=terms.group_id, closed_at=command.now)]
+    closed = CycleClosed(
+        cycle_id=terms.cycle_id, group_id=terms.group_id, closed_at=command.now, contract_id=terms.contract_id
+    )
+    return [closed]
 
 
 def make_unavailable(cycle: Cycle, command: MakeUnavailable) -> list[Event]:
@@ -224,6 +229,10 @@ def _frozen(cycle: Cycle) -> AggregationFrozen:
         ],
         total_cents=sum(order.total_cents for order in orders),
         tier_rates_bp=terms.tier_rates_bp,
+        contract_id=terms.contract_id,
+        producer_id=terms.producer_id,
+        delivery_id=terms.delivery_id,
+        title=terms.title,
     )
 
 

@@ -1,6 +1,7 @@
 """The order cycle of one group: the boundary inside which orders are wholly in or refused. Stream: cycle-<id>.
 
     scheduled -> open -> closed -> (regulated, any number of products) -> frozen
+    (a round of a contract may be cancelled, with its delivery, from any of them)
 
 Deadlines are decided by the `now` of the command; whatever the clock says, nothing is accepted behind CycleClosed.
 How orders come in is in ordering.py, what happens after closing in closing.py.
@@ -19,18 +20,21 @@ from grenier.language.orders import (
     AggregationFrozen,
     CatalogueItem,
     ClosingAnnounced,
+    CycleCancelled,
     CycleClosed,
     CycleOpened,
     CycleScheduled,
+    DistributionMoved,
     HoldsVoided,
     OrderAmended,
     OrderCancelled,
     OrderConfirmed,
     OrderLine,
     OrdersRegulated,
+    OrdersReminded,
     ProductMadeUnavailable,
 )
-from orders_svc import closing, ordering
+from orders_svc import closing, ordering, rounds
 from orders_svc.paged import Paged
 from orders_svc.refusals import Unknown
 
@@ -85,8 +89,11 @@ class CancelOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AnnounceClosing(msgspec.Struct, frozen=True, kw_only=True):
+    """`missing_household_ids`: subscribers without an order, in a round of a contract."""
+
     draft_household_ids: list[str]
     now: datetime
+    missing_household_ids: list[str] = []
 
 
 class CloseCycle(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +111,27 @@ class FreezeAggregation(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool = False
 
 
+class MoveDistribution(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract's delivery has another date, hour or place."""
+
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+
+
+class CancelCycle(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract's delivery is cancelled."""
+
+    reason: str
+
+
+class RemindToOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Subscribers without an order are called once more."""
+
+    household_ids: list[str]
+    now: datetime
+
+
 Command = (
     ScheduleCycle
     | OpenCycle
@@ -115,6 +143,9 @@ Command = (
     | CloseCycle
     | Regulate
     | FreezeAggregation
+    | MoveDistribution
+    | CancelCycle
+    | RemindToOrder
 )
 Event = (
     CycleScheduled
@@ -128,6 +159,9 @@ Event = (
     | CycleClosed
     | OrdersRegulated
     | AggregationFrozen
+    | DistributionMoved
+    | CycleCancelled
+    | OrdersReminded
 )
 
 # -- state -------------------------------------------------------------------------------------------------------
@@ -153,7 +187,7 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True):
 
     terms: CycleScheduled | None = None
     items: dict[str, CatalogueItem] = {}
-    status: Literal["", "scheduled", "open", "closed", "frozen"] = ""
+    status: Literal["", "scheduled", "open", "closed", "frozen", "cancelled"] = ""
     announced: bool = False
     unavailable: frozenset[str] = frozenset()
     orders: Paged[Placed] = Paged()
@@ -196,6 +230,12 @@ def decide(cycle: Cycle, command: Command) -> Sequence[Event]:
             return closing.regulate(cycle, command)
         case FreezeAggregation():
             return closing.freeze(cycle, command)
+        case MoveDistribution():
+            return rounds.move_distribution(cycle, command)
+        case CancelCycle():
+            return rounds.cancel(cycle, command)
+        case RemindToOrder():
+            return rounds.remind(cycle, command)
         case _:
             assert_never(command)
 
@@ -214,7 +254,10 @@ def open_cycle(cycle: Cycle, command: OpenCycle) -> list[Event]:
         return []
     if command.now < terms.opens_at:
         raise Rejected("cycle-not-due", cycle_id=terms.cycle_id, opens_at=terms.opens_at.isoformat())
-    return [CycleOpened(cycle_id=terms.cycle_id, group_id=terms.group_id, closes_at=terms.closes_at)]
+    opened = CycleOpened(
+        cycle_id=terms.cycle_id, group_id=terms.group_id, closes_at=terms.closes_at, contract_id=terms.contract_id
+    )
+    return [opened]
 
 
 # -- evolve ------------------------------------------------------------------------------------------------------
@@ -243,6 +286,12 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
             return _regulated(cycle, event)
         case AggregationFrozen():
             return msgspec.structs.replace(cycle, status="frozen")
+        case CycleCancelled():
+            return msgspec.structs.replace(cycle, status="cancelled")
+        case DistributionMoved():
+            return rounds.moved(cycle, event)
+        case OrdersReminded():
+            return cycle
         case _:
             assert_never(event)
 

@@ -102,6 +102,8 @@ def _check_group(cycle: Cycle, group_id: str) -> None:
 
 def _check_open(cycle: Cycle, now: datetime) -> None:
     terms = cycle.known
+    if cycle.status == "cancelled":
+        raise Rejected("cycle-cancelled", cycle_id=terms.cycle_id)
     if cycle.status == "open" and now < terms.closes_at:
         return
     if cycle.status in ("closed", "frozen") or now >= terms.closes_at:

@@ -10,6 +10,7 @@ from grenier.language import orders
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
 from orders_svc import catalogue, crediting, cycle, draft, supplier_order, window
+from orders_svc.round_policies import ROUND_POLICIES
 from orders_svc.supplying import by_id, supplier_lines, supplier_order_id
 from orders_svc.views import credit, drafts
 
@@ -91,6 +92,8 @@ def note_frozen(runtime: Runtime, fact: Fact) -> None:
     """The window waits for every group's aggregation."""
     assert isinstance(fact.event, orders.AggregationFrozen)
     frozen = fact.event
+    if not frozen.window_id:
+        return  # a round of a contract stands alone: see round_policies
     command = window.NoteFrozen(cycle_id=frozen.cycle_id, group_id=frozen.group_id, totals=frozen.totals)
     runtime.react(window.decider, frozen.window_id, command, fact, "note-frozen")
 
@@ -123,4 +126,5 @@ POLICIES = (
     ),
     Policy("note-frozen", ("orders.aggregation-frozen",), note_frozen),
     Policy("place-supplier-orders", ("orders.window-aggregated",), place_supplier_orders),
+    *ROUND_POLICIES,
 )

@@ -1,4 +1,7 @@
-"""What is ordered from one producer for all groups of a window (S1:131). Stream: supplier-order-<id>."""
+"""What is ordered from one producer for all groups of a window (S1:131), or in a round of its contract (S0:40).
+
+Stream: supplier-order-<id>.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,9 @@ class PlaceSupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
     month: str
     producer_id: str
     lines: list[SupplierLine]
+    cycle_id: str = ""
+    contract_id: str = ""
+    group_id: str = ""
 
 
 class SendSupplierOrder(msgspec.Struct, frozen=True):
@@ -46,6 +52,10 @@ class SupplierOrder(msgspec.Struct, frozen=True, kw_only=True):
     supplier_order_id: str = ""
     host_id: str = ""
     producer_id: str = ""
+    # Of a round of a contract; "" for a window.
+    cycle_id: str = ""
+    contract_id: str = ""
+    group_id: str = ""
     status: Literal["", "placed", "sent", "acknowledged"] = ""
 
 
@@ -75,6 +85,9 @@ def place(order: SupplierOrder, command: PlaceSupplierOrder) -> list[Event]:
         producer_id=command.producer_id,
         lines=command.lines,
         cost_cents=sum(line.cost_cents for line in command.lines),
+        cycle_id=command.cycle_id,
+        contract_id=command.contract_id,
+        group_id=command.group_id,
     )
     return [placed]
 
@@ -100,6 +113,9 @@ def _ids(order: SupplierOrder) -> dict[str, str]:
         "supplier_order_id": order.supplier_order_id,
         "host_id": order.host_id,
         "producer_id": order.producer_id,
+        "cycle_id": order.cycle_id,
+        "contract_id": order.contract_id,
+        "group_id": order.group_id,
     }
 
 
@@ -113,6 +129,9 @@ def evolve(order: SupplierOrder, event: Event) -> SupplierOrder:
                 supplier_order_id=event.supplier_order_id,
                 host_id=event.host_id,
                 producer_id=event.producer_id,
+                cycle_id=event.cycle_id,
+                contract_id=event.contract_id,
+                group_id=event.group_id,
                 status="placed",
             )
         case SupplierOrderSent():

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from grenier.clock import iso
 from grenier.runtime import Runtime, Timer
 from orders_svc import crediting, cycle
+from orders_svc.answers.rounds import households_without_order
 from orders_svc.closing import DAY_BEFORE, regulation_deadline
 from orders_svc.views import credit, cycles, drafts
 
@@ -25,11 +26,12 @@ def open_cycles(runtime: Runtime) -> None:
 
 
 def announce_closing(runtime: Runtime) -> None:
-    """S1:33: the day before, with those who still hold an unconfirmed draft."""
+    """S1:33: the day before, with those who still hold an unconfirmed draft; S0:38: with subscribers without an order."""
     now = runtime.clock.now()
     for row in cycles.to_announce(runtime.db, iso(now + DAY_BEFORE)):
         waiting = [draft["household_id"] for draft in drafts.drafts_in(runtime.db, [row["cycle_id"]])]
-        command = cycle.AnnounceClosing(draft_household_ids=waiting, now=now)
+        missing = households_without_order(runtime, row) if row["contract_id"] else []
+        command = cycle.AnnounceClosing(draft_household_ids=waiting, now=now, missing_household_ids=missing)
         runtime.due(cycle.decider, row["cycle_id"], command, "announce-closing", group_id=row["group_id"])
 
 

@@ -6,7 +6,19 @@ from grenier.runtime import Service
 from orders_svc.policies import POLICIES
 from orders_svc.service import Orders
 from orders_svc.timers import TIMERS
-from orders_svc.views import catalogues, credit, cycles, drafts, history, partners, placed, products, supply
+from orders_svc.views import (
+    catalogues,
+    credit,
+    cycles,
+    drafts,
+    history,
+    parcels,
+    partners,
+    placed,
+    products,
+    subscribers,
+    supply,
+)
 
 
 def service() -> Service:
@@ -22,6 +34,8 @@ def service() -> Service:
             supply.view,
             history.view,
             credit.view,
+            subscribers.view,
+            parcels.view,
         ),
         doors=Orders,
         policies=POLICIES,

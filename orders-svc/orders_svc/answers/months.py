@@ -26,6 +26,12 @@ BRIEF = (
     "announced_at",
     "closed_at",
     "frozen_at",
+    "contract_id",
+    "producer_id",
+    "delivery_id",
+    "title",
+    "closes_too_late",
+    "reason",
 )
 
 

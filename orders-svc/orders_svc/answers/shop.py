@@ -17,8 +17,9 @@ from orders_svc.answers.regulating import is_over
 from orders_svc.members import Buyer
 from orders_svc.ordering import order_id_of
 from orders_svc.pricing import line_amount, rate_of, unit_price
+from orders_svc.rounds import delivery_day
 from orders_svc.sorting import by_category
-from orders_svc.views import catalogues, credit, cycles, drafts, partners, placed, products
+from orders_svc.views import catalogues, credit, cycles, drafts, partners, placed, products, subscribers
 
 
 def quantities(lines: Sequence[asks.Line]) -> dict[str, int]:
@@ -31,8 +32,24 @@ def quantities(lines: Sequence[asks.Line]) -> dict[str, int]:
     return found
 
 
+def check_subscribed(runtime: Runtime, cycle_id: str, who: Buyer) -> None:
+    """In a round of a contract only those order who have subscribed to it. The cycle of another group is not told about."""
+    if not _may_order(runtime, who):
+        raise Rejected("not-subscribed", cycle_id=cycle_id, contract_id=who.contract_id)
+
+
+def _may_order(runtime: Runtime, who: Buyer) -> bool:
+    if not who.contract_id or not who.distribution_starts_at:
+        return True
+    day = delivery_day(datetime.fromisoformat(who.distribution_starts_at), who.time_zone)
+    return subscribers.is_subscribed(runtime.db, who.contract_id, who.household_id, day)
+
+
 def check_takes_drafts(runtime: Runtime, cycle_id: str, who: Buyer, now: datetime) -> None:
     row = _cycle(runtime, cycle_id, who)
+    check_subscribed(runtime, cycle_id, who)
+    if row["status"] == "cancelled":
+        raise Rejected("cycle-cancelled", cycle_id=cycle_id)
     if row["status"] == "scheduled":
         raise Rejected("cycle-not-open", cycle_id=cycle_id, opens_at=row["opens_at"])
     if row["status"] != "open" or row["closes_at"] <= iso(now):
@@ -78,6 +95,7 @@ def counter(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, Any]:
         "order": order,
         "draft": _draft_page(draft, items) if draft else None,
         "credit": _credit(runtime, cycle_id, who),
+        "subscribed": _may_order(runtime, who),
         "now": iso(runtime.clock.now()),
     }
 
@@ -206,11 +224,16 @@ def _products_in(facts: list[Row]) -> set[str]:
 
 
 def cycles_of_person(runtime: Runtime, person_id: str) -> list[dict[str, Any]]:
-    """Per own household: cycles that are to come, open, or waiting for their distribution; four reads."""
+    """Per own household: cycles to come, open, or waiting for their distribution, rounds of own contracts too; five reads."""
     mine = runtime.access.households_of(person_id)
     now = iso(runtime.clock.now())
-    rows = cycles.cycles_of_groups(runtime.db, {row["group_id"] for row in mine}, since=now)
+    rows = [
+        row
+        for row in cycles.cycles_of_groups(runtime.db, {row["group_id"] for row in mine}, since=now)
+        if row["status"] != "cancelled"
+    ]
     household_ids = [row["household_id"] for row in mine]
+    mine_in = _own_contracts(runtime, household_ids, rows)
     standing = placed.orders_of(runtime.db, household_ids, [row["cycle_id"] for row in rows])
     orders = {(row["cycle_id"], row["household_id"]): row for row in standing}
     waiting = {(row["cycle_id"], row["household_id"]): row for row in drafts.drafts_of(runtime.db, household_ids)}
@@ -224,7 +247,26 @@ def cycles_of_person(runtime: Runtime, person_id: str) -> list[dict[str, Any]]:
         for cycle in rows
         for household in mine
         if household["group_id"] == cycle["group_id"]
+        and (not cycle["contract_id"] or _takes(mine_in, cycle, household["household_id"]))
     ]
+
+
+def _own_contracts(runtime: Runtime, household_ids: list[str], rows: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """{(contract, household): subscriptions}; asked only where there are rounds of contracts at all."""
+    found: dict[tuple[str, str], list[Row]] = {}
+    if any(row["contract_id"] for row in rows):
+        for row in subscribers.subscriptions_of(runtime.db, household_ids):
+            found.setdefault((row["contract_id"], row["household_id"]), []).append(row)
+    return found
+
+
+def _takes(mine_in: dict[tuple[str, str], list[Row]], cycle: Row, household_id: str) -> bool:
+    # The instant's date is near enough for a list; the order itself is checked by the group's calendar.
+    day = cycle["distribution_starts_at"][:10]
+    return any(
+        row["starts_on"] <= day and (row["ended_on"] is None or row["ended_on"] > day)
+        for row in mine_in.get((cycle["contract_id"], household_id), ())
+    )
 
 
 def orders_of_household(runtime: Runtime, household_id: str, limit: int, offset: int) -> dict[str, Any]:

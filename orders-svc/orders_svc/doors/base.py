@@ -18,10 +18,12 @@ class Doors:
         row = cycles.cycle(self.runtime.db, cycle_id)
         if row is None:
             raise NotFound
-        group_id = row["group_id"]
-        if not permission:
-            return row, self.runtime.access.require_member(context, group_id)
-        return row, self.runtime.access.require(context, permission, group_id=group_id)
+        access, scope = self.runtime.access, {"group_id": row["group_id"], "scope_id": row["contract_id"]}
+        if permission:
+            return row, access.require(context, permission, **scope)
+        # The coordinator of a contract need not be a member of its group.
+        role = access.role_for(context.actor, "orders.read", **scope) if row["contract_id"] else ""
+        return row, role or access.require_member(context, row["group_id"])
 
     def _reads_host(self, context: Context, host_id: str) -> None:
         """Catalogues are open to whoever reads orders at the host organisation or in one of its groups."""

@@ -22,7 +22,7 @@ class OrderDoors(Doors):
         """The busiest door: one read for who it is, then the decision."""
         ask = read(asks.ConfirmOrder, payload)
         now = self.runtime.clock.now()
-        who = members.buyer(self.runtime, context, ask.household_id)
+        who = members.buyer(self.runtime, context, ask.household_id, cycle_id=ask.cycle_id)
         who.check_active(now)
         if ask.channel == "paper" and who.own:
             raise Invalid(fields={"channel": ["paper orders are entered by those who take orders for others"]})
@@ -44,14 +44,16 @@ class OrderDoors(Doors):
             command,
             context,
             who,
-            lambda order: self._tell(ask.cycle_id, order, context, who),
+            lambda order: self._tell(
+                ask.cycle_id, order, context, who, lambda: shop.check_subscribed(self.runtime, ask.cycle_id, who)
+            ),
         )
         return {**answer, "id": order_id}
 
     @door
     def cancel_order(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.CancelOrder, payload)
-        who = members.buyer(self.runtime, context, ask.household_id)
+        who = members.buyer(self.runtime, context, ask.household_id, cycle_id=ask.cycle_id)
         now = self.runtime.clock.now()
         command = cycle.CancelOrder(
             household_id=ask.household_id, group_id=who.group_id, now=now, by_other=not who.own, reason=ask.reason
@@ -62,7 +64,8 @@ class OrderDoors(Doors):
     @door
     def save_draft(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.SaveDraft, payload)
-        who, now = members.buyer(self.runtime, context, ask.household_id), self.runtime.clock.now()
+        who = members.buyer(self.runtime, context, ask.household_id, cycle_id=ask.cycle_id)
+        now = self.runtime.clock.now()
         lines = [DraftLine(product_id=key, quantity=each) for key, each in shop.quantities(ask.lines).items()]
         command = draft.SaveDraft(
             cycle_id=ask.cycle_id, group_id=who.group_id, household_id=ask.household_id, lines=lines, now=now
@@ -75,7 +78,7 @@ class OrderDoors(Doors):
     @door
     def discard_draft(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.OfHouseholdInCycle, payload)
-        who = members.buyer(self.runtime, context, ask.household_id)
+        who = members.buyer(self.runtime, context, ask.household_id, cycle_id=ask.cycle_id)
         command = draft.DiscardDraft(
             cycle_id=ask.cycle_id,
             group_id=who.group_id,
@@ -84,7 +87,14 @@ class OrderDoors(Doors):
         )
         return self._tell_draft(ask.cycle_id, command, context, who)
 
-    def _tell(self, cycle_id: str, command: Any, context: Context, who: members.Buyer) -> dict[str, Any]:
+    def _tell(
+        self,
+        cycle_id: str,
+        command: Any,
+        context: Context,
+        who: members.Buyer,
+        check: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         return self.runtime.tell(
             cycle.decider,
             cycle_id,
@@ -93,6 +103,7 @@ class OrderDoors(Doors):
             role=who.role,
             group_id=who.group_id,
             on_behalf_of=who.for_whom,
+            check=check,
         )
 
     def _tell_draft(
@@ -120,14 +131,14 @@ class OrderDoors(Doors):
     def shop(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.OfHouseholdInCycle, payload)
         self.runtime.wait(context)
-        who = members.buyer(self.runtime, context, ask.household_id)
+        who = members.buyer(self.runtime, context, ask.household_id, cycle_id=ask.cycle_id)
         return shop.counter(self.runtime, ask.cycle_id, who)
 
     @door
     def my_order(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.OfHouseholdInCycle, payload)
         self.runtime.wait(context)
-        who = members.buyer(self.runtime, context, ask.household_id, "orders.read")
+        who = members.buyer(self.runtime, context, ask.household_id, "orders.read", cycle_id=ask.cycle_id)
         return shop.order_page(self.runtime, ask.cycle_id, who)
 
     @door
@@ -150,7 +161,7 @@ class OrderDoors(Doors):
         order = placed.order(self.runtime.db, ask.order_id)
         if order is None:
             raise NotFound
-        members.buyer(self.runtime, context, order["household_id"], "orders.read")
+        members.buyer(self.runtime, context, order["household_id"], "orders.read", cycle_id=order["cycle_id"])
         return shop.history_page(self.runtime, order, history.history_of(self.runtime.db, ask.order_id))
 
     # -- queries: a whole cycle ----------------------------------------------------------------------------------

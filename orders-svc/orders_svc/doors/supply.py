@@ -12,20 +12,20 @@ from orders_svc import asks, supplier_order
 from orders_svc.answers import todo
 from orders_svc.doors.base import Doors
 from orders_svc.supplier_order import SupplierOrder
-from orders_svc.views import cycles, partners, supply
+from orders_svc.views import cycles, partners, subscribers, supply
 
 
 class SupplyDoors(Doors):
     @door
     def send_supplier_order(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         key, order = self._supplier_order(payload)
-        role = self.runtime.access.require(context, "orders.suppliers", host_id=order.host_id)
+        role = self._orders_from(context, order.host_id, order.group_id, order.contract_id)
         return self.runtime.tell(supplier_order.decider, key, supplier_order.SendSupplierOrder(), context, role=role)
 
     @door
     def acknowledge_supplier_order(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         key, order = self._supplier_order(payload)
-        role = self._reads_supplier_orders(context, order.producer_id, order.host_id)
+        role = self._reads_supplier_orders(context, order.producer_id, order)
         command = supplier_order.AcknowledgeSupplierOrder()
         return self.runtime.tell(supplier_order.decider, key, command, context, role=role)
 
@@ -46,7 +46,8 @@ class SupplyDoors(Doors):
         row = supply.supplier_order(self.runtime.db, ask.supplier_order_id)
         if row is None:
             raise NotFound
-        role = self._reads_supplier_orders(context, row["producer_id"], row["host_id"])
+        role = self._reads_supplier_orders(context, row["producer_id"], SupplierOrder(
+            host_id=row["host_id"], group_id=row["group_id"], contract_id=row["contract_id"]))  # fmt: skip
         if role == "producer" and row["status"] == "placed":
             raise NotFound
         groups = {group["group_id"]: group["name"] for group in self.runtime.access.groups_of_host(row["host_id"])}
@@ -69,17 +70,23 @@ class SupplyDoors(Doors):
             raise NotFound
         return ask.supplier_order_id, order
 
-    def _reads_supplier_orders(self, context: Context, producer_id: str, host_id: str) -> str:
+    def _reads_supplier_orders(self, context: Context, producer_id: str, order: SupplierOrder) -> str:
         """The producer (for its own orders), or whoever orders from producers."""
         role = self.runtime.access.role_for(context.actor, "orders.supplier-orders", scope_id=producer_id)
-        return role or self.runtime.access.require(context, "orders.suppliers", host_id=host_id)
+        return role or self._orders_from(context, order.host_id, order.group_id, order.contract_id)
+
+    def _orders_from(self, context: Context, host_id: str, group_id: str, contract_id: str) -> str:
+        """A window's orders are the central team's, those of a round its contract's coordinator's."""
+        if contract_id:
+            return self.runtime.access.require(context, "orders.regulate", group_id=group_id, scope_id=contract_id)
+        return self.runtime.access.require(context, "orders.suppliers", host_id=host_id)
 
     def _scope(self, ask: asks.SupplierOrders, context: Context) -> tuple[str, dict[str, str]]:
         if ask.producer_id:
             producer = partners.producer(self.runtime.db, ask.producer_id)
             if producer is None:
                 raise NotFound
-            role = self._reads_supplier_orders(context, ask.producer_id, producer["host_id"])
+            role = self._reads_supplier_orders(context, ask.producer_id, SupplierOrder(host_id=producer["host_id"]))
             return role, {"producer_id": ask.producer_id}
         if ask.window_id:
             window = cycles.window(self.runtime.db, ask.window_id)
@@ -89,7 +96,14 @@ class SupplyDoors(Doors):
             return role, {"window_id": ask.window_id}
         if ask.host_id:
             return self.runtime.access.require(context, "orders.read", host_id=ask.host_id), {"host_id": ask.host_id}
-        raise Invalid(fields={"window_id": ["one of window_id, host_id, producer_id is needed"]})
+        if ask.contract_id:
+            contract = subscribers.contract(self.runtime.db, ask.contract_id)
+            if contract is None:
+                raise NotFound
+            scope = {"group_id": contract["group_id"], "scope_id": ask.contract_id}
+            role = self.runtime.access.require(context, "orders.read", **scope)
+            return role, {"contract_id": ask.contract_id}
+        raise Invalid(fields={"window_id": ["one of window_id, host_id, producer_id, contract_id is needed"]})
 
     def _with_producers(self, rows: list[Row]) -> list[dict[str, Any]]:
         names: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What was on offer in which month? (S1:144-145) A released catalogue never changes."""
+"""What was on offer in which month (S1:144-145), or in which round of a contract? What was told never changes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,20 @@ catalogues = sa.Table(
     sa.Column("released_by", sa.Text, nullable=False),
     sa.Column("items", Json, nullable=False),
 )
+# A round of a contract carries its own items: they stand under the round's id.
+rounds = sa.Table(
+    "catalogues_rounds",
+    _meta,
+    sa.Column("cycle_id", sa.Text, primary_key=True),
+    sa.Column("items", Json, nullable=False),
+)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
+        case orders.CycleScheduled() as e if e.contract_id:
+            items = sorted((_flat(item) for item in e.items), key=by_category)
+            rows.put(rounds, cycle_id=e.cycle_id, items=items)
         case orders.CatalogueReleased() as e:
             items = sorted((_flat(item) for item in e.items), key=by_category)
             rows.put(catalogues, catalogue_id=e.catalogue_id, host_id=e.host_id, month=e.month,
@@ -38,7 +48,13 @@ def _flat(item: orders.CatalogueItem) -> dict[str, Any]:
     return {**figures, **facts}
 
 
-view = View(name="catalogues", tables=(catalogues,), reads=("orders.catalogue-released",), apply=apply)
+view = View(
+    name="catalogues",
+    tables=(catalogues, rounds),
+    reads=("orders.catalogue-released", "orders.cycle-scheduled"),
+    apply=apply,
+    version=2,  # 2: rounds of contracts
+)
 
 # The items of a released catalogue are for ever: decoding them once per process is enough.
 _MAX_KEPT = 8
@@ -58,11 +74,12 @@ def catalogue(db: Database, catalogue_id: str) -> Row | None:
 
 
 def items_of(db: Database, catalogue_id: str) -> list[dict[str, Any]]:
-    """The flat items, by category and name. Shared between callers: copy before changing."""
+    """The flat items, by category and name; of a round under its cycle's id. Shared: copy before changing."""
     key = (str(db.url), catalogue_id)
     kept = _kept.get(key)
     if kept is None:
-        kept = db.value(sa.select(catalogues.c["items"]).where(catalogues.c.catalogue_id == catalogue_id)) or []
+        kept = db.value(sa.select(catalogues.c["items"]).where(catalogues.c.catalogue_id == catalogue_id))
+        kept = kept or db.value(sa.select(rounds.c["items"]).where(rounds.c.cycle_id == catalogue_id)) or []
         if kept:
             if len(_kept) >= _MAX_KEPT:
                 _kept.pop(next(iter(_kept)))

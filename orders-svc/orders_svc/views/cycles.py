@@ -48,6 +48,14 @@ cycles = sa.Table(
     sa.Column("closed_at", sa.Text),
     sa.Column("frozen_at", sa.Text),
     sa.Column("total_cents", sa.Integer, nullable=False),
+    # A round of a contract: whose, from whom, for which delivery; "" in the cycles of a window.
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
+    sa.Column("producer_id", sa.Text, nullable=False),
+    sa.Column("delivery_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("closes_too_late", sa.Integer, nullable=False),
+    sa.Column("reminded_at", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 
@@ -75,6 +83,14 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.change(cycles, e.cycle_id, status="closed", closed_at=iso(e.closed_at))
         case orders.AggregationFrozen() as e:
             rows.change(cycles, e.cycle_id, status="frozen", frozen_at=fact.at, total_cents=e.total_cents)
+        case orders.DistributionMoved() as e:
+            rows.change(cycles, e.cycle_id, distribution_starts_at=iso(e.distribution_starts_at),
+                        distribution_ends_at=iso(e.distribution_ends_at), place=e.place,
+                        closes_too_late=int(e.closes_too_late))  # fmt: skip
+        case orders.CycleCancelled() as e:
+            rows.change(cycles, e.cycle_id, status="cancelled", reason=e.reason, total_cents=0)
+        case orders.OrdersReminded() as e:
+            rows.change(cycles, e.cycle_id, reminded_at=fact.at)
 
 
 def _scheduled(rows: Rows, e: orders.CycleScheduled) -> None:
@@ -96,6 +112,12 @@ def _scheduled(rows: Rows, e: orders.CycleScheduled) -> None:
         max_per_group={item.product_id: item.max_per_group for item in e.items if item.max_per_group},
         unavailable=[],
         total_cents=0,
+        contract_id=e.contract_id,
+        producer_id=e.producer_id,
+        delivery_id=e.delivery_id,
+        title=e.title,
+        closes_too_late=int(e.closes_at >= e.distribution_starts_at),
+        reason="",
     )
 
 
@@ -108,8 +130,10 @@ view = View(
         "orders.product-made-unavailable",
         "orders.closing-announced",
         "orders.aggregation-frozen",
+        "orders.orders-reminded",
     ),
     apply=apply,
+    version=2,  # 2: rounds of contracts
 )
 
 
@@ -138,6 +162,12 @@ def cycles_of_groups(db: Database, group_ids: Iterable[str], *, since: str = "")
     return db.rows(query.order_by(cycles.c.opens_at.desc(), cycles.c.cycle_id))
 
 
+def rounds_of(db: Database, contract_ids: Iterable[str]) -> list[Row]:
+    """The order rounds of some contracts, by delivery."""
+    query = sa.select(cycles).where(cycles.c.contract_id.in_([each for each in contract_ids if each]))
+    return db.rows(query.order_by(cycles.c.distribution_starts_at, cycles.c.cycle_id))
+
+
 # -- what timers look for ----------------------------------------------------------------------------------------
 
 
@@ -158,5 +188,11 @@ def to_freeze(db: Database, closed_before: str) -> list[Row]:
 
 
 def _due(db: Database, *where: sa.ColumnElement[bool]) -> list[Row]:
-    query = sa.select(cycles.c.cycle_id, cycles.c.group_id, cycles.c.closes_at)
+    query = sa.select(
+        cycles.c.cycle_id,
+        cycles.c.group_id,
+        cycles.c.closes_at,
+        cycles.c.contract_id,
+        cycles.c.distribution_starts_at,
+    )
     return db.rows(query.where(*where).order_by(cycles.c.cycle_id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import sqlalchemy as sa
 
@@ -27,6 +29,10 @@ supplier_orders = sa.Table(
     sa.Column("acknowledged_at", sa.Text),
     sa.Column("acknowledged_by", sa.Text),
     sa.Column("lines", Json, nullable=False),
+    # Of a round of a contract; "" for a window.
+    sa.Column("cycle_id", sa.Text, nullable=False, index=True),
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
+    sa.Column("group_id", sa.Text, nullable=False),
 )
 
 
@@ -36,7 +42,8 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.put(supplier_orders, supplier_order_id=e.supplier_order_id, window_id=e.window_id, host_id=e.host_id,
                      producer_id=e.producer_id, month=e.month, status="placed", line_count=len(e.lines),
                      cost_cents=e.cost_cents, weight_g=sum(line.weight_g for line in e.lines), placed_at=fact.at,
-                     lines=msgspec.to_builtins(e.lines))  # fmt: skip
+                     lines=msgspec.to_builtins(e.lines), cycle_id=e.cycle_id, contract_id=e.contract_id,
+                     group_id=e.group_id)  # fmt: skip
         case orders.SupplierOrderSent() as e:
             rows.change(supplier_orders, e.supplier_order_id, status="sent", sent_at=fact.at, sent_by=fact.meta.actor)
         case orders.SupplierOrderAcknowledged() as e:
@@ -44,7 +51,7 @@ def apply(rows: Rows, fact: Fact) -> None:
                         acknowledged_by=fact.meta.actor)  # fmt: skip
 
 
-view = View(name="supply", tables=(supplier_orders,), reads=("orders.supplier-order-",), apply=apply)
+view = View(name="supply", tables=(supplier_orders,), reads=("orders.supplier-order-",), apply=apply, version=2)
 
 _WITHOUT_LINES = [column for column in supplier_orders.c if column.name != "lines"]
 
@@ -54,10 +61,16 @@ def supplier_order(db: Database, supplier_order_id: str) -> Row | None:
 
 
 def supplier_orders_where(db: Database, *, status: str = "", **equals: str) -> list[Row]:
-    """By window_id, host_id or producer_id; the latest month first, without lines."""
+    """By window_id, host_id, producer_id, cycle_id or contract_id; the latest month first, without lines."""
     query = sa.select(*_WITHOUT_LINES)
     for name, value in equals.items():
         query = query.where(supplier_orders.c[name] == value)
     if status:
         query = query.where(supplier_orders.c.status == status)
     return db.rows(query.order_by(supplier_orders.c.month.desc(), supplier_orders.c.supplier_order_id))
+
+
+def of_contracts(db: Database, contract_ids: Sequence[str]) -> list[Row]:
+    """What the rounds of some contracts asked of their producers; without lines."""
+    query = sa.select(*_WITHOUT_LINES).where(supplier_orders.c.contract_id.in_([each for each in contract_ids if each]))
+    return db.rows(query.order_by(supplier_orders.c.supplier_order_id))

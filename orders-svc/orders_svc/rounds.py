@@ -1,0 +1,192 @@
+"""What a cycle does when it is an order round of a contract: it follows the delivery it is for (S0:32, S0:38). Pure.
+
+A round has its producer's products instead of a shared catalogue and no window; called by cycle.decide.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, UUID, uuid5
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from grenier.clock import local_instant
+from grenier.decider import Rejected
+from grenier.language.orders import (
+    CatalogueItem,
+    CycleCancelled,
+    CycleScheduled,
+    DistributionMoved,
+    OrderCancelled,
+    OrdersReminded,
+    ProductFacts,
+)
+from grenier.language.season import BasketOption, ContractOpened, PlannedDelivery, RoundPlan
+
+if TYPE_CHECKING:
+    from orders_svc.cycle import CancelCycle, Cycle, Event, MoveDistribution, RemindToOrder
+
+UNIT_LABELS = {"piece": "pièce", "kg": "kg", "g": "g", "l": "l"}
+
+
+# -- from a contract's terms to its cycles -------------------------------------------------------------------------
+
+
+def cycle_id_of(contract_id: str, round_id: str) -> str:
+    """A round's cycle has the round's own id; other services derive ids from it, so it must be a UUID."""
+    try:
+        return str(UUID(round_id))
+    except ValueError:
+        return str(uuid5(NAMESPACE_URL, f"{contract_id}/{round_id}"))
+
+
+def scheduled(opened: ContractOpened, host_id: str, zone: str, place: str) -> list[CycleScheduled]:
+    """One cycle for every round whose delivery takes place; hours are those of the group's `zone`."""
+    terms = opened.terms
+    deliveries = {each.delivery_id: each for each in terms.deliveries if not each.cancelled}
+    return [
+        _cycle(opened, each, deliveries[each.delivery_id], host_id, zone, place)
+        for each in terms.rounds
+        if each.delivery_id in deliveries
+    ]
+
+
+def _cycle(
+    opened: ContractOpened, plan: RoundPlan, delivery: PlannedDelivery, host_id: str, zone: str, place: str
+) -> CycleScheduled:
+    cycle_id = cycle_id_of(opened.contract_id, plan.round_id)
+    starts_at, ends_at = instants(delivery, zone)
+    return CycleScheduled(
+        cycle_id=cycle_id,
+        window_id="",
+        group_id=opened.group_id,
+        host_id=host_id,
+        catalogue_id=cycle_id,
+        month=delivery.on.isoformat()[:7],
+        opens_at=plan.opens_at,
+        closes_at=plan.closes_at,
+        distribution_starts_at=starts_at,
+        distribution_ends_at=ends_at,
+        place=delivery.place or place,
+        items=[_item(option, opened.producer_id) for option in opened.terms.options if _offered(option, delivery)],
+        tier_rates_bp={},
+        contract_id=opened.contract_id,
+        producer_id=opened.producer_id,
+        delivery_id=delivery.delivery_id,
+        title=opened.terms.title,
+    )
+
+
+def instants(delivery: PlannedDelivery, zone: str) -> tuple[datetime, datetime]:
+    """Start and end of a delivery's local hours, as instants."""
+
+    def at(clock: str) -> datetime:
+        hour, minute = (int(part) for part in clock.split(":")[:2])
+        return local_instant(delivery.on, hour, minute, zone)
+
+    return at(delivery.starts), at(delivery.ends)
+
+
+def delivery_day(starts_at: datetime, zone: str) -> str:
+    """The civil date (ISO) of a delivery where the group lives."""
+    return starts_at.astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def _offered(option: BasketOption, delivery: PlannedDelivery) -> bool:
+    return not option.delivery_ids or delivery.delivery_id in option.delivery_ids
+
+
+def _item(option: BasketOption, producer_id: str) -> CatalogueItem:
+    facts = ProductFacts(
+        name=option.title,
+        category=option.category,
+        producer_id=producer_id,
+        sale=option.sale,
+        unit_label=_unit_label(option),
+        portion_g=option.portion_g,
+        net_weight_g=option.net_weight_g,
+    )
+    return CatalogueItem(
+        product_id=option.option_id,
+        facts=facts,
+        price_cents=option.price_cents,
+        cost_cents=option.price_cents,
+        max_per_household=max(option.quantities, default=0),
+        stock_limit=option.limit,
+    )
+
+
+def _unit_label(option: BasketOption) -> str:
+    label = UNIT_LABELS[option.unit]
+    return f"{label} {option.net_weight_g} g" if option.unit == "piece" and option.net_weight_g else label
+
+
+# -- a round follows its delivery ----------------------------------------------------------------------------------
+
+
+def move_distribution(cycle: Cycle, command: MoveDistribution) -> list[Event]:
+    """Orders go on as before; when they would close after the new start, the coordinator is warned."""
+    terms = cycle.known
+    now = (terms.distribution_starts_at, terms.distribution_ends_at, terms.place)
+    if cycle.status == "cancelled" or now == (command.starts_at, command.ends_at, command.place):
+        return []
+    moved_event = DistributionMoved(
+        cycle_id=terms.cycle_id,
+        group_id=terms.group_id,
+        contract_id=terms.contract_id,
+        distribution_starts_at=command.starts_at,
+        distribution_ends_at=command.ends_at,
+        place=command.place,
+        closes_too_late=terms.closes_at >= command.starts_at,
+    )
+    return [moved_event]
+
+
+def moved(cycle: Cycle, event: DistributionMoved) -> Cycle:
+    terms = msgspec.structs.replace(
+        cycle.known,
+        distribution_starts_at=event.distribution_starts_at,
+        distribution_ends_at=event.distribution_ends_at,
+        place=event.place,
+    )
+    return msgspec.structs.replace(cycle, terms=terms)
+
+
+def cancel(cycle: Cycle, command: CancelCycle) -> list[Event]:
+    """Whoever has ordered is freed of it, and what is set aside for the order with it."""
+    terms = cycle.known
+    if cycle.status == "cancelled":
+        return []
+    gone: list[Event] = [
+        OrderCancelled(
+            cycle_id=terms.cycle_id,
+            group_id=terms.group_id,
+            order_id=placed.order_id,
+            household_id=placed.household_id,
+            reason=command.reason,
+        )
+        for placed in cycle.orders_by_rank()
+    ]
+    cancelled = CycleCancelled(
+        cycle_id=terms.cycle_id, group_id=terms.group_id, contract_id=terms.contract_id, reason=command.reason
+    )
+    return [*gone, cancelled]
+
+
+def remind(cycle: Cycle, command: RemindToOrder) -> list[Event]:
+    terms = cycle.known
+    if cycle.status != "open" or command.now >= terms.closes_at:
+        raise Rejected("cycle-not-open", cycle_id=terms.cycle_id)
+    waiting = [household_id for household_id in command.household_ids if cycle.orders.get(household_id) is None]
+    if not waiting:
+        return []
+    reminded = OrdersReminded(
+        cycle_id=terms.cycle_id,
+        group_id=terms.group_id,
+        contract_id=terms.contract_id,
+        closes_at=terms.closes_at,
+        household_ids=waiting,
+    )
+    return [reminded]
