@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import msgspec
 
 from contracts_svc import contact, group, host, person, producer, role_assignments
+from contracts_svc.clauses import SetClauses
 from contracts_svc.enrolment import NewPerson
 from contracts_svc.guards import require_person, today, with_id
 from contracts_svc.setup import DEFAULT_TIERS, HOST_ID, may_found
@@ -141,6 +142,14 @@ class FederationDoors:
         role = self.runtime.access.require(context, "contracts.settings", group_id=ask.group_id)
         command = group.MoveDuty(group_id=ask.group_id, duty=ask.duty, to=ask.to)
         return self.runtime.tell(group.decider, ask.group_id, command, context, role=role, group_id=ask.group_id)
+
+    @door
+    def set_clauses(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """A group's own words in its contracts, forms and letters."""
+        ask = read(SetClauses, payload)
+        self.runtime.wait(context)
+        role = self.runtime.access.require(context, "contracts.settings", group_id=ask.group_id)
+        return self.runtime.tell(group.decider, ask.group_id, ask, context, role=role, group_id=ask.group_id)
 
     @door
     def register_producer(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:

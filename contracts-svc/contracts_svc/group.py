@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 import msgspec
 
+from contracts_svc.clauses import Clauses, SetClauses, set_clauses, with_clauses
 from contracts_svc.duties import DUTIES, Side
 from contracts_svc.exchange.settings import (
     ChangeExchangeSettings,
@@ -19,6 +20,7 @@ from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected
 from grenier.language.contracts import DutyMoved, GroupFounded, GroupKind, GroupSettingsChanged, MemberNumberGiven
 from grenier.language.exchange import ExchangeSettingsChanged, ExchangesPurged
+from grenier.language.season import ClausesSet
 
 
 class FoundGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,10 +69,22 @@ class PurgeExchanges(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Command: TypeAlias = (
-    FoundGroup | ChangeGroupSettings | MoveDuty | GiveMemberNumber | ChangeExchangeSettings | PurgeExchanges
+    FoundGroup
+    | ChangeGroupSettings
+    | MoveDuty
+    | GiveMemberNumber
+    | ChangeExchangeSettings
+    | PurgeExchanges
+    | SetClauses
 )
 Event: TypeAlias = (
-    GroupFounded | GroupSettingsChanged | DutyMoved | MemberNumberGiven | ExchangeSettingsChanged | ExchangesPurged
+    GroupFounded
+    | GroupSettingsChanged
+    | DutyMoved
+    | MemberNumberGiven
+    | ExchangeSettingsChanged
+    | ExchangesPurged
+    | ClausesSet
 )
 
 
@@ -82,6 +96,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     highest: int = 0
     exchange_chosen: dict[str, Any] = {}
     exchanges_purged: date | None = None
+    clauses: Clauses = {}
 
     def done_by(self, duty: str) -> Side:
         return self.moved.get(duty, DUTIES[duty])
@@ -114,6 +129,9 @@ def decide(group: Group, command: Command) -> list[Event]:
             return list(change_exchange(group.kind, group.exchange_chosen, command))
         case PurgeExchanges():
             return purge_exchanges(group, command)
+        case SetClauses():
+            _must_exist(group, command.group_id)
+            return list(set_clauses(group.clauses, command))
         case _:
             assert_never(command)
 
@@ -193,6 +211,8 @@ def evolve(group: Group, event: Event) -> Group:
             return msgspec.structs.replace(group, exchange_chosen={**group.exchange_chosen, **chosen_by(event)})
         case ExchangesPurged():
             return msgspec.structs.replace(group, exchanges_purged=event.before)
+        case ClausesSet():
+            return msgspec.structs.replace(group, clauses=with_clauses(group.clauses, event))
         case _:
             assert_never(event)
 

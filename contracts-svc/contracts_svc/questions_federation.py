@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from contracts_svc import group
 from contracts_svc.guards import sees_group, today
 from contracts_svc.setup import HOST_ID
 from contracts_svc.sight import scope_names, sight_of
@@ -62,6 +63,14 @@ class FederationQuestions:
             "members": counted.get("active", 0), "duties": federation.duties_of(self.runtime.db, ask.group_id),
             "may": self._acts(context, ask.group_id),
         }  # fmt: skip
+
+    @door
+    def clauses(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """{document: {clause: text}} of what the group has written itself; its documents show the house's text elsewhere."""
+        ask = read(OfGroup, payload)
+        self.runtime.wait(context)
+        sees_group(self.runtime, context, ask.group_id)
+        return {"clauses": self.runtime.handler.state(group.decider, ask.group_id).clauses}
 
     def _acts(self, context: Context, group_id: str) -> list[str]:
         """What the actor may do with this group's people, for pages that show or hide a button."""

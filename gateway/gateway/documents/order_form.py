@@ -34,11 +34,10 @@ def shape(facts: Facts) -> dict[str, Any]:
             for line in inside
         ]  # fmt: skip
         sections.append(section(columns, rows, title=category, tall=not filled))
-    total = money(facts["total_cents"]) if filled and facts.get("total_cents") is not None else ""
-    sections.append(
-        section([wide("Total de la commande"), column("", "24mm", "right")], [["Total", {"text": total, "bold": True}]])
-    )
-    return listing(facts, "Bon de commande", [facts["title"]], sections, facts=_facts(facts), closing=_closing(facts))
+    total = money(facts["total_cents"]) if filled and facts.get("total_cents") is not None else "." * 30
+    closing = clauses.parsed(f"Total de la commande : **{total}**") + _closing(facts)
+    head = {"facts": _facts(facts), "closing": closing}
+    return listing(facts, "Bon de commande", [facts["title"]], sections, **head)
 
 
 def summary(facts: Facts) -> dict[str, Any]:
