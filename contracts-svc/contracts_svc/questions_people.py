@@ -11,7 +11,7 @@ from contracts_svc.doors_people import may_erase
 from contracts_svc.guards import require_person, today
 from contracts_svc.setup import HOST_ID
 from contracts_svc.sight import households_seen, persons_seen, scope_names
-from contracts_svc.views import federation, mandates, people, register
+from contracts_svc.views import exchange_questions, federation, mandates, people, register
 from grenier.doors import Context, door
 from grenier.errors import Forbidden, Invalid, NotFound
 from grenier.readmodel import Row
@@ -120,6 +120,9 @@ class PeopleQuestions:
         ask = read(ByEmail, payload)
         for found in people.by_email(self.runtime.db, [ask.email]).values():
             return {"person_id": found["person_id"], "language": found["language"]}
+        # Who only takes baskets now and then has no place here but signs in as well (S4:15-20).
+        if taker := exchange_questions.taker_by_email(self.runtime.db, ask.email):
+            return {"person_id": taker["person_id"], "language": taker["language"]}
         raise NotFound
 
     @door

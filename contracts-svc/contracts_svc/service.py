@@ -5,12 +5,13 @@ from __future__ import annotations
 from contracts_svc.doors_enrolment import EnrolmentDoors
 from contracts_svc.doors_federation import FederationDoors
 from contracts_svc.doors_people import PeopleDoors
+from contracts_svc.exchange.doors import ExchangeDoors
 from contracts_svc.questions_federation import FederationQuestions
 from contracts_svc.questions_people import PeopleQuestions
 from grenier.runtime import Runtime
 
 
-class Contracts(FederationDoors, PeopleDoors, EnrolmentDoors, FederationQuestions, PeopleQuestions):
+class Contracts(FederationDoors, PeopleDoors, EnrolmentDoors, ExchangeDoors, FederationQuestions, PeopleQuestions):
     name = "contracts"
 
     def __init__(self, runtime: Runtime) -> None:

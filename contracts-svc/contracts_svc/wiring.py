@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contracts_svc.exchange import following
 from contracts_svc.policies import POLICIES
 from contracts_svc.service import Contracts
-from contracts_svc.views import applications, directory, federation, mandates, register
+from contracts_svc.views import applications, directory, exchange, federation, mandates, register
 from grenier.runtime import Service
 
 
 def service() -> Service:
     return Service(
         name="contracts",
-        views=(federation.view, directory.view, register.view, mandates.view, applications.view),
+        views=(federation.view, directory.view, register.view, mandates.view, applications.view, exchange.view),
         doors=Contracts,
-        policies=POLICIES,
+        policies=(*POLICIES, *following.POLICIES),
+        timers=following.TIMERS,
         needs_keys=True,
     )

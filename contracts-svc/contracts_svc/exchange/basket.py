@@ -129,7 +129,7 @@ def _same_name(basket: Basket, command: OfferBasket) -> bool:
 
 def cancel(basket: Basket, command: CancelOffer) -> list[Event]:
     if not basket.open:
-        if basket.phase == "collected":
+        if basket.phase == "collected" and not command.reason:
             raise Rejected("basket-collected", basket_id=_offer(basket).basket_id)
         return []
     found = _offer(basket)
@@ -196,11 +196,11 @@ def decline(basket: Basket, command: DeclineTaker) -> list[Event]:
 def withdraw(basket: Basket, command: WithdrawRequest) -> list[Event]:
     was_taker = bool(basket.taker_id) and basket.taker_id == command.person_id
     if not basket.open or not (was_taker or command.person_id in basket.requests):
-        if was_taker and basket.phase == "collected":
+        if was_taker and basket.phase == "collected" and not command.erased:
             raise Rejected("basket-collected", basket_id=_offer(basket).basket_id)
         return []
     found = _offer(basket)
-    if was_taker and command.now >= found.starts_at:
+    if was_taker and command.now >= found.starts_at and not command.erased:
         raise Rejected("exchange-too-late", closed_at=_iso(found.starts_at))
     return [
         BasketRequestWithdrawn(

@@ -69,8 +69,11 @@ class DeclineTaker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WithdrawRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`erased`: the person is no more here, so nothing is too late."""
+
     person_id: str
     now: datetime
+    erased: bool = False
 
 
 class CancelOffer(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,3 +8,26 @@ PRODUCER_ANSWER = "producer-answer"
 
 def producer_answer(contract_id: str, version: int, person_id: str) -> dict[str, str]:
     return {"contract": contract_id, "version": str(version), "person": person_id}
+
+
+# The basket exchange (S4): ask for a basket or give it back; leave the list (S4:75-77); say yes to having been enrolled (S4:33).
+EXCHANGE_BASKET = "exchange-basket"
+EXCHANGE_LEAVE = "exchange-leave"
+EXCHANGE_CONFIRM = "exchange-confirm"
+
+
+def exchange_basket(basket_id: str, person_id: str) -> dict[str, str]:
+    return {"basket": basket_id, "person": person_id}
+
+
+def exchange_place(group_id: str, person_id: str) -> dict[str, str]:
+    """For leaving and for confirming: a person's place in the exchange of a group."""
+    return {"group": group_id, "person": person_id}
+
+
+# The producer's contact answers an eater's question without an account (S0:13).
+PRODUCER_QUESTION = "producer-question"
+
+
+def producer_question(question_id: str, person_id: str) -> dict[str, str]:
+    return {"question": question_id, "person": person_id}

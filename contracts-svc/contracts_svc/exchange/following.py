@@ -1,0 +1,115 @@
+"""What follows in the exchange from other facts, and what falls due. The tables are at the bottom."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from contracts_svc import group
+from contracts_svc.exchange import basket
+from contracts_svc.exchange.basket_commands import CancelOffer, Command, ExpireOffer, Reason, WithdrawRequest
+from contracts_svc.guards import today
+from contracts_svc.views import exchange_questions as questions
+from grenier.clock import iso
+from grenier.language.contracts import PersonErased
+from grenier.language.exchange import TakerLeft
+from grenier.language.season import (
+    AbsencesSet,
+    BasketComposed,
+    DeliveryCancelled,
+    DeliveryMoved,
+    SubscriptionEnded,
+)
+from grenier.readmodel import Fact, Row
+from grenier.runtime import Policy, Runtime, Timer
+
+# -- policies ----------------------------------------------------------------------------------------------------
+
+
+def follow_contract(runtime: Runtime, fact: Fact) -> None:
+    """What was promised was another basket or another day: the agreement ends, the holder may offer it anew."""
+    match fact.event:
+        case DeliveryCancelled() as e:
+            _cancel(runtime, fact, questions.open_where(runtime.db, delivery_id=e.delivery_id), "delivery-cancelled")
+        case DeliveryMoved() as e:
+            _cancel(runtime, fact, questions.open_where(runtime.db, delivery_id=e.delivery_id), "delivery-moved")
+        case SubscriptionEnded() as e:
+            rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
+            _cancel(runtime, fact, [row for row in rows if row["on"] >= e.on.isoformat()], "subscription-changed")
+        case AbsencesSet() as e:
+            rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
+            gone = [row for row in rows if row["delivery_id"] in e.delivery_ids]
+            _cancel(runtime, fact, gone, "subscription-changed")
+        case BasketComposed() as e:
+            rows = questions.open_where(runtime.db, subscription_id=e.subscription_id, delivery_id=e.delivery_id)
+            _cancel(runtime, fact, rows, "subscription-changed")
+
+
+def _cancel(runtime: Runtime, fact: Fact, rows: list[Row], reason: Reason) -> None:
+    for row in rows:
+        command = CancelOffer(now=runtime.clock.now(), reason=reason)
+        _react(runtime, fact, row, command, "cancel-offer")
+
+
+def forget_person(runtime: Runtime, fact: Fact) -> None:
+    """Who was erased neither offers nor takes; the other side is told."""
+    if not isinstance(fact.event, PersonErased):
+        return
+    person_id = fact.event.person_id
+    for row in questions.open_where(runtime.db, person_id=person_id):
+        command: Command = WithdrawRequest(person_id=person_id, now=runtime.clock.now(), erased=True)
+        if row["person_id"] == person_id:
+            command = CancelOffer(now=runtime.clock.now(), reason="person-erased")
+        _react(runtime, fact, row, command, "forget-person")
+
+
+def drop_requests(runtime: Runtime, fact: Fact) -> None:
+    """Who leaves the list asks for nothing any more there; what was promised stays promised."""
+    if not isinstance(fact.event, TakerLeft):
+        return
+    person_id = fact.event.person_id
+    for row in questions.open_where(runtime.db, person_id=person_id):
+        if row["group_id"] == fact.event.group_id and person_id not in (row["taker_id"], row["person_id"]):
+            command = WithdrawRequest(person_id=person_id, now=runtime.clock.now())
+            _react(runtime, fact, row, command, "drop-requests")
+
+
+def _react(runtime: Runtime, fact: Fact, row: Row, command: Command, policy: str) -> None:
+    runtime.react(basket.decider, row["basket_id"], command, fact, policy, group_id=row["group_id"])
+
+
+# -- timers ------------------------------------------------------------------------------------------------------
+
+
+def expire_offers(runtime: Runtime) -> None:
+    """S4:47: at the cut-off without a yes. An offer made again after it has a command of its own."""
+    now = runtime.clock.now()
+    for row in questions.to_expire(runtime.db, iso(now)):
+        name = f"expire-offer/{row['offered_at']}/{row['accepted_at']}"
+        runtime.due(basket.decider, row["basket_id"], ExpireOffer(now=now), name, group_id=row["group_id"])
+
+
+def purge_exchanges(runtime: Runtime) -> None:
+    """Once a month per group, from the first of the month so many months ago."""
+    for group_id, its in questions.every_group(runtime.db).items():
+        before = months_before(today(runtime, group_id), its.purge_months)
+        if questions.has_before(runtime.db, group_id, before.isoformat()):
+            command = group.PurgeExchanges(group_id=group_id, before=before)
+            runtime.due(group.decider, group_id, command, f"purge-exchanges/{before}", group_id=group_id)
+
+
+def months_before(day: date, months: int) -> date:
+    """The first day of the month so many months earlier: 2026-11-22, 18 → 2025-05-01."""
+    count = day.year * 12 + day.month - 1 - months
+    return date(count // 12, count % 12 + 1, 1)
+
+
+POLICIES = (
+    Policy("exchange-follows-contract", ("contracts.delivery-", "contracts.subscription-ended",
+           "contracts.absences-set", "contracts.basket-composed"), follow_contract),
+    Policy("exchange-forgets-person", ("contracts.person-erased",), forget_person),
+    Policy("exchange-drops-requests", ("contracts.taker-left",), drop_requests),
+)  # fmt: skip
+TIMERS = (
+    Timer("expire-offers", expire_offers, every_s=5.0),
+    Timer("purge-exchanges", purge_exchanges, every_s=300.0),
+)
