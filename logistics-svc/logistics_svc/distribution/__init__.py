@@ -5,6 +5,7 @@ One stream for the whole day, so that stock is never negative and goods are cons
     commands.py   what may be asked          state.py      the fold
     reception.py  planning and receiving     table.py      slots, check-in, lines
     serving.py    what a household takes     handover.py   sign-off, count, close
+    parcels.py    the delivery of an order round: the producer brings parcels, without a warehouse
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import assert_never
 from grenier.decider import Decider
 from grenier.errors import Rejected
 from logistics_svc.distribution import commands as ask
-from logistics_svc.distribution import handover, reception, table
+from logistics_svc.distribution import handover, parcels, reception, table
 from logistics_svc.distribution.commands import Command
 from logistics_svc.distribution.state import INITIAL, Day, Event, evolve
 
@@ -47,6 +48,10 @@ def _on_the_day(day: Day, command: Command) -> list[Event]:
             return reception.plan_distribution(day, command)
         case ask.ReceiveDelivery():
             return reception.receive_delivery(day, command)
+        case ask.ReceiveParcel():
+            return parcels.receive_parcel(day, command)
+        case ask.MoveDistribution():
+            return parcels.move_distribution(day, command)
         case ask.ChooseSlot():
             return table.choose_slot(day, command)
         case ask.CheckIn():

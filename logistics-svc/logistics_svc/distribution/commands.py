@@ -8,6 +8,7 @@ import msgspec
 
 from grenier.language.logistics import PalletLine, StockPassedOn
 from grenier.language.orders import AggregationFrozen
+from grenier.language.orders import DistributionMoved as RoundMoved
 
 Outcome = Literal["coming", "someone-else", "gives-up", "no-answer"]
 
@@ -36,6 +37,26 @@ class ReceiveDelivery(msgspec.Struct, frozen=True):
     delivery_id: str
     dispatched: list[PalletLine]
     lines: list[ReceivedLine]
+
+
+class Gap(msgspec.Struct, frozen=True):
+    product_id: str
+    missing: int
+
+
+class ReceiveParcel(msgspec.Struct, frozen=True):
+    """The producer brought one household's order of a round: `totals` so far over all parcels, `gaps` in this one."""
+
+    delivery_id: str
+    household_id: str
+    totals: list[ReceivedLine]
+    gaps: list[Gap]
+
+
+class MoveDistribution(msgspec.Struct, frozen=True):
+    """The contract's delivery has another date, hour or place."""
+
+    moved: RoundMoved
 
 
 class ChooseSlot(msgspec.Struct, frozen=True):
@@ -135,6 +156,8 @@ class TakeOverStock(msgspec.Struct, frozen=True):
 Command: TypeAlias = (
     PlanDistribution
     | ReceiveDelivery
+    | ReceiveParcel
+    | MoveDistribution
     | ChooseSlot
     | CheckIn
     | UndoCheckIn

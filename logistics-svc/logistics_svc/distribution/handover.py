@@ -49,6 +49,7 @@ def sign_off(day: Day, command: SignOff) -> list[Event]:
         total_cents=total,
         movements=[_handed(day, line, command.household_id) for line in lines],
         **day.ids,
+        **day.round_ids,
     )
     # Whoever signs has come, whether or not somebody ticked the name at the door.
     arrived: list[Event] = [] if guest.checked_in else [_arrived(day, command.household_id)]
@@ -66,6 +67,7 @@ def undo_sign_off(day: Day, command: UndoSignOff) -> list[Event]:
             reason=command.reason,
             movements=[_back(movement) for movement in signed.movements],
             **day.ids,
+            **day.round_ids,
         )
     ]
 
@@ -89,7 +91,7 @@ def close_distribution(day: Day, command: CloseDistribution) -> list[Event]:
         raise Rejected("households-waiting", household_ids=waiting)
     served = sum(1 for guest in day.guests.values() if guest.signed is not None)
     absent = sum(1 for guest in day.guests.values() if guest.order_id and guest.signed is None)
-    return [DistributionClosed(served=served, absent=absent, **day.ids)]
+    return [DistributionClosed(served=served, absent=absent, **day.ids, **day.round_ids)]
 
 
 def pass_on_stock(day: Day, command: PassOnStock) -> list[Event]:

@@ -46,6 +46,8 @@ def plan_distribution(day: Day, command: PlanDistribution) -> list[Event]:
             items=frozen.items,
             orders=frozen.orders,
             tier_rates_bp=frozen.tier_rates_bp,
+            contract_id=frozen.contract_id,
+            title=frozen.title,
         )
     ]
 
@@ -55,10 +57,10 @@ def receive_delivery(day: Day, command: ReceiveDelivery) -> list[Event]:
     assert day.plan is not None
     for told in command.lines:
         known_item(day, told.product_id)
-    lines = [line for line in _totals(day, command) if _news(day, line)]
+    lines = [line for line in _totals(day, command) if news(day, line)]
     if not lines:
         return []
-    movements = [movement for line in lines for movement in _movements(day, line)]
+    movements = [movement for line in lines for movement in movements_of(day, line)]
     received = DeliveryReceived(
         delivery_id=command.delivery_id, host_id=day.plan.host_id, lines=lines, movements=movements, **day.ids
     )
@@ -80,14 +82,14 @@ def _totals(day: Day, command: ReceiveDelivery) -> Iterator[DeliveredLine]:
         yield DeliveredLine(product_id=product_id, expected=expected, received=told.received, reason=told.reason)
 
 
-def _news(day: Day, line: DeliveredLine) -> bool:
+def news(day: Day, line: DeliveredLine) -> bool:
     known = day.delivered.get(line.product_id)
     if known is None:
         return bool(line.expected or line.received)
     return delivered(known, line) != known
 
 
-def _movements(day: Day, line: DeliveredLine) -> Iterator[Movement]:
+def movements_of(day: Day, line: DeliveredLine) -> Iterator[Movement]:
     """Only the difference to what was received before; a correction downwards travels back."""
     assert day.plan is not None
     item = day.items[line.product_id]

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, assert_never
 
+import msgspec
+
 from grenier.language import logistics as facts
 from grenier.language.orders import CatalogueItem, OrderLine
 
 Event: TypeAlias = (
     facts.DistributionPlanned
+    | facts.DistributionMoved
     | facts.DeliveryReceived
     | facts.ShortageDeclared
     | facts.SlotChosen
@@ -106,6 +109,13 @@ class Day:
         return {"distribution_id": self.plan.distribution_id, "group_id": self.plan.group_id}
 
     @property
+    def round_ids(self) -> dict[str, str]:
+        """Which round of which contract is handed out here; "" for the month of a window."""
+        assert self.plan is not None
+        contract_id = self.plan.contract_id
+        return {"contract_id": contract_id, "cycle_id": self.plan.cycle_id if contract_id else ""}
+
+    @property
     def place(self) -> str:
         return f"group:{self.ids['group_id']}"
 
@@ -149,6 +159,8 @@ def evolve(day: Day, event: Event) -> Day:
     match event:
         case facts.DistributionPlanned():
             return _planned(event)
+        case facts.DistributionMoved():
+            return _rescheduled(day, event)
         case facts.DeliveryReceived():
             return _received(day, event)
         case facts.ShortageDeclared():
@@ -208,6 +220,14 @@ def _planned(event: facts.DistributionPlanned) -> Day:
         for order in event.orders
     }
     return Day(plan=event, items={item.product_id: item for item in event.items}, guests=guests)
+
+
+def _rescheduled(day: Day, event: facts.DistributionMoved) -> Day:
+    assert day.plan is not None
+    plan = msgspec.structs.replace(
+        day.plan, starts_at=event.starts_at, ends_at=event.ends_at, place=event.place, slots=event.slots
+    )
+    return replace(day, plan=plan)
 
 
 def _received(day: Day, event: facts.DeliveryReceived) -> Day:

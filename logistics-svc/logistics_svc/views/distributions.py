@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,9 @@ distributions = sa.Table(
     sa.Column("counted", Json),
     sa.Column("counted_at", sa.Text),
     sa.Column("closed_at", sa.Text),
+    # The delivery of an order round; "" for the month of a window.
+    sa.Column("contract_id", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
 )
 households = sa.Table(
     "distributions_households",
@@ -60,6 +64,9 @@ def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
         case facts.DistributionPlanned() as e:
             _plan(rows, e)
+        case facts.DistributionMoved() as e:
+            rows.change(distributions, e.distribution_id, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
+                        place=e.place, slots=_slots(e.slots))  # fmt: skip
         case facts.SlotChosen() as e:
             rows.change(households, e.distribution_id, e.household_id, slot_id=e.slot_id)
         case facts.HouseholdCheckedIn() as e:
@@ -90,19 +97,22 @@ def apply(rows: Rows, fact: Fact) -> None:
 
 
 def _plan(rows: Rows, e: facts.DistributionPlanned) -> None:
-    slots = [
-        {"slot_id": slot.slot_id, "tier": slot.tier, "starts_at": iso(slot.starts_at), "ends_at": iso(slot.ends_at)}
-        for slot in e.slots
-    ]
     rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id, window_id=e.window_id,
              group_id=e.group_id, host_id=e.host_id, month=e.month, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
              place=e.place, state="planned", orders=len(e.orders), checked_in=0, served=0, served_cents=0,
-             slots=slots, items=plain(e.items))  # fmt: skip
+             slots=_slots(e.slots), items=plain(e.items), contract_id=e.contract_id, title=e.title)  # fmt: skip
     assigned = {assignment.household_id: assignment.slot_id for assignment in e.assignments}
     for order in e.orders:
         rows.put(households, distribution_id=e.distribution_id, household_id=order.household_id, tier=order.tier,
                  order_id=order.order_id, slot_id=assigned.get(order.household_id, ""), state="expected",
                  lines=len(order.lines), ordered_cents=order.total_cents)  # fmt: skip
+
+
+def _slots(slots: Iterable[facts.PickupSlot]) -> list[dict[str, str]]:
+    return [
+        {"slot_id": slot.slot_id, "tier": slot.tier, "starts_at": iso(slot.starts_at), "ends_at": iso(slot.ends_at)}
+        for slot in slots
+    ]
 
 
 def _household(rows: Rows, distribution_id: str, household_id: str) -> None:
@@ -135,6 +145,7 @@ view = View(
         "logistics.stock-counted",
     ),
     apply=apply,
+    version=2,  # 2: deliveries of order rounds, and distributions that move
 )
 
 # Lists leave out the wide columns.
@@ -165,10 +176,11 @@ def distribution(db: Database, distribution_id: str) -> Row | None:
 
 
 def neighbour(db: Database, day: Row, *, after: bool) -> Row | None:
-    """The group's distribution just after (or before) this one."""
+    """The group's distribution just after (or before) this one; what a contract leaves never goes to another one."""
     starts = distributions.c.starts_at
     later = starts > day["starts_at"] if after else starts < day["starts_at"]
-    query = sa.select(*_BRIEF).where(distributions.c.group_id == day["group_id"], later)
+    same = (distributions.c.group_id == day["group_id"], distributions.c.contract_id == day["contract_id"])
+    query = sa.select(*_BRIEF).where(*same, later)
     return db.row(query.order_by(starts if after else starts.desc()))
 
 

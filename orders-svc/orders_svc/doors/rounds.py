@@ -10,6 +10,7 @@ from grenier.language.parcels import MissingLine
 from grenier.readmodel import Row
 from grenier.runtime import read
 from orders_svc import asks, cycle, parcels
+from orders_svc.parcels import Command as ParcelsCommand
 from orders_svc.answers import rounds
 from orders_svc.doors.base import Doors
 from orders_svc.views import subscribers
@@ -87,7 +88,7 @@ class RoundDoors(Doors):
             raise NotFound
         return row, role
 
-    def _on_parcels(self, context: Context, ask: Any, command: parcels.Command) -> dict[str, Any]:
+    def _on_parcels(self, context: Context, ask: Any, command: ParcelsCommand) -> dict[str, Any]:
         """Whoever helps at the distribution hands out parcels; nothing of the money is seen there."""
         row, role = self._round(context, ask.cycle_id, "logistics.distribute")
         household_id = getattr(ask, "household_id", "")
