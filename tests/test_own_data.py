@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.tables import Column, Table, _csv, _xlsx
+from gateway.table_files import _csv, _xlsx
+from gateway.tables import Column, Table
 from grenier.logging import configure
 from tests.canary import ADDRESS, EMAIL, FIRST, LAST, MESSAGE, PHONE_STORED, TRACES, Canary, settle_in, take_part
 from tests.house_app import Site
