@@ -17,6 +17,7 @@ from grenier.decider import Decider
 from grenier.errors import Rejected
 from grenier.language.ledger import (
     AdjustmentPosted,
+    BalanceTransferred,
     BalanceWentNegative,
     ChargedLine,
     ChequeFacts,
@@ -24,10 +25,22 @@ from grenier.language.ledger import (
     EntryReversed,
     GoodsCharged,
     Means,
+    PaymentRequested,
+    PaymentRequestWithdrawn,
     Posting,
     PrepaymentReceived,
+    RefundIssued,
+    StatementIssued,
 )
-from ledger_svc import accounts
+from ledger_svc import accounts, contract_account
+from ledger_svc.contract_account import (
+    ContractBooks,
+    IssueRefund,
+    IssueStatement,
+    RequestPayment,
+    TransferBalance,
+    WithdrawRequest,
+)
 
 # -- commands ------------------------------------------------------------------------------------------------------
 
@@ -43,6 +56,8 @@ class ChargeGoods(msgspec.Struct, frozen=True, kw_only=True):
     order_id: str
     lines: list[ChargedLine]
     amount_cents: int
+    contract_id: str = ""
+    cycle_id: str = ""
 
 
 class ReverseCharge(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +74,9 @@ class ReceivePrepayment(msgspec.Struct, frozen=True, kw_only=True):
     household_id: str
     amount_cents: int
     cheque: ChequeFacts
+    contract_id: str = ""
+    # The person whose cheque it is, when it is not the household's own.
+    holder_id: str = ""
 
 
 class ReceiveDues(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +97,7 @@ class PostAdjustment(msgspec.Struct, frozen=True, kw_only=True):
     household_id: str
     amount_cents: int
     reason: str
+    contract_id: str = ""
 
 
 class ReverseEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,15 +107,30 @@ class ReverseEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoteNegative(msgspec.Struct, frozen=True, kw_only=True):
-    """`balance_cents` over all of the household's entries, the till's included."""
+    """`balance_cents` over all of the household's entries, the till's included; or of one contract."""
 
     group_id: str
     household_id: str
     balance_cents: int
+    contract_id: str = ""
 
 
-Command = ChargeGoods | ReverseCharge | ReceivePrepayment | ReceiveDues | PostAdjustment | ReverseEntry | NoteNegative
-Event = GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted | EntryReversed | BalanceWentNegative
+Command = (
+    ChargeGoods
+    | ReverseCharge
+    | ReceivePrepayment
+    | ReceiveDues
+    | PostAdjustment
+    | ReverseEntry
+    | NoteNegative
+    | IssueStatement
+    | IssueRefund
+    | RequestPayment
+    | WithdrawRequest
+    | TransferBalance
+)
+Posted = GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted | RefundIssued | BalanceTransferred
+Event = Posted | EntryReversed | BalanceWentNegative | StatementIssued | PaymentRequested | PaymentRequestWithdrawn
 
 
 # -- state ---------------------------------------------------------------------------------------------------------
@@ -111,6 +145,8 @@ class Entry:
     postings: tuple[Posting, ...]
     reversed_by: str = ""
     is_reversal: bool = False
+    contract_id: str = ""
+    to_contract_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +155,8 @@ class Account:
     entries: Map[str, Entry] = field(default_factory=Map)
     # The entry that charges a sign-off; the latest one, as a household may sign off again after an undo.
     charges: Map[str, str] = field(default_factory=Map)
+    # What it has in each contract, and what it was told of it.
+    books: ContractBooks = field(default_factory=ContractBooks)
 
     def stands(self, entry_id: str) -> bool:
         entry = self.entries.get(entry_id)
@@ -144,6 +182,16 @@ def decide(account: Account, command: Command) -> Sequence[Event]:
             return reverse_entry(account, command)
         case NoteNegative():
             return note_negative(command)
+        case IssueStatement():
+            return contract_account.issue_statement(account.books, command)
+        case IssueRefund():
+            return [] if command.entry_id in account.entries else contract_account.issue_refund(account.books, command)
+        case RequestPayment():
+            return contract_account.request_payment(account.books, command)
+        case WithdrawRequest():
+            return contract_account.withdraw_request(account.books, command)
+        case TransferBalance():
+            return [] if command.entry_id in account.entries else contract_account.transfer(account.books, command)
         case _:
             assert_never(command)
 
@@ -167,6 +215,8 @@ def charge_goods(account: Account, command: ChargeGoods) -> list[Event]:
             lines=command.lines,
             postings=postings,
             sign_off_id=command.sign_off_id,
+            contract_id=command.contract_id,
+            cycle_id=command.cycle_id,
         )
     ]
 
@@ -193,6 +243,8 @@ def receive_prepayment(account: Account, command: ReceivePrepayment) -> list[Eve
             amount_cents=command.amount_cents,
             cheque=command.cheque,
             postings=postings,
+            contract_id=command.contract_id,
+            holder_id=command.holder_id,
         )
     ]
 
@@ -234,6 +286,7 @@ def post_adjustment(account: Account, command: PostAdjustment) -> list[Event]:
             amount_cents=command.amount_cents,
             reason=command.reason,
             postings=postings,
+            contract_id=command.contract_id,
         )
     ]
 
@@ -256,7 +309,10 @@ def note_negative(command: NoteNegative) -> list[Event]:
         return []
     return [
         BalanceWentNegative(
-            group_id=command.group_id, household_id=command.household_id, balance_cents=command.balance_cents
+            group_id=command.group_id,
+            household_id=command.household_id,
+            balance_cents=command.balance_cents,
+            contract_id=command.contract_id,
         )
     ]
 
@@ -270,6 +326,8 @@ def _reversal(account: Account, entry_id: str, reverses: str, reason: str) -> En
         household_id=entry.household_id,
         reason=reason,
         postings=accounts.turned(entry.postings),
+        contract_id=entry.contract_id,
+        to_contract_id=entry.to_contract_id,
     )
 
 
@@ -281,25 +339,32 @@ def evolve(account: Account, event: Event) -> Account:
         case GoodsCharged():
             charged = _with_entry(account, event)
             return replace(charged, charges=account.charges.set(event.sign_off_id, event.entry_id))
-        case PrepaymentReceived() | DuesReceived() | AdjustmentPosted():
+        case PrepaymentReceived() | DuesReceived() | AdjustmentPosted() | RefundIssued() | BalanceTransferred():
             return _with_entry(account, event)
         case EntryReversed():
             reversed_one = replace(account.entries[event.reverses], reversed_by=event.entry_id)
             reversal = Entry(event.group_id, event.household_id, tuple(event.postings), is_reversal=True)
-            return replace(
-                account, entries=account.entries.set(event.reverses, reversed_one).set(event.entry_id, reversal)
-            )
+            entries = account.entries.set(event.reverses, reversed_one).set(event.entry_id, reversal)
+            return replace(account, entries=entries, books=contract_account.booked(account.books, event))
         case BalanceWentNegative():
             return account
+        case StatementIssued() | PaymentRequested() | PaymentRequestWithdrawn():
+            return replace(account, books=contract_account.told(account.books, event))
         case _:
             assert_never(event)
 
 
-def _with_entry(
-    account: Account, event: GoodsCharged | PrepaymentReceived | DuesReceived | AdjustmentPosted
-) -> Account:
-    entry = Entry(event.group_id, event.household_id, tuple(event.postings))
-    return replace(account, entries=account.entries.set(event.entry_id, entry))
+def _with_entry(account: Account, event: Posted) -> Account:
+    contract_id, to_contract_id = getattr(event, "contract_id", ""), getattr(event, "to_contract_id", "")
+    entry = Entry(
+        event.group_id,
+        event.household_id,
+        tuple(event.postings),
+        contract_id=contract_id,
+        to_contract_id=to_contract_id,
+    )
+    books = contract_account.booked(account.books, event) if contract_id else account.books
+    return replace(account, entries=account.entries.set(event.entry_id, entry), books=books)
 
 
 decider: Decider[Account, Command, Event] = Decider("account", Account(), decide, evolve)

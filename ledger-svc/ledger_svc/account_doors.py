@@ -11,21 +11,24 @@ from grenier.readmodel import Row
 from grenier.runtime import read
 from ledger_svc import account, asks
 from ledger_svc.accounts import turned
-from ledger_svc.common import Doors, cheque_facts
-from ledger_svc.views import balances, entries
+from ledger_svc.common import cheque_facts
+from ledger_svc.season_doors import SeasonDoors
+from ledger_svc.views import balances, contracts, entries
 
 
-class AccountDoors(Doors):
+class AccountDoors(SeasonDoors):
     @door
     def receive_prepayment(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.ReceivePrepayment = read(asks.ReceivePrepayment, payload)
-        household, role = self._household_for(context, ask.household_id, "ledger.prepay")
+        household, role = self._household_for(context, ask.household_id, "ledger.prepay", ask.contract_id)
         command = account.ReceivePrepayment(
             entry_id=ask.entry_id or self.new_id(context, "prepayment"),
             group_id=household["group_id"],
             household_id=ask.household_id,
             amount_cents=ask.amount_cents,
             cheque=ChequeFacts(number=ask.number, bank=ask.bank),
+            contract_id=ask.contract_id,
+            holder_id=ask.holder_id,
         )
         return self._tell_account(command, context, household, role)
 
@@ -49,20 +52,21 @@ class AccountDoors(Doors):
         ask: asks.PostAdjustment = read(asks.PostAdjustment, payload)
         if ask.amount_cents == 0:
             raise Invalid(fields={"amount_cents": ["must not be zero"]})
-        household, role = self._household_for(context, ask.household_id, "ledger.correct")
+        household, role = self._household_for(context, ask.household_id, "ledger.correct", ask.contract_id)
         command = account.PostAdjustment(
             entry_id=ask.entry_id or self.new_id(context, "adjustment"),
             group_id=household["group_id"],
             household_id=ask.household_id,
             amount_cents=ask.amount_cents,
             reason=ask.reason,
+            contract_id=ask.contract_id,
         )
         return self._tell_account(command, context, household, role)
 
     @door
     def reverse_entry(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.ReverseEntry = read(asks.ReverseEntry, payload)
-        household, role = self._household_for(context, ask.household_id, "ledger.correct")
+        household, role, _ = self._correctable(context, ask.household_id, ask.entry_id)
         entry_id = self.new_id(context, "reversal")
         command = account.ReverseEntry(entry_id=entry_id, reverses=ask.entry_id, reason=ask.reason)
         return self._tell_account(command, context, household, role)
@@ -72,8 +76,7 @@ class AccountDoors(Doors):
         """What a reversal would post and where the balance would stand; nothing is written."""
         ask: asks.PreviewReversal = read(asks.PreviewReversal, payload)
         self.runtime.wait(context)
-        self._household_for(context, ask.household_id, "ledger.correct")
-        entry = entries.entry(self.db, ask.entry_id)
+        _, _, entry = self._correctable(context, ask.household_id, ask.entry_id)
         if entry is None or entry["household_id"] != ask.household_id:
             raise NotFound
         state = self.runtime.handler.state(account.decider, ask.household_id)
@@ -84,26 +87,33 @@ class AccountDoors(Doors):
         else:
             postings = []
         balance_cents = self.balance_cents(ask.household_id)
+        effects = contracts.effects_of_entry(self.db, ask.entry_id)
         return {
             "entry": entry,
             "postings": postings,
             "balance_cents": balance_cents,
             "balance_after_cents": balance_cents - entry["effect_cents"],
+            "contracts": [
+                {**row, "balance_after_cents": row["balance_cents"] - row["effect_cents"]} for row in effects
+            ],
         }
 
     @door
     def announce_negative(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """S0:47, repeatable: households in the red are told again, all of them or those chosen."""
         ask: asks.AnnounceNegative = read(asks.AnnounceNegative, payload)
-        role = self.runtime.access.require(context, "ledger.read", group_id=ask.group_id)
+        role = self.contract_scope(context, ask.group_id, ask.contract_id, "ledger.read")
         self.runtime.wait(context)
         told, position = [], 0
-        for row in balances.negative_in(self.db, ask.group_id):
+        for row in self._in_the_red(ask):
             household_id = row["household_id"]
             if ask.household_ids is not None and household_id not in ask.household_ids:
                 continue
             command = account.NoteNegative(
-                group_id=ask.group_id, household_id=household_id, balance_cents=row["balance_cents"]
+                group_id=ask.group_id,
+                household_id=household_id,
+                balance_cents=row["balance_cents"],
+                contract_id=ask.contract_id,
             )
             done = self.runtime.tell(account.decider, household_id, command, context, role=role,
                                      group_id=ask.group_id, step=household_id)  # fmt: skip
@@ -111,12 +121,28 @@ class AccountDoors(Doors):
             position = max(position, done["position"])
         return {"id": ask.group_id, "version": 0, "household_ids": told, "position": position}
 
-    def _household_for(self, context: Context, household_id: str, permission: str) -> tuple[Row, str]:
+    def _in_the_red(self, ask: asks.AnnounceNegative) -> list[Row]:
+        if not ask.contract_id:
+            return balances.negative_in(self.db, ask.group_id)
+        return [row for row in contracts.households_of(self.db, ask.contract_id) if row["balance_cents"] < 0]
+
+    def _household_for(
+        self, context: Context, household_id: str, permission: str, contract_id: str = ""
+    ) -> tuple[Row, str]:
         """A household and the role that allows the act in its group; never one's own account by mere membership."""
         household = self.runtime.access.household(household_id)
         if household is None:
             raise NotFound
-        return household, self.runtime.access.require(context, permission, group_id=household["group_id"])
+        return household, self.contract_scope(context, household["group_id"], contract_id, permission)
+
+    def _correctable(self, context: Context, household_id: str, entry_id: str) -> tuple[Row, str, Row | None]:
+        """The household, the role and the entry: any of them for the treasurer, one's own for who enters payments."""
+        entry = entries.entry(self.db, entry_id)
+        entry = entry if entry and entry["household_id"] == household_id else None
+        permission = "ledger.prepay" if self.own_entry(context, entry) else "ledger.correct"
+        contract_id = entry["contract_id"] if entry else ""
+        household, role = self._household_for(context, household_id, permission, contract_id)
+        return household, role, entry
 
     def _tell_account(self, command: account.Command, context: Context, household: Row, role: str) -> dict[str, Any]:
         done = self.runtime.tell(

@@ -68,6 +68,8 @@ class ReceivePrepayment(_Ask):
     number: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
     bank: Annotated[str, msgspec.Meta(max_length=80)] = ""
     entry_id: str = ""
+    contract_id: str = ""
+    holder_id: str = ""
 
 
 class ReceiveDues(_Ask):
@@ -84,6 +86,7 @@ class PostAdjustment(_Ask):
     amount_cents: Annotated[int, msgspec.Meta(ge=-10_000_000, le=10_000_000)]
     reason: Text
     entry_id: str = ""
+    contract_id: str = ""
 
 
 class ReverseEntry(_Ask):
@@ -100,6 +103,7 @@ class PreviewReversal(_Ask):
 class AnnounceNegative(_Ask):
     group_id: Id
     household_ids: list[str] | None = None
+    contract_id: str = ""
 
 
 class OfHousehold(_Ask):
@@ -141,3 +145,50 @@ class ExportJournal(_Ask):
 class TrialBalance(_Ask):
     group_id: str = ""
     host_id: str = ""
+
+
+# -- contracts -----------------------------------------------------------------------------------------------------
+
+
+class OfContract(_Ask):
+    contract_id: Id
+
+
+class ContractAccounts(_Ask):
+    contract_id: Id
+    negative: bool = False
+    page: Annotated[int, msgspec.Meta(ge=1)] = 1
+    size: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
+
+
+class ContractStatement(_Ask):
+    contract_id: Id
+    household_id: Id
+    as_of: datetime | None = None
+    since: datetime | None = None
+
+
+class OfRound(_Ask):
+    cycle_id: Id
+
+
+class Act(_Ask):
+    """What is done about one household's balance: `amount_cents` is the balance as it was looked at, with its sign."""
+
+    household_id: Id
+    act: Literal["refund", "request", "transfer"]
+    amount_cents: Annotated[int, msgspec.Meta(ge=-10_000_000, le=10_000_000)]
+    means: Literal["cheque", "transfer"] = "transfer"
+    number: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    bank: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    to_contract_id: str = ""
+
+
+class Settle(_Ask):
+    contract_id: Id
+    acts: Annotated[list[Act], msgspec.Meta(min_length=1, max_length=2000)]
+
+
+class WithdrawRequest(_Ask):
+    request_id: Id
+    reason: Text

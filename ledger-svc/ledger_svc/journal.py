@@ -21,6 +21,7 @@ PARENTS: Mapping[str, str] = {
     "float": "equity:float",
     "sales": "income:sales",
     "dues": "income:dues",
+    "bank": "assets:bank",
     "adjustment": "expenses:adjustments",
     "difference": "expenses:differences",
 }

@@ -21,6 +21,8 @@ def charge_signed_goods(runtime: Runtime, fact: Fact) -> None:
                 order_id=e.order_id,
                 lines=[_charged(line) for line in e.lines],
                 amount_cents=e.total_cents,
+                contract_id=e.contract_id,
+                cycle_id=e.cycle_id,
             )
             runtime.react(account.decider, e.household_id, command, fact, "charge-signed-goods", group_id=e.group_id)
 

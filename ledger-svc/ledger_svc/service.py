@@ -1,6 +1,6 @@
 """The doors of the ledger: read the payload, ask whether this person may, tell the stream or ask the view.
 
-Commands are in till_doors.py and account_doors.py; here are the questions. See the README for payloads and permissions.
+Commands are in till_doors.py, account_doors.py and season_doors.py; here are the questions. See the README for payloads and permissions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from grenier.doors import Context, door
 from grenier.errors import NotFound
+from grenier.readmodel import Row
 from grenier.runtime import read
 from ledger_svc import asks, explaining
 from ledger_svc.account_doors import AccountDoors
@@ -21,7 +22,7 @@ from ledger_svc.views import balances, committed, entries, floors, trial
 
 
 class Ledger(TillDoors, AccountDoors):
-    """Balances, payments and tills."""
+    """Balances, payments, tills, the accounts of contracts."""
 
     name = "ledger"
 
@@ -81,7 +82,7 @@ class Ledger(TillDoors, AccountDoors):
         if entry is None:
             raise NotFound
         if entry["household_id"]:
-            self.runtime.access.require_household(context, entry["household_id"], "ledger.read")
+            self._opens(context, entry)
         else:
             self.runtime.access.require(context, "ledger.read", group_id=entry["group_id"])
         return explaining.explain(self.db, entry)
@@ -125,6 +126,12 @@ class Ledger(TillDoors, AccountDoors):
             for row, postings in entries.journal_of(self.db, ask.group_id)
         ]
         return {"journal": journal(found, ask.form)}
+
+    def _opens(self, context: Context, entry: Row) -> None:
+        """One's own entry, one of the group for who reads its accounts, one of a contract for its coordinator."""
+        scope = {"group_id": entry["group_id"], "scope_id": entry["contract_id"]}
+        if not entry["contract_id"] or not self.runtime.access.may(context.actor, "ledger.read", **scope):
+            self.runtime.access.require_household(context, entry["household_id"], "ledger.read")
 
     def _groups_for(self, context: Context, ask: asks.TrialBalance) -> list[str]:
         access = self.runtime.access

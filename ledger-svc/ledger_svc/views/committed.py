@@ -35,6 +35,9 @@ cycles = sa.Table(
     sa.Column("cycle_id", sa.Text, primary_key=True),
     sa.Column("month", sa.Text, nullable=False),
     sa.Column("distribution_starts_at", sa.Text, nullable=False),
+    # The contract of an order round, and what it is called; "" in the month of a window.
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
+    sa.Column("title", sa.Text, nullable=False),
 )
 distributions = sa.Table(
     "committed_distributions",
@@ -47,7 +50,10 @@ distributions = sa.Table(
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
         case orders.CycleScheduled() as e:
-            rows.put(cycles, cycle_id=e.cycle_id, month=e.month, distribution_starts_at=iso(e.distribution_starts_at))
+            rows.put(cycles, cycle_id=e.cycle_id, month=e.month, contract_id=e.contract_id, title=e.title,
+                     distribution_starts_at=iso(e.distribution_starts_at))  # fmt: skip
+        case orders.DistributionMoved() as e:
+            rows.change(cycles, e.cycle_id, distribution_starts_at=iso(e.distribution_starts_at))
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
             rows.put(pending, order_id=e.order_id, household_id=e.household_id, group_id=e.group_id,
                      cycle_id=e.cycle_id, amount_cents=e.total_cents, state="open", at=fact.at, actor=fact.meta.actor,
@@ -82,6 +88,7 @@ view = View(
     (pending, cycles, distributions),
     (
         "orders.cycle-scheduled",
+        "orders.cycle-distribution-moved",
         "orders.order",
         "ledger.goods-charged",
         "ledger.entry-reversed",
@@ -89,6 +96,7 @@ view = View(
         "logistics.distribution-closed",
     ),
     apply,
+    version=2,  # 2: rounds of contracts
 )
 
 
@@ -110,8 +118,27 @@ def of_household(db: Database, household_id: str) -> list[Row]:
             pending.c.role,
             cycles.c.month,
             cycles.c.distribution_starts_at,
+            cycles.c.contract_id,
+            cycles.c.title,
         )
         .join_from(pending, cycles, cycles.c.cycle_id == pending.c.cycle_id, isouter=True)
         .where(pending.c.household_id == household_id, pending.c.state == "open")
     )
     return db.rows(query.order_by(pending.c.position))
+
+
+def cycle(db: Database, cycle_id: str) -> Row | None:
+    """cycle_id, month, distribution_starts_at, contract_id, title."""
+    return db.row(sa.select(cycles).where(cycles.c.cycle_id == cycle_id))
+
+
+def households_in_cycle(db: Database, cycle_id: str) -> list[str]:
+    """Whoever has or had an order in it."""
+    query = sa.select(pending.c.household_id).where(pending.c.cycle_id == cycle_id, pending.c.state != "cancelled")
+    return [row["household_id"] for row in db.rows(query.order_by(pending.c.household_id))]
+
+
+def of_contract(db: Database, contract_id: str) -> list[Row]:
+    """Orders of a contract's rounds: order_id, household_id, cycle_id, amount_cents, state, entry_id."""
+    query = sa.select(pending, cycles.c.distribution_starts_at).join(cycles, cycles.c.cycle_id == pending.c.cycle_id)
+    return db.rows(query.where(cycles.c.contract_id == contract_id).order_by(pending.c.position))

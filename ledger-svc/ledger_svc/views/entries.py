@@ -5,6 +5,7 @@ Answers statements (S0:42-46), single entries, and the whole journal of a group.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,11 @@ headers = sa.Table(
     sa.Column("reverses", sa.Text, nullable=False),
     sa.Column("reversed_by", sa.Text, nullable=False),
     sa.Column("lines", Json),
+    # Of which contract it speaks; a transfer names the second one, too.
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
+    sa.Column("to_contract_id", sa.Text, nullable=False),
+    sa.Column("cycle_id", sa.Text, nullable=False),
+    sa.Column("holder_id", sa.Text, nullable=False),
 )
 postings = sa.Table(
     "entries_postings",
@@ -71,6 +77,12 @@ def apply(rows: Rows, fact: Fact) -> None:
                  cheque_number=cheque.number, cheque_bank=cheque.bank)  # fmt: skip
         case ledger.AdjustmentPosted():
             _put(rows, fact, event.postings, amount_cents=event.amount_cents, reason=event.reason)
+        case ledger.RefundIssued():
+            cheque = event.cheque or ledger.ChequeFacts(number="")
+            _put(rows, fact, event.postings, amount_cents=event.amount_cents, means=event.means,
+                 cheque_number=cheque.number, cheque_bank=cheque.bank)  # fmt: skip
+        case ledger.BalanceTransferred():
+            _put(rows, fact, event.postings, amount_cents=event.amount_cents)
         case ledger.EntryReversed() | ledger.PaymentReversed():
             _reverse(rows, fact, event)
         case ledger.TillOpened():
@@ -110,6 +122,7 @@ def _put(rows: Rows, fact: Fact, entry_postings: list[ledger.Posting], **values:
     row: Row = {
         **dict.fromkeys(("till_id", "distribution_id", "order_id", "means", "cheque_number", "cheque_bank"), ""),
         **dict.fromkeys(("reason", "reverses", "reversed_by"), ""),
+        **{name: getattr(event, name, "") for name in ("contract_id", "to_contract_id", "cycle_id", "holder_id")},
         "lines": [],
         "entry_id": getattr(event, "entry_id", ""),
         **values,
@@ -135,7 +148,7 @@ def _put(rows: Rows, fact: Fact, entry_postings: list[ledger.Posting], **values:
                  account=posting.account, amount_cents=posting.amount_cents)  # fmt: skip
 
 
-view = View("entries", (headers, postings), ("ledger.",), apply)
+view = View("entries", (headers, postings), ("ledger.",), apply, version=2)  # 2: contracts
 
 
 # -- queries -------------------------------------------------------------------------------------------------------
@@ -187,3 +200,8 @@ def journal_of(db: Database, group_id: str) -> list[tuple[Row, list[Row]]]:
     ):
         by_entry.setdefault(posting["entry_id"], []).append(posting)
     return [(found, by_entry.get(found["entry_id"], [])) for found in entries]
+
+
+def by_ids(db: Database, entry_ids: Sequence[str]) -> list[Row]:
+    """Entries in the order of the log; one read."""
+    return db.rows(sa.select(headers).where(headers.c.entry_id.in_(list(entry_ids))).order_by(headers.c.position))

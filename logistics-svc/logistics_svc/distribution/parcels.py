@@ -5,8 +5,6 @@ What is missing in a parcel is this household's shortage and nobody else's, so n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from grenier.language.logistics import (
     DeliveredLine,
     DeliveryReceived,
@@ -19,7 +17,7 @@ from logistics_svc.distribution.reception import movements_of, news
 from logistics_svc.distribution.state import Day, Event
 
 
-def receive_parcel(day: Day, command: ReceiveParcel) -> Sequence[Event]:
+def receive_parcel(day: Day, command: ReceiveParcel) -> list[Event]:
     """Goods move from the producer to the group; what the household goes without is taken off its order."""
     assert day.plan is not None
     lines = [DeliveredLine(product_id=line.product_id, expected=0, received=line.received) for line in command.totals]

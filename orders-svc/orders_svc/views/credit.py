@@ -123,10 +123,12 @@ view = View(
         "ledger.payment-",
         "ledger.prepayment-",
         "ledger.adjustment-",
+        "ledger.refund-",
         "logistics.distribution-planned",
         "logistics.distribution-closed",
     ),
     apply=apply,
+    version=2,  # 2: refunds
 )
 
 # One statement, so that balance and orders are of the same instant.
