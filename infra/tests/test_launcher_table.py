@@ -125,7 +125,14 @@ def test_prometheus_scrapes_the_ports_that_the_table_gives(tmp_path: Path) -> No
         for target in group["targets"]
     }
     assert set(scraped) == set(wanted)
-    parts = {"serve": "doors", "work": "views", "gateway": "edge", "stream": "edge", "eventnode": "eventnode"}
+    parts = {
+        "serve": "doors",
+        "spare": "doors",
+        "work": "views",
+        "gateway": "edge",
+        "stream": "edge",
+        "eventnode": "eventnode",
+    }
     for target, name in wanted.items():
         assert scraped[target] == parts.get(name.split("-")[0], "feed-and-mail")
 

@@ -20,6 +20,7 @@ SERVICES = ("contracts", "orders", "ledger", "logistics", "notify", "matching")
 # The gateway has views of its own (access, balances), kept by a worker like any other.
 WORKERS = (*SERVICES, "gateway")
 
+STAND_IN = "grenier.rpc_threads:stand_in"
 HOSTS = {"nameko": "grenier.rpc_nameko:serve", "threads": "grenier.rpc_threads:serve"}
 WORKER = "grenier.worker:work"
 REBUILD = "grenier.rebuild:rebuild"
@@ -51,6 +52,14 @@ def serve(names: Sequence[str], host: str = "") -> int:
         os.environ["EVENTLET_NO_GREENDNS"] = "yes"
     prepare(f"serve-{'+'.join(doors)}", settings)
     return hand_over(HOSTS[kind], settings, ("log", "broker"), doors, settings)
+
+
+def stand_in(names: Sequence[str]) -> int:
+    """Doors of several services, for the moments in which their own process is away."""
+    settings = checked_settings()
+    doors = known(names, SERVICES)
+    prepare("spare", settings)
+    return hand_over(STAND_IN, settings, ("log", "broker"), doors, settings)
 
 
 def work(names: Sequence[str]) -> int:
@@ -213,6 +222,7 @@ def hand_over(target: str, settings: Settings, needs: tuple[str, ...], *argument
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "serve": lambda *names: serve(names),
+    "spare": lambda *names: stand_in(names or SERVICES),
     "work": lambda *names: work(names),
     "relay": relay,
     "mailer": mailer,

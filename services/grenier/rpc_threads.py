@@ -35,19 +35,26 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 HEARTBEAT_S = 30
 STOP_TIMEOUT_S = 10.0
+# The broker hands calls to a stand-in only while those it stands in for are dead or have all they can take.
+STAND_IN = {"x-priority": -10}
 
 _CALL = inspect.signature(lambda payload, context: None)
 
 
-def serve(names: list[str], settings: Settings) -> int:
-    """Answer calls to the named services until SIGTERM or SIGINT; returns the exit status."""
+def stand_in(names: list[str], settings: Settings) -> int:
+    """As `serve`, for calls that nobody else takes: while another process is being started again, say."""
+    return serve(names, settings, STAND_IN)
+
+
+def serve(names: list[str], settings: Settings, consumer: dict[str, Any] | None = None) -> int:
+    """Answer calls to the named services until SIGTERM or SIGINT; returns the exit status. `consumer`: arguments for the broker."""
     # Before the imports, which take a while: a process is not ready because nobody has asked it yet.
     HEALTH.add("broker", lambda: connected_services >= set(names))
     from grenier.log.esdb import EsdbLog
 
     log = Guarded(EsdbLog(settings.esdb_uri))
     HEALTH.add("log", partial(_answers, log))
-    host = ThreadHost(settings.amqp_url, load_doors(names, settings, log))
+    host = ThreadHost(settings.amqp_url, load_doors(names, settings, log), consumer=consumer)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: host.stop())
     try:
@@ -65,10 +72,17 @@ def _answers(log: StreamLog) -> bool:
 class ThreadHost:
     """Serves the doors of several services; `run` blocks until `stop`, which any thread may call."""
 
-    def __init__(self, amqp_url: str, services: list[Any], *, max_workers: int = MAX_WORKERS) -> None:
+    def __init__(
+        self,
+        amqp_url: str,
+        services: list[Any],
+        *,
+        max_workers: int = MAX_WORKERS,
+        consumer: dict[str, Any] | None = None,
+    ) -> None:
         self._parameters = pika.URLParameters(amqp_url)
         self._parameters.heartbeat = HEARTBEAT_S
-        self._services = [_Served(service, max_workers) for service in services]
+        self._services = [_Served(service, max_workers, consumer) for service in services]
         self._stopping = threading.Event()
 
     def run(self) -> None:
@@ -108,8 +122,9 @@ class ThreadHost:
 class _Served:
     """One service on its channel, with its pool of threads."""
 
-    def __init__(self, service: Any, max_workers: int) -> None:
+    def __init__(self, service: Any, max_workers: int, consumer: dict[str, Any] | None) -> None:
         self.service = service
+        self.arguments = consumer
         self.name: str = service.name
         self.doors = frozenset(door_names(service))
         self.max_workers = max_workers
@@ -126,7 +141,9 @@ class _Served:
         self._channel.queue_declare(wire.queue_name(self.name), durable=True)
         self._channel.queue_bind(wire.queue_name(self.name), wire.EXCHANGE, wire.binding_key(self.name))
         self._channel.basic_qos(prefetch_count=self.max_workers)
-        self._consumer = self._channel.basic_consume(wire.queue_name(self.name), partial(self._on_request, connection))
+        self._consumer = self._channel.basic_consume(
+            wire.queue_name(self.name), partial(self._on_request, connection), arguments=self.arguments
+        )
 
     def take_no_more(self) -> None:
         """What was fetched but not begun goes back to the broker with the cancellation."""

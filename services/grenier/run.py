@@ -43,6 +43,12 @@ def work(names: Workers) -> None:
 
 
 @app.command()
+def spare() -> None:
+    """Les portes de tous les services, pour les moments où leur processus revient."""
+    run(lambda: process.stand_in(process.SERVICES))
+
+
+@app.command()
 def relay() -> None:
     """Le flux public : du journal vers RabbitMQ."""
     run(process.relay)

@@ -67,6 +67,24 @@ def test_what_waits_while_a_service_is_down_expires_and_is_not_executed(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_stand_in_answers_while_the_host_is_away_and_only_then(kind: str, start_host: Any, client: RpcClient) -> None:
+    """T1: the first answer after a death does not wait for a new process; calls in flight are taken over, too."""
+    standing_in, host = start_host("stand-in"), start_host(kind)
+    assert {client.call("pantry", "who", {}, {})["pid"] for _ in range(20)} == {host.process.pid}
+    answers: list[Any] = []
+    caller = threading.Thread(target=lambda: answers.append(client.call("pantry", "slow", {"seconds": 2}, {})))
+    caller.start()
+    time.sleep(0.5)
+    host.process.kill()
+    assert client.call("pantry", "who", {}, {})["pid"] == standing_in.process.pid
+    caller.join(20)
+    assert answers == [{}]
+    host.process.wait(10)
+    host.start()
+    host.wait_until(lambda: client.call("pantry", "who", {}, {})["pid"] == host.process.pid)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_host_that_cannot_start_says_so(kind: str, start_host: Any, broker: PrivateBroker, tmp_path: Path) -> None:
     environment = {**os.environ, "GRENIER_DATA": str(tmp_path), "AMQP_URL": broker.url}
     command = [sys.executable, SERVICES / "run_host.py", kind, "nonexistent"]

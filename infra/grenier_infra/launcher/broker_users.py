@@ -8,6 +8,7 @@ from that one: who knows one of them learns nothing of the rest.
     user              may
     gateway           send requests to any service, read the answers to its own
     serve-…           take the requests of the services of this process, answer
+    spare             the same for all services
     relay             publish the public feed
     work-…+notify     put ids on the queue of the mailers
     mailer            work on that queue
@@ -60,8 +61,8 @@ def rights_of(process: str) -> Rights | None:
         reached = f"^({_exactly(RPC_EXCHANGE)}|{_exactly(REPLY_QUEUES)}{UUID})$"
         own = f"^{_exactly(REPLY_QUEUES)}{UUID}$"
         return Rights(own, reached, reached, ((RPC_EXCHANGE, requests, f"^{UUID}$"),))
-    if verb == "serve":
-        names = services.split("+")
+    if verb in ("serve", "spare"):
+        names = services.split("+") if services else list(SERVICES)
         reached = _names(RPC_EXCHANGE, *map(queue_name, names))
         return Rights(reached, reached, reached, ((RPC_EXCHANGE, f"^{UUID}$", f"^({'|'.join(names)})\\.\\*$"),))
     if process == "relay":

@@ -104,6 +104,8 @@ def processes(settings: Settings, own: Own) -> list[Process]:
     add("relay", "le flux public", ("relay",), DOORS)
     add("mailer", "l'envoi des courriels", ("mailer",), DOORS)
     add("stream", "les écrans qui se mettent à jour", ("stream",), EDGE, own_port=settings.stream_port)
+    if len(doors) > 1:  # a machine too small for several processes is too small for one that mostly waits
+        add("spare", "les portes de tous, le temps qu'un processus revienne", ("spare",), DOORS)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Serve test services as `grenier serve` would: run_host.py nameko|threads NAME..."""
+"""Serve test services as `grenier serve` would: run_host.py nameko|threads|stand-in NAME..."""
 
 from __future__ import annotations
 
@@ -18,4 +18,6 @@ settings.views_dir.mkdir(parents=True, exist_ok=True)
 logging.configure("host", "info", "text", sys.stderr)
 if settings.metrics_port:
     health.serve(settings.metrics_port)
+if kind == "stand-in":
+    sys.exit(importlib.import_module("grenier.rpc_threads").stand_in(names, settings))
 sys.exit(importlib.import_module(f"grenier.rpc_{kind}").serve(names, settings))

@@ -36,6 +36,10 @@ class Pantry:
         return {}
 
     @door
+    def who(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        return {"pid": os.getpid()}
+
+    @door
     def slow(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         self._runtime.sleep(payload["seconds"])
         return self.note(payload, context) if "file" in payload else {}
