@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from contracts_svc.doors_cheques import ChequeDoors
+from contracts_svc.doors_dues import DuesDoors
 from contracts_svc.doors_enrolment import EnrolmentDoors
 from contracts_svc.doors_federation import FederationDoors
 from contracts_svc.doors_people import PeopleDoors
+from contracts_svc.doors_subscriptions import SubscriptionDoors
 from contracts_svc.exchange.doors import ExchangeDoors
+from contracts_svc.questions_cheques import ChequeQuestions
 from contracts_svc.questions_federation import FederationQuestions
 from contracts_svc.questions_people import PeopleQuestions
+from contracts_svc.questions_subscriptions import SubscriptionQuestions
 from grenier.runtime import Runtime
 
 
-class Contracts(FederationDoors, PeopleDoors, EnrolmentDoors, ExchangeDoors, FederationQuestions, PeopleQuestions):
+class Contracts(
+    FederationDoors,
+    PeopleDoors,
+    EnrolmentDoors,
+    ExchangeDoors,
+    FederationQuestions,
+    PeopleQuestions,
+    SubscriptionDoors,
+    SubscriptionQuestions,
+    ChequeDoors,
+    ChequeQuestions,
+    DuesDoors,
+):
     name = "contracts"
 
     def __init__(self, runtime: Runtime) -> None:

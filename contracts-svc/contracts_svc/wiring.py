@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from contracts_svc.exchange import following
 from contracts_svc.policies import POLICIES
+from contracts_svc.season_policies import SEASON_POLICIES
 from contracts_svc.service import Contracts
-from contracts_svc.views import applications, directory, exchange, federation, mandates, register
+from contracts_svc.views import (
+    applications,
+    cheques,
+    directory,
+    dues,
+    exchange,
+    federation,
+    mandates,
+    register,
+    subscriptions,
+)
 from grenier.runtime import Service
 
 
 def service() -> Service:
     return Service(
         name="contracts",
-        views=(federation.view, directory.view, register.view, mandates.view, applications.view, exchange.view),
+        views=(
+            federation.view,
+            directory.view,
+            register.view,
+            mandates.view,
+            applications.view,
+            exchange.view,
+            subscriptions.view,
+            cheques.view,
+            dues.view,
+        ),
         doors=Contracts,
-        policies=(*POLICIES, *following.POLICIES),
+        policies=(*POLICIES, *following.POLICIES, *SEASON_POLICIES),
         timers=following.TIMERS,
         needs_keys=True,
     )

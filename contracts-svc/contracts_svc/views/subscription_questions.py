@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from contracts_svc.views import people
+from contracts_svc.views.directory import households
 from contracts_svc.views.subscriptions import contracts, eaters, history, signatures, subscriptions
 from grenier.readmodel import Database, Row
 
@@ -43,7 +45,11 @@ def of_contract(
 def of_household(db: Database, household_id: str) -> list[Row]:
     """Those it signed and those it shares, the latest first."""
     query = _WITH_CONTRACT.join(eaters, eaters.c.subscription_id == _s.subscription_id)
-    return db.rows(query.where(eaters.c.household_id == household_id).order_by(_s.place.desc()))
+    return db.rows(
+        query.where(eaters.c.household_id == household_id).order_by(
+            _s.registered_at.desc(), _s.place.desc(), _s.subscription_id
+        )
+    )
 
 
 def in_group(db: Database, group_id: str, states: tuple[str, ...] = (), contract_id: str = "") -> list[Row]:
@@ -52,7 +58,7 @@ def in_group(db: Database, group_id: str, states: tuple[str, ...] = (), contract
         query = query.where(_s.state.in_(states))
     if contract_id:
         query = query.where(_s.contract_id == contract_id)
-    return db.rows(query.order_by(_s.place))
+    return db.rows(query.order_by(_s.registered_at, _s.place, _s.subscription_id))
 
 
 def has_active(db: Database, household_id: str, contract_id: str) -> bool:
@@ -77,7 +83,7 @@ def signatures_of(db: Database, subscription_id: str) -> list[Row]:
 
 def history_of(db: Database, subscription_id: str) -> list[Row]:
     query = sa.select(history).where(history.c.subscription_id == subscription_id)
-    return db.rows(query.order_by(history.c.position))
+    return db.rows(query.order_by(history.c.revision))
 
 
 def active_on(db: Database, group_id: str, day: str) -> dict[str, list[dict[str, Any]]]:
@@ -102,3 +108,12 @@ def active_on(db: Database, group_id: str, day: str) -> dict[str, list[dict[str,
         until = row["season_end"] if row["ends_on"] is None else min(row["ends_on"], row["season_end"])
         found.setdefault(row["household_id"], []).append({**shown, "until": until})
     return found
+
+
+def families(db: Database, household_ids: list[str]) -> list[Row]:
+    """household_id, label, number, persons [{name, first_name, last_name, email, phone, address}]; two queries for all."""
+    if not household_ids:
+        return []
+    rows = db.rows(sa.select(households).where(households.c.household_id.in_(household_ids)))
+    kept = ("household_id", "label", "number", "persons")
+    return [{name: row[name] for name in kept} for row in people.with_persons(db, rows)]

@@ -75,8 +75,8 @@ history = sa.Table(
     "subscriptions_history",
     _meta,
     sa.Column("subscription_id", sa.Text, primary_key=True),
-    # Position and place within the commit: two facts may be said at once.
-    sa.Column("position", sa.Integer, primary_key=True),
+    # Of the fact in the contract's stream.
+    sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
@@ -119,7 +119,7 @@ def apply(rows: Rows, fact: Fact) -> None:
 
 
 def _register(rows: Rows, e: season.SubscriptionRegistered, fact: Fact) -> None:
-    rows.put(subscriptions, subscription_id=e.subscription_id, place=fact.position, contract_id=e.contract_id,
+    rows.put(subscriptions, subscription_id=e.subscription_id, place=fact.revision, contract_id=e.contract_id,
              group_id=e.group_id, household_id=e.household_id, person_id=e.person_id,
              state="waiting" if e.waiting else "to_confirm", lines=msgspec.to_builtins(e.lines),
              starts_on=e.starts_on.isoformat(), ends_on=None, amount_cents=e.amount_cents, channel=e.channel,
@@ -166,7 +166,7 @@ def _compose(rows: Rows, e: season.BasketComposed) -> None:
 def _remember(rows: Rows, fact: Fact) -> None:
     subscription_id = getattr(fact.event, "subscription_id", "")
     if subscription_id:
-        rows.put(history, subscription_id=subscription_id, position=fact.position, event_id=fact.id,
+        rows.put(history, subscription_id=subscription_id, revision=fact.revision, event_id=fact.id,
                  event=name_of(type(fact.event)), at=fact.at, actor=fact.meta.actor, role=fact.meta.role)  # fmt: skip
 
 

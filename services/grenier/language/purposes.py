@@ -31,3 +31,16 @@ PRODUCER_QUESTION = "producer-question"
 
 def producer_question(question_id: str, person_id: str) -> dict[str, str]:
     return {"question": question_id, "person": person_id}
+
+
+# The producer signs a household's subscription (S0:26); the producer's contact says that a bundle of contracts and cheques has come (S0:27).
+SUBSCRIPTION_SIGNATURE = "subscription-signature"
+BUNDLE_RECEIPT = "bundle-receipt"
+
+
+def subscription_signature(subscription_id: str, person_id: str) -> dict[str, str]:
+    return {"subscription": subscription_id, "person": person_id}
+
+
+def bundle_receipt(bundle_id: str, person_id: str) -> dict[str, str]:
+    return {"bundle": bundle_id, "person": person_id}

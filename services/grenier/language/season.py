@@ -512,3 +512,19 @@ class DuesCampaignOpened(Event, frozen=True, kw_only=True):
 class DuesCampaignClosed(Event, frozen=True, kw_only=True):
     campaign_id: str
     group_id: str
+
+
+@event("contracts.dues-paid", public=("campaign_id", "group_id"))
+class DuesPaid(Event, frozen=True, kw_only=True):
+    """What a household pays for its membership of the period, and what it gives besides; `number`, `bank` of its cheque."""
+
+    campaign_id: str
+    group_id: str
+    household_id: str
+    membership_id: str
+    group_dues_cents: int
+    network_dues_cents: int
+    gift_cents: int
+    means: PaymentMeans
+    number: str = ""
+    bank: str = ""

@@ -1,0 +1,307 @@
+"""Commands about subscriptions: by a household for itself, or by who looks after the contract (S0:17, S0:28-30)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from contracts_svc.contract import decider as contract
+from contracts_svc.contract.decider import Contract
+from contracts_svc.contract.subscriptions import (
+    ComposeBasket,
+    ConfirmSubscription,
+    DeclineSubscription,
+    EndSubscription,
+    GivePlace,
+    RegisterSubscription,
+    RosterCommand,
+    SetAbsences,
+    SetSharers,
+    SignSubscription,
+)
+from contracts_svc.guards import with_id
+from contracts_svc.subscribing import (
+    EATER,
+    check_membership,
+    check_required_contract,
+    contract_of,
+    eaters_of,
+    kind_of,
+    local_now,
+    require_in_group,
+    require_manager,
+    require_own_or_manager,
+    subscription_row,
+)
+from grenier import links
+from grenier.doors import Context, door
+from grenier.errors import Forbidden, Invalid
+from grenier.language import purposes
+from grenier.language.season import Channel, Party, PaymentMeans, SignatureMeans, SubscribedLine
+from grenier.readmodel import Row
+from grenier.runtime import Runtime, derived_id, read
+
+MAX_REASON = 500
+
+
+class Wish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a household wants: the same for a quote and for the registration."""
+
+    contract_id: str
+    household_id: str
+    lines: list[SubscribedLine] = []
+    starts_on: date | None = None
+    cheque_count: int | None = None
+    household_ids: list[str] = []
+    anchor_delivery_id: str = ""
+    co_person_ids: list[str] = []
+    absences: list[str] = []
+    series: str = ""
+    replaces: str = ""
+    means: PaymentMeans = "cheque"
+
+
+class Register(Wish, forbid_unknown_fields=True, kw_only=True):
+    channel: Channel = "web"
+    person_id: str = ""
+    subscription_id: str = ""
+
+
+class One(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+
+
+class WithReason(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    reason: str = ""
+
+
+class Sign(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    party: Party
+    means: SignatureMeans
+    document_sha256: str = ""
+    person_id: str = ""
+
+
+class SignByLink(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+    document_sha256: str
+
+
+class Absences(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    delivery_ids: list[str]
+
+
+class Sharers(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    household_ids: list[str]
+    anchor_delivery_id: str = ""
+
+
+class Compose(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    delivery_id: str
+    quantities: dict[str, int]
+
+
+class End(msgspec.Struct, forbid_unknown_fields=True):
+    subscription_id: str
+    on: date
+    reason: str
+    recompute: bool = True
+
+
+class SubscriptionDoors:
+    runtime: Runtime
+
+    @door
+    def register_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask, context = read(Register, payload), with_id(context)
+        state = contract_of(self.runtime, ask.contract_id)
+        role = require_own_or_manager(self.runtime, context, [ask.household_id], state.life.group_id, ask.contract_id)
+        subscription_id = ask.subscription_id or derived_id(context.command_id, "subscription")
+        command = wanted(self.runtime, context, state, ask, role, subscription_id)
+
+        def check() -> None:
+            check_membership(self.runtime, ask.household_id, state.life.group_id)
+            check_required_contract(self.runtime, ask.household_id, state)
+
+        answer = self.runtime.tell(
+            contract.decider, ask.contract_id, command, context, role=role, group_id=state.life.group_id,
+            on_behalf_of="" if role == EATER else ask.household_id, check=check,
+        )  # fmt: skip
+        held = contract_of(self.runtime, ask.contract_id).roster.subscriptions[subscription_id]
+        return {
+            **answer, "subscription_id": subscription_id, "waiting": held.state == "waiting", "state": held.state,
+            "amount_cents": held.amount_cents,
+        }  # fmt: skip
+
+    @door
+    def confirm_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        row, role = self._subscription_managed(read(One, payload).subscription_id, context)
+        now = local_now(self.runtime, row["group_id"])
+        command = ConfirmSubscription(subscription_id=row["subscription_id"], now=now)
+        return self._tell_contract(row, command, context, role)
+
+    @door
+    def give_place(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        row, role = self._subscription_managed(read(One, payload).subscription_id, context)
+        command = GivePlace(subscription_id=row["subscription_id"], now=local_now(self.runtime, row["group_id"]))
+        return self._tell_contract(row, command, context, role)
+
+    @door
+    def decline_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(WithReason, payload)
+        row, role = self._subscription_managed(ask.subscription_id, context)
+        return self._tell_contract(row, self._declining(ask, row), context, role)
+
+    @door
+    def withdraw_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(WithReason, payload)
+        row = subscription_row(self.runtime, ask.subscription_id)
+        role = require_own_or_manager(self.runtime, context, [row["household_id"]], row["group_id"], row["contract_id"])
+        return self._tell_contract(row, self._declining(ask, row), context, role)
+
+    @door
+    def sign_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(Sign, payload)
+        row = subscription_row(self.runtime, ask.subscription_id)
+        role = self._signers_role(ask, row, context)
+        command = SignSubscription(
+            subscription_id=ask.subscription_id, party=ask.party, means=ask.means,
+            person_id=context.actor if ask.means == "tick" else ask.person_id or row["person_id"],
+            document_sha256=ask.document_sha256,
+        )  # fmt: skip
+        return self._tell_contract(row, command, context, role)
+
+    @door
+    def sign_by_link(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """The producer's signature without an account; the link says who signs which subscription."""
+        ask = read(SignByLink, payload)
+        facts = links.read(
+            self.runtime.settings.session_secret, purposes.SUBSCRIPTION_SIGNATURE, ask.token, self.runtime.clock.now()
+        )
+        row = subscription_row(self.runtime, facts["subscription"])
+        command = SignSubscription(
+            subscription_id=row["subscription_id"], party="producer", person_id=facts["person"], means="link",
+            document_sha256=ask.document_sha256,
+        )  # fmt: skip
+        return self._tell_contract(row, command, context, "producer")
+
+    @door
+    def set_absences(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(Absences, payload)
+        row, role = self._subscription_of_own(ask.subscription_id, context)
+        command = SetAbsences(
+            subscription_id=ask.subscription_id, delivery_ids=ask.delivery_ids, managed=role != EATER,
+            now=local_now(self.runtime, row["group_id"]),
+        )  # fmt: skip
+        return self._tell_contract(row, command, context, role)
+
+    @door
+    def set_sharers(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(Sharers, payload)
+        row, role = self._subscription_of_own(ask.subscription_id, context)
+        for household_id in ask.household_ids:
+            require_in_group(self.runtime, household_id, row["group_id"], "household_ids")
+        command = SetSharers(
+            subscription_id=ask.subscription_id, household_ids=ask.household_ids,
+            anchor_delivery_id=ask.anchor_delivery_id,
+        )  # fmt: skip
+        return self._tell_contract(row, command, context, role)
+
+    @door
+    def compose_basket(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(Compose, payload)
+        row, role = self._subscription_of_own(ask.subscription_id, context)
+        command = ComposeBasket(
+            subscription_id=ask.subscription_id, delivery_id=ask.delivery_id, quantities=ask.quantities,
+            managed=role != EATER, now=local_now(self.runtime, row["group_id"]),
+        )  # fmt: skip
+        answer = self._tell_contract(row, command, context, role)
+        held = contract_of(self.runtime, row["contract_id"]).roster.subscriptions[ask.subscription_id]
+        return {**answer, "amount_cents": held.amount_cents}
+
+    @door
+    def end_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask = read(End, payload)
+        row, role = self._subscription_managed(ask.subscription_id, context)
+        command = EndSubscription(
+            subscription_id=ask.subscription_id, on=ask.on, reason=_reason(ask.reason), recompute=ask.recompute,
+            now=local_now(self.runtime, row["group_id"]),
+        )  # fmt: skip
+        answer = self._tell_contract(row, command, context, role)
+        held = contract_of(self.runtime, row["contract_id"]).roster.subscriptions[ask.subscription_id]
+        return {**answer, "amount_cents": held.amount_cents}
+
+    # -- what they share -----------------------------------------------------------------------------------------
+
+    def _subscription_managed(self, subscription_id: str, context: Context) -> tuple[Row, str]:
+        """The subscription of a contract that the actor looks after; NotFound for a stranger, and for none."""
+        row = subscription_row(self.runtime, subscription_id)
+        return row, require_manager(self.runtime, context, row["group_id"], row["contract_id"])
+
+    def _subscription_of_own(self, subscription_id: str, context: Context) -> tuple[Row, str]:
+        row = subscription_row(self.runtime, subscription_id)
+        return row, require_own_or_manager(self.runtime, context, eaters_of(row), row["group_id"], row["contract_id"])
+
+    def _declining(self, ask: WithReason, row: Row) -> DeclineSubscription:
+        return DeclineSubscription(
+            subscription_id=ask.subscription_id,
+            reason=_reason(ask.reason),
+            now=local_now(self.runtime, row["group_id"]),
+        )
+
+    def _signers_role(self, ask: Sign, row: Row, context: Context) -> str:
+        """A tick is one's own; paper is recorded by who looks after the contract; links have a door of their own."""
+        if ask.means == "link":
+            raise Invalid(fields={"means": ["tick or paper."]})
+        if ask.means == "tick" and ask.party == "member":
+            role = require_own_or_manager(self.runtime, context, eaters_of(row), row["group_id"], row["contract_id"])
+            if role != EATER:
+                raise Forbidden("signature-of-another")
+            return role
+        if ask.means == "tick" and ask.party == "producer":
+            if self.runtime.access.role_for(context.actor, "orders.supplier-orders", scope_id=row["producer_id"]):
+                return "producer"
+            require_manager(self.runtime, context, row["group_id"], row["contract_id"])
+            raise Forbidden("signature-of-another")
+        return require_manager(self.runtime, context, row["group_id"], row["contract_id"])
+
+    def _tell_contract(self, row: Row, command: RosterCommand, context: Context, role: str) -> dict[str, Any]:
+        return self.runtime.tell(
+            contract.decider, row["contract_id"], command, context, role=role, group_id=row["group_id"],
+            on_behalf_of="" if role == EATER else row["household_id"],
+        )  # fmt: skip
+
+
+def wanted(
+    runtime: Runtime, context: Context, state: Contract, ask: Wish, role: str, subscription_id: str
+) -> RegisterSubscription:
+    """The command that a wish becomes. Raises Invalid for households and persons that are not of this group."""
+    group_id, managed = state.life.group_id, role != EATER
+    for household_id in [ask.household_id, *ask.household_ids]:
+        require_in_group(runtime, household_id, group_id, "household_ids" if ask.household_ids else "household_id")
+    persons = runtime.access.persons_of(ask.household_id)
+    signing = getattr(ask, "person_id", "") or (context.actor if context.actor in persons else next(iter(persons), ""))
+    if signing not in persons:
+        raise Invalid(fields={"person_id": ["Not a person of this household."]})
+    channel: Channel = getattr(ask, "channel", "web") if managed else "web"
+    return RegisterSubscription(
+        subscription_id=subscription_id, household_id=ask.household_id, person_id=signing, lines=ask.lines,
+        now=local_now(runtime, group_id), starts_on=ask.starts_on,
+        channel="coordinator" if managed and channel == "web" else channel, means=ask.means,
+        cheque_count=ask.cheque_count, household_ids=ask.household_ids, anchor_delivery_id=ask.anchor_delivery_id,
+        co_person_ids=ask.co_person_ids, absences=ask.absences, series=ask.series, replaces=ask.replaces,
+        managed=managed, group_kind=kind_of(runtime, group_id),
+    )  # fmt: skip
+
+
+def _reason(text: str) -> str:
+    if len(text) > MAX_REASON:
+        raise Invalid(fields={"reason": [f"At most {MAX_REASON} characters."]})
+    return text.strip()
