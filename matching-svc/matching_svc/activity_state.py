@@ -38,6 +38,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     answers: dict[str, Coming] = {}
     reminded: bool = False
     announced: bool = False
+    invited: tuple[str, ...] = ()
     cancelled: bool = False
     minutes: tuple[int, str] = (0, "")
 
@@ -49,9 +50,12 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
         return sorted({person for there in self.volunteers.values() for person in there})
 
     def concerned(self) -> list[str]:
-        """Who has signed up or means to come: told of every change, whether they want announcements or not."""
+        """Who has signed up, means to come or was invited by name: told of every change."""
         coming = {person for person, answer in self.answers.items() if answer != "no"}
-        return sorted(coming.union(self.helping()))
+        return sorted(coming.union(self.helping(), self.invited))
+
+    def told_to_everybody(self) -> bool:
+        return self.announced and not self.invited
 
     def busy(self, person_id: str, slot: HelpSlot) -> str:
         """Another slot of this activity at an overlapping time; "" when the person is free."""
@@ -89,7 +93,7 @@ def evolve(activity: Activity, event: Event) -> Activity:
         case ActivityCancelled():
             return msgspec.structs.replace(activity, cancelled=True)
         case ActivityAnnounced():
-            return msgspec.structs.replace(activity, announced=True)
+            return msgspec.structs.replace(activity, announced=True, invited=tuple(event.person_ids))
         case InvitationAnswered():
             return msgspec.structs.replace(activity, answers={**activity.answers, event.person_id: event.coming})
         case MinutesPublished():

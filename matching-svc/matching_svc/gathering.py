@@ -78,7 +78,7 @@ def change(activity: Activity, command: ChangeActivity) -> list[ActivityChanged]
         agenda=planned.agenda if command.agenda is None else command.agenda,
         material=planned.material if command.material is None else list(command.material),
         from_starts_at=planned.starts_at, from_place=planned.place, reason=command.reason,
-        person_ids=activity.concerned(),
+        person_ids=activity.concerned(), everybody=activity.told_to_everybody(),
     )  # fmt: skip
     check_times(changed.starts_at, changed.ends_at)
     same = all(getattr(changed, name) == getattr(planned, name)
@@ -100,7 +100,7 @@ def cancel(activity: Activity, command: CancelActivity) -> list[ActivityCancelle
     return [
         ActivityCancelled(
             activity_id=command.activity_id, group_id=planned.group_id, reason=command.reason,
-            person_ids=activity.concerned(),
+            person_ids=activity.concerned(), everybody=activity.told_to_everybody(),
         )
     ]  # fmt: skip
 

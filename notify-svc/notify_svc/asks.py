@@ -6,12 +6,16 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from grenier.language.notify import Audience
-
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Body = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000)]
 Language = Literal["fr", "en"]
+# "contract:<id>": who has subscribed to it; takers: occasional takers; collective: who holds a role in the group.
+Audience = Annotated[
+    str, msgspec.Meta(pattern=r"^(all|ordered|not-ordered|drafts|takers|collective|contract:[A-Za-z0-9_-]{1,90})$")
+]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=5_000)]
+Token = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
 
 class _Ask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +33,8 @@ class Announce(_Ask):
     body: Body
     announcement_id: str = ""
     cycle_id: str = ""
+    # S0:14: passed on for the producer of the contract that the audience names, and marked so.
+    from_producer: bool = False
 
 
 class AnnouncePreview(_Ask):
@@ -37,6 +43,7 @@ class AnnouncePreview(_Ask):
     subject: Annotated[str, msgspec.Meta(max_length=200)] = ""
     body: Annotated[str, msgspec.Meta(max_length=20_000)] = ""
     cycle_id: str = ""
+    from_producer: bool = False
 
 
 class ChangeTemplate(_Ask):
@@ -95,3 +102,43 @@ class CallList(_Ask):
 
 class Nothing(_Ask):
     pass
+
+
+class OfGroup(_Ask):
+    group_id: Id
+
+
+class AskQuestion(_Ask):
+    contract_id: Id
+    text: Words
+    question_id: str = ""
+
+
+class AnswerQuestion(_Ask):
+    question_id: Id
+    text: Words
+    publish: bool = False
+
+
+class AnswerByLink(_Ask):
+    token: Token
+    text: Words
+
+
+class OfQuestion(_Ask):
+    question_id: Id
+
+
+class OfLink(_Ask):
+    token: Token
+
+
+class Questions(_Ask):
+    group_id: Id
+    open: bool = False
+    contract_id: str = ""
+
+
+class SetReminders(_Ask):
+    group_id: Id
+    delivery_hours: Annotated[int, msgspec.Meta(ge=0, le=336)]

@@ -18,7 +18,8 @@ COMMON = ("first_name", "group", "link")
 LANGUAGES = ("fr", "en")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
-Kind = Literal["text", "count", "money", "weight", "instant", "time", "month", "names", "changes", "limits"]
+Kind = Literal["text", "count", "money", "weight", "instant", "time", "month", "names", "changes", "limits", "date", "dates", "desks",
+               "baskets"]  # fmt: skip
 
 
 class Text(msgspec.Struct, frozen=True):

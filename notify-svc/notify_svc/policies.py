@@ -15,7 +15,7 @@ from grenier.runtime import Policy, Runtime, derived_id
 from notify_svc import message
 from notify_svc.audience import recipients
 from notify_svc.catalogue import catalogue
-from notify_svc.views import occasions, ordering, people
+from notify_svc.views import occasions, ordering, people, season
 
 
 def say(
@@ -43,7 +43,7 @@ def say(
 
 def tell_window_opened(runtime: Runtime, fact: Fact) -> None:
     match fact.event:
-        case orders.CycleOpened() as e:
+        case orders.CycleOpened() as e if not e.contract_id:
             households = [row["household_id"] for row in runtime.access.households_in(e.group_id)]
             told = recipients(runtime.db, households)
             say(runtime, fact, "window-opened", told, e.group_id, {"cycle_id": e.cycle_id})
@@ -61,8 +61,10 @@ def sum_up_closing(runtime: Runtime, fact: Fact) -> None:
         case orders.CycleClosed() as e:
             cycle = occasions.cycle(runtime.db, e.cycle_id)
             figures = ordering.summary(ordering.of_cycle(runtime.db, e.cycle_id), cycle["products"] if cycle else {})
-            organisers = runtime.access.holders("organiser", e.group_id)
-            told = [Recipient(person_id=person_id) for person_id in organisers]
+            contract = season.contract(runtime.db, e.contract_id) if e.contract_id else None
+            # A round is looked after by the contract's coordinator, a month by the organisers.
+            told_ids = [contract["coordinator_id"]] if contract else runtime.access.holders("organiser", e.group_id)
+            told = [Recipient(person_id=person_id) for person_id in told_ids]
             say(runtime, fact, "closing-summary", told, e.group_id, {"cycle_id": e.cycle_id, **figures})
 
 

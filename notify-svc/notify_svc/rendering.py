@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from collections.abc import Callable, Mapping
@@ -104,6 +105,52 @@ def names(values: list[str], _reader: Reader) -> str:
     return "\n".join(f"- {value}" for value in values)
 
 
+def date(value: str, reader: Reader) -> str:
+    """`2026-11-26` as `jeudi 26 novembre 2026`."""
+    day = dt.date.fromisoformat(value)
+    pattern = "EEEE '1er' MMMM y" if day.day == 1 and reader.language == "fr" else "EEEE d MMMM y"
+    return format_date(day, pattern, locale=LOCALES[reader.language])
+
+
+def _span(starts: str, ends: str, language: str) -> str:
+    """`18:30`, `19:30` as `18 h 30 – 19 h 30`: hours as the group says them."""
+    told = [_hour(datetime.strptime(hour, "%H:%M"), language) for hour in (starts, ends) if hour]  # noqa: DTZ007
+    return " – ".join(told)
+
+
+def _where(row: Mapping[str, Any], reader: Reader) -> str:
+    return ", ".join(part for part in (_span(row["starts"], row["ends"], reader.language), row["place"]) if part)
+
+
+def dates(values: list[dict[str, Any]], reader: Reader) -> str:
+    """Lines `- jeudi 26 novembre 2026, 18 h 30 – 19 h 30, Salle des fêtes`."""
+    return "\n".join(f"- {date(row['day'], reader)}, {_where(row, reader)}" for row in values)
+
+
+def desks(values: list[dict[str, Any]], reader: Reader) -> str:
+    """Lines `- jeudi 14 janvier à 18 h – 19 h 30, Salle des fêtes`."""
+    return "\n".join(
+        f"- {instant(row['starts_at'], reader)} – {time(row['ends_at'], reader)}"
+        + (f", {row['place']}" if row["place"] else "")
+        for row in values
+    )
+
+
+def baskets(values: list[dict[str, Any]], reader: Reader) -> str:
+    """Lines `- Légumes (18 h 30 – 19 h 30, Salle des fêtes) : 1 Grand panier, 0,5 kg Pommes`."""
+    lines = []
+    for row in values:
+        told = ", ".join(_portion(line, reader) for line in row["lines"])
+        lines.append(f"- {row['contract']} ({_where(row, reader)}) : {told}")
+    return "\n".join(lines)
+
+
+def _portion(line: Mapping[str, Any], reader: Reader) -> str:
+    number = format_decimal(Decimal(line["hundredths"]) / 100, locale=LOCALES[reader.language])
+    unit = "" if line["unit"] == "piece" else f"\u00a0{line['unit']}"
+    return f"{number}{unit} {line['product']}"
+
+
 def changes(values: list[dict[str, Any]], _reader: Reader) -> str:
     """Lines `- Comté : 4 → 3`."""
     return "\n".join(
@@ -125,6 +172,10 @@ FORMATS: dict[Kind, Callable[[Any, Reader], str]] = {
     "time": time,
     "month": month,
     "names": names,
+    "date": date,
+    "dates": dates,
+    "desks": desks,
+    "baskets": baskets,
     "changes": changes,
     "limits": limits,
 }

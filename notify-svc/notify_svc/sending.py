@@ -19,6 +19,7 @@ from grenier.readmodel import Row
 from grenier.runtime import Runtime
 from notify_svc import message
 from notify_svc.catalogue import catalogue
+from notify_svc.enclosures import enclose
 from notify_svc.outbox import Outbox
 from notify_svc.rendering import Mail
 from notify_svc.smtp import MailRefused
@@ -65,17 +66,11 @@ class Sender:
         opened = self._opened(person)
         if person is None or not opened.get("email"):
             return self._record_failure(row, "no-address", for_good=True)
-        mail = mail_for(
-            self._runtime.db,
-            self._runtime.access,
-            row,
-            language=person["language"],
-            first_name=opened.get("first_name", ""),
-            public_url=self._runtime.settings.public_url,
-        )
+        mail = mail_for(self._runtime, row, language=person["language"], first_name=opened.get("first_name", ""))
         envelope = self._envelope(mail, row["person_id"], opened, message_id)
         if catalogue()[row["template"]].category == "announcement":
             self._add_unsubscribe(envelope, row["person_id"])
+        enclose(self._runtime, envelope, row, mail.subject)
         try:
             self._server.send(envelope)
         except MailRefused as refused:
@@ -117,12 +112,10 @@ class Sender:
         delivered = bool(person and opened.get("email") and link)
         if person and delivered:
             mail = mail_for(
-                self._runtime.db,
-                self._runtime.access,
+                self._runtime,
                 {"template": "login-link", "group_id": "", "household_id": "", "params": {"minutes": row["minutes"]}},
                 language=person["language"],
                 first_name=opened.get("first_name", ""),
-                public_url=self._runtime.settings.public_url,
                 link=link,
             )
             try:

@@ -11,18 +11,19 @@ from grenier.errors import Forbidden, Invalid, NotFound
 from grenier.readmodel import Row
 from grenier.runtime import Runtime, derived_id, read
 from notify_svc import announcement, asks, message, preference
-from notify_svc.audience import households_of, recipients
+from notify_svc.audience import CONTRACT, meant
 from notify_svc.outbox import Outbox
+from notify_svc.question_doors import QuestionDoors
 from notify_svc.sending import unsubscribe_token
 from notify_svc.template_doors import TemplateDoors
-from notify_svc.views import messages, occasions, people
+from notify_svc.views import messages, occasions, people, season
 from notify_svc.wordings import mail_for
 
 # Who asks before anybody is signed in.
 GATEWAY = ("", "system:gateway")
 
 
-class Notify(TemplateDoors):
+class Notify(TemplateDoors, QuestionDoors):
     """See the README for payloads and permissions."""
 
     name = "notify"
@@ -36,17 +37,18 @@ class Notify(TemplateDoors):
     @door
     def announce(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.Announce = read(asks.Announce, payload)
-        role = self.runtime.access.require(context, "notify.announce", group_id=ask.group_id)
         self.runtime.wait(context)
-        household_ids = households_of(self.runtime, ask.group_id, ask.audience, self._cycle_id(ask))
+        role = self._announcer(context, ask)
+        told, _ = meant(self.runtime, ask.group_id, ask.audience, self._cycle_id(ask))
         announcement_id = ask.announcement_id or derived_id(context.command_id, "announcement")
+        template, params = self._announced(ask)
         command = announcement.Announce(
             announcement_id=announcement_id,
             group_id=ask.group_id,
-            template="announcement",
+            template=template,
             audience=ask.audience,
-            recipients=recipients(self.db, household_ids),
-            params={"subject": ask.subject, "body": ask.body.strip()},
+            recipients=told,
+            params=params,
         )
         done = self.runtime.tell(
             announcement.decider, announcement_id, command, context, role=role, group_id=ask.group_id
@@ -98,22 +100,21 @@ class Notify(TemplateDoors):
     def announce_preview(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """How many would be told, by which way, and how it would read; nothing is written."""
         ask: asks.AnnouncePreview = read(asks.AnnouncePreview, payload)
-        self.runtime.access.require(context, "notify.announce", group_id=ask.group_id)
         self.runtime.wait(context)
-        household_ids = households_of(self.runtime, ask.group_id, ask.audience, self._cycle_id(ask))
-        told = recipients(self.db, household_ids)
+        self._announcer(context, ask)
+        told, households = meant(self.runtime, ask.group_id, ask.audience, self._cycle_id(ask))
         known = people.persons(self.db, [recipient.person_id for recipient in told])
         willing = [row for row in known.values() if row["announcements"]]
         by_email = sum(people.uses_mail(row) for row in willing)
-        params = {"subject": ask.subject, "body": ask.body.strip()}
-        draft = {"template": "announcement", "group_id": ask.group_id, "household_id": "", "params": params}
+        template, params = self._announced(ask)
+        draft = {"template": template, "group_id": ask.group_id, "household_id": "", "params": params}
         shown = self._mail(draft, context.language, "")
         return {
             "persons": len(willing),
             "by_email": by_email,
             "by_phone": len(willing) - by_email,
             "declined": len(known) - len(willing),
-            "households": len(household_ids),
+            "households": households,
             "subject": shown.subject,
             "text": shown.text,
         }
@@ -154,7 +155,7 @@ class Notify(TemplateDoors):
             if person is None:
                 continue
             opened = self._opened(person)
-            mail = self._mail(row, person["language"], opened.get("first_name", ""))
+            mail = self._mail(row, person["language"], opened.get("first_name", ""), own=False)
             name = f"{opened.get('first_name', '')} {opened.get('last_name', '')}".strip()
             items.append({**self._logged(row), "name": name, "phone": opened.get("phone", ""),
                           "subject": mail.subject, "text": mail.text})  # fmt: skip
@@ -171,9 +172,32 @@ class Notify(TemplateDoors):
 
     # -- shared --------------------------------------------------------------------------------------------------
 
+    def _announcer(self, context: Context, ask: asks.Announce | asks.AnnouncePreview) -> str:
+        """The role that allows it: in the group, for this contract alone, or as the producer whose news it is."""
+        contract_id = ask.audience.removeprefix(CONTRACT) if ask.audience.startswith(CONTRACT) else ""
+        contract = season.contract(self.db, contract_id) if contract_id else None
+        if contract_id and (contract is None or contract["group_id"] != ask.group_id):
+            self.runtime.access.require(context, "notify.announce", group_id=ask.group_id)
+            raise NotFound
+        if ask.from_producer and contract is None:
+            raise Invalid(fields={"from_producer": ["only to the subscribers of a contract"]})
+        speaks = contract is not None and context.actor in self.runtime.access.holders(
+            "producer", contract["producer_id"]
+        )
+        if ask.from_producer and speaks:
+            return "producer"
+        return self.runtime.access.require(context, "notify.announce", group_id=ask.group_id, scope_id=contract_id)
+
+    def _announced(self, ask: asks.Announce | asks.AnnouncePreview) -> tuple[str, dict[str, Any]]:
+        """The template and what it is filled with."""
+        words = {"subject": ask.subject, "body": ask.body.strip()}
+        if not ask.from_producer:
+            return "announcement", words
+        return "producer-announcement", {"contract_id": ask.audience.removeprefix(CONTRACT), **words}
+
     def _cycle_id(self, ask: asks.Announce | asks.AnnouncePreview) -> str:
         """The cycle that "ordered" speaks of: the one named, else the group's latest."""
-        if ask.audience == "all":
+        if ask.audience not in ("ordered", "not-ordered", "drafts"):
             return ""
         if ask.cycle_id:
             named = occasions.cycle(self.db, ask.cycle_id)
@@ -188,9 +212,8 @@ class Notify(TemplateDoors):
     def _opened(self, person: Row | None) -> dict[str, str]:
         return self.runtime.keys.open(person["person_id"], person["sealed"]) if person else {}
 
-    def _mail(self, row: Row, language: str, first_name: str) -> Any:
-        return mail_for(self.db, self.runtime.access, row, language=language, first_name=first_name,
-                        public_url=self.runtime.settings.public_url)  # fmt: skip
+    def _mail(self, row: Row, language: str, first_name: str, *, own: bool = True) -> Any:
+        return mail_for(self.runtime, row, language=language, first_name=first_name, own=own)
 
     @staticmethod
     def _logged(row: Row) -> Row:

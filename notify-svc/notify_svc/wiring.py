@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from grenier.runtime import Service
-from notify_svc.policies import POLICIES
+from notify_svc import exchange_policies, gathering_policies, policies, season_policies, season_timers
 from notify_svc.service import Notify
 from notify_svc.timers import TIMERS
-from notify_svc.views import messages, occasions, ordering, people, texts
+from notify_svc.views import cheques, exchange, messages, occasions, ordering, people, questions, season, texts
 
-VIEWS = (people.view, occasions.view, ordering.view, messages.view, texts.view)
+VIEWS = (
+    people.view, occasions.view, ordering.view, messages.view, texts.view, season.view, cheques.view, questions.view,
+    exchange.view,
+)  # fmt: skip
+POLICIES = (*policies.POLICIES, *season_policies.POLICIES, *gathering_policies.POLICIES, *exchange_policies.POLICIES)
 
 
 def service() -> Service:
-    return Service(name="notify", views=VIEWS, doors=Notify, policies=POLICIES, timers=TIMERS, needs_keys=True)
+    return Service(
+        name="notify",
+        views=VIEWS,
+        doors=Notify,
+        policies=POLICIES,
+        timers=(*TIMERS, *season_timers.TIMERS, *exchange_policies.TIMERS),
+        needs_keys=True,
+    )

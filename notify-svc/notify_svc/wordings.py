@@ -7,8 +7,11 @@ from typing import Any
 
 from grenier.access import Access
 from grenier.readmodel import Database, Row
+from grenier.runtime import Runtime
+from notify_svc import exchange_words, season_words
 from notify_svc.catalogue import Template, Text, catalogue
 from notify_svc.rendering import LOCALES, Mail, Reader, render, time
+from notify_svc.tokens import tokens_for
 from notify_svc.views import occasions, texts
 
 IDS = re.compile(r"\{([a-z_]+)\}")
@@ -25,25 +28,35 @@ def text_for(db: Database, access: Access, template: Template, group_id: str, la
 
 
 def mail_for(
-    db: Database, access: Access, message: Row, *, language: str, first_name: str, public_url: str, link: str = ""
+    runtime: Runtime, message: Row, *, language: str, first_name: str, link: str = "", own: bool = True
 ) -> Mail:
-    """A message as its person reads it; `link` overrides where the template leads (login links)."""
+    """A message as its person reads it; `link` overrides where the template leads (login links).
+
+    `own` False: somebody else looks at it (a caller), so it carries none of the person's signed links.
+    """
     template = catalogue()[message["template"]]
     language = language if language in LOCALES else "fr"
-    group = access.group(message["group_id"]) or {}
+    group = runtime.access.group(message["group_id"]) or {}
     reader = Reader(
         language=language,
         time_zone=group.get("time_zone", "Europe/Paris"),
         first_name=first_name,
         group=group.get("name", ""),
-        link=link or public_url + path_of(template, message),
+        link=link or runtime.settings.public_url + path_of(runtime, template, message, own=own),
     )
-    wording = text_for(db, access, template, message["group_id"], language)
-    return render(template, wording, in_words(db, message, reader), reader)
+    wording = text_for(runtime.db, runtime.access, template, message["group_id"], language)
+    told = (
+        season_words.words(runtime, message)
+        | exchange_words.words(runtime, message, own=own)
+        | in_words(runtime.db, message, reader)
+    )
+    return render(template, wording, told, reader)
 
 
-def path_of(template: Template, message: Row) -> str:
+def path_of(runtime: Runtime, template: Template, message: Row, *, own: bool = True) -> str:
     ids = {**message["params"], "group_id": message["group_id"], "household_id": message["household_id"]}
+    if own:
+        ids |= tokens_for(runtime, message, template.path)
     return IDS.sub(lambda found: str(ids.get(found[1], "")), template.path)
 
 
@@ -63,11 +76,16 @@ def in_words(db: Database, message: Row, reader: Reader) -> dict[str, Any]:
         told |= {"products": sorted(names.values()), "product_count": len(names)}
     if activity_id := params.get("activity_id"):
         found = occasions.activity(db, activity_id)
-        told |= {"activity": found["title"], "starts_at": found["starts_at"], "place": found["place"]} if found else {}
+        told |= _activity(found) if found else {}
     for many in ("changes", "over_asked"):
         if many in params:
             params[many] = [{**row, "product": names.get(row["product_id"], "")} for row in params[many]]
     return told | params
+
+
+def _activity(row: Row) -> dict[str, Any]:
+    told = {name: row[name] for name in ("starts_at", "ends_at", "place", "agenda", "minutes")}
+    return {"activity": row["title"], **told}
 
 
 def _distribution(db: Database, distribution_id: str, household_id: str, reader: Reader) -> dict[str, Any]:

@@ -53,6 +53,11 @@ activities = sa.Table(
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("starts_at", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("ends_at", sa.Text, nullable=False),
+    sa.Column("agenda", sa.Text, nullable=False),
+    sa.Column("minutes", sa.Text, nullable=False),
+    sa.Column("cancelled", sa.Integer, nullable=False),
 )
 
 
@@ -75,15 +80,33 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.put(chosen_slots, distribution_id=e.distribution_id, household_id=e.household_id, slot_id=e.slot_id)
         case matching.ActivityPlanned() as e:
             rows.put(activities, activity_id=e.activity_id, group_id=e.group_id, title=e.title,
-                     starts_at=iso(e.starts_at), place=e.place)  # fmt: skip
+                     starts_at=iso(e.starts_at), place=e.place, kind=e.kind, ends_at=iso(e.ends_at), agenda=e.agenda,
+                     minutes="", cancelled=0)  # fmt: skip
+        case matching.ActivityChanged() as e:
+            rows.change(activities, e.activity_id, title=e.title, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
+                        place=e.place, agenda=e.agenda)  # fmt: skip
+        case matching.ActivityCancelled() as e:
+            rows.change(activities, e.activity_id, cancelled=1)
+        case matching.MinutesPublished() as e:
+            rows.change(activities, e.activity_id, minutes=e.text)
+        case orders.DistributionMoved() as e:
+            rows.change(cycles, e.cycle_id, distribution_starts_at=iso(e.distribution_starts_at),
+                        distribution_ends_at=iso(e.distribution_ends_at), place=e.place)  # fmt: skip
+        case logistics.DistributionMoved() as e:
+            slots = {slot.slot_id: [iso(slot.starts_at), iso(slot.ends_at)] for slot in e.slots}
+            rows.change(distributions, e.distribution_id, starts_at=iso(e.starts_at), ends_at=iso(e.ends_at),
+                        place=e.place, slots=slots)  # fmt: skip
 
 
 view = View(
     "occasions",
     (cycles, distributions, chosen_slots, activities),
-    ("orders.cycle-scheduled", "logistics.distribution-planned", "logistics.slot-chosen", "matching.activity-planned"),
+    ("orders.cycle-scheduled", "orders.cycle-distribution-moved", "logistics.distribution-planned",
+     "logistics.distribution-moved", "logistics.slot-chosen", "matching.activity-planned", "matching.activity-changed",
+     "matching.activity-cancelled", "matching.minutes-published"),
     apply,
-)
+    version=2,
+)  # fmt: skip
 
 
 def cycle(db: Database, cycle_id: str) -> Row | None:

@@ -75,8 +75,10 @@ class ActivityChanged(Event, frozen=True, kw_only=True):
     from_starts_at: datetime
     from_place: str
     reason: str = ""
-    # Who has signed up or said that they come.
+    # Who has signed up, said that they come, or was invited by name.
     person_ids: list[str] = msgspec.field(default_factory=list)
+    # It was announced to everybody, so everybody is told.
+    everybody: bool = False
 
 
 @event("matching.activity-cancelled", public=("activity_id", "group_id", "reason"))
@@ -85,6 +87,7 @@ class ActivityCancelled(Event, frozen=True, kw_only=True):
     group_id: str
     reason: str = ""
     person_ids: list[str] = msgspec.field(default_factory=list)
+    everybody: bool = False
 
 
 @event("matching.activity-announced", public=("activity_id", "group_id", "invited"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
 from grenier.language.registry import Event, Part, event
 
 Channel = Literal["email", "phone"]
@@ -70,6 +72,7 @@ class Recipient(Part, frozen=True, kw_only=True):
 class AnnouncementMade(Event, frozen=True, kw_only=True):
     """Something is told to many at once: the recipients as they were chosen, and what all of them are told.
 
+    `audience`: one of Audience, "contract:<id>" (its subscribers), "takers", "collective".
     `params` of a free announcement hold its subject and body, as written by an organiser for everybody.
     """
 
@@ -87,3 +90,60 @@ class AnnouncementsChosen(Event, frozen=True, kw_only=True):
 
     person_id: str
     wanted: bool
+
+
+# -- questions of the eaters (S0:13) -------------------------------------------------------------------------------
+
+
+@event("notify.question-asked", public=("question_id", "group_id", "contract_id"))
+class QuestionAsked(Event, frozen=True, kw_only=True):
+    """`sealed` {"text"} under the asker's key. `contact_ids`: the producer's contacts, to whom it is relayed."""
+
+    question_id: str
+    group_id: str
+    contract_id: str
+    producer_id: str
+    person_id: str
+    sealed: dict[str, str]
+    contact_ids: list[str] = msgspec.field(default_factory=list)
+
+
+@event("notify.question-relayed", public=("question_id", "group_id", "contract_id"))
+class QuestionRelayed(Event, frozen=True, kw_only=True):
+    """Again, or to a contact who was found later."""
+
+    question_id: str
+    group_id: str
+    contract_id: str
+    contact_ids: list[str]
+
+
+@event("notify.question-answered", public=("question_id", "group_id", "contract_id", "by"))
+class QuestionAnswered(Event, frozen=True, kw_only=True):
+    """`sealed` {"text"} under the key of `person_id`, who answered; it goes back to the asker."""
+
+    question_id: str
+    group_id: str
+    contract_id: str
+    asker_id: str
+    person_id: str
+    by: Literal["producer", "coordinator"]
+    means: Literal["link", "account"]
+    sealed: dict[str, str]
+
+
+@event("notify.question-published", public=("question_id", "group_id", "contract_id"))
+class QuestionPublished(Event, frozen=True, kw_only=True):
+    """Question and answer are shown and told to all subscribers, without the asker's name; the texts stay sealed."""
+
+    question_id: str
+    group_id: str
+    contract_id: str
+
+
+@event("notify.reminders-set", public=("group_id", "delivery_hours"))
+class RemindersSet(Event, frozen=True, kw_only=True):
+    """S0:15: how long before a delivery people are reminded; 0: not at all."""
+
+    group_id: str
+    delivery_hours: int

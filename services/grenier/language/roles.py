@@ -106,7 +106,7 @@ FEDERATION_ROLES: dict[str, frozenset[str]] = {
 
 # Roles that hold for one producer or for oneself only; what they may do is asked with that scope.
 OTHER_ROLES: dict[str, frozenset[str]] = {
-    "producer": frozenset({"orders.supplier-orders"}),
+    "producer": frozenset({"contracts.own-contracts", "orders.supplier-orders"}),
     "volunteer_expert": frozenset({"matching.own"}),
     "occasional_taker": frozenset(),
     "role_holder": frozenset(),
