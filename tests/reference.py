@@ -40,6 +40,7 @@ PERMISSION_WORDS = {
     "contracts.found": "fonder des groupes, tenir producteurs et tarifs",
     "contracts.manage-contracts": "préparer, ouvrir et suivre les contrats et leurs inscriptions",
     "contracts.manage-members": "enregistrer foyers, personnes et adhésions",
+    "contracts.own-contracts": "voir ses propres contrats et y répondre",
     "contracts.read-members": "lire la liste des membres",
     "contracts.settings": "changer les réglages du groupe",
     "ledger.correct": "corriger et extourner des écritures",

@@ -13,7 +13,7 @@ from contracts_svc.clauses import SetClauses
 from contracts_svc.enrolment import NewPerson
 from contracts_svc.guards import require_person, today, with_id
 from contracts_svc.setup import DEFAULT_TIERS, HOST_ID, may_found
-from contracts_svc.views import mandates
+from contracts_svc.views import contract_questions, mandates
 from grenier.doors import Context, door
 from grenier.errors import Forbidden, Invalid, NotFound, Rejected
 from grenier.language.contracts import GroupKind, ScopeKind, Tier
@@ -155,12 +155,18 @@ class FederationDoors:
     def register_producer(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask, context = read(RegisterProducer, payload), with_id(context)
         self.runtime.wait(context)
-        role = self.runtime.access.require(context, "contracts.found", host_id=HOST_ID)
+        role = self._may_register_producer(context, ask.group_id)
         producer_id = ask.producer_id or derived_id(context.command_id, "producer")
         command = producer.RegisterProducer(
             producer_id=producer_id, host_id=HOST_ID, name=named(ask.name), place=ask.place, group_id=ask.group_id
         )
         return self.runtime.tell(producer.decider, producer_id, command, context, role=role, group_id=ask.group_id)
+
+    def _may_register_producer(self, context: Context, group_id: str) -> str:
+        """The central team; for its own contracts a group registers producers of its own (S0:21)."""
+        access = self.runtime.access
+        own = group_id and access.role_for(context.actor, "contracts.manage-contracts", group_id=group_id)
+        return own or access.require(context, "contracts.found", host_id=HOST_ID)
 
     # -- roles ---------------------------------------------------------------------------------------------------
 
@@ -201,15 +207,29 @@ class FederationDoors:
         )
 
     def _require_scope(self, context: Context, scope_kind: str, scope_id: str) -> str:
-        """Roles of a group are given in the group; all others by the central team."""
+        """Roles of a group, of its contracts and of its own producers are given in the group; others by the central team."""
         access = self.runtime.access
         if not scope_id:
             raise NotFound
         if scope_kind == "group":
             return access.require(context, "contracts.assign-roles", group_id=scope_id)
+        if (group_id := group_of_scope(self.runtime, scope_kind, scope_id)) and (
+            role := access.role_for(context.actor, "contracts.assign-roles", group_id=group_id)
+        ):
+            return role
         if scope_kind == "federation" and scope_id != HOST_ID:
             raise NotFound
         return access.require(context, "contracts.assign-roles", host_id=HOST_ID)
+
+
+def group_of_scope(runtime: Runtime, scope_kind: str, scope_id: str) -> str:
+    """The group that a contract, or a group's own producer, belongs to; "" for all other scopes."""
+    found = None
+    if scope_kind == "contract":
+        found = contract_questions.contract(runtime.db, scope_id)
+    elif scope_kind == "producer":
+        found = contract_questions.producer(runtime.db, scope_id)
+    return str(found["group_id"]) if found else ""
 
 
 def keep_central_team(runtime: Runtime, person_id: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contracts_svc.contract.doors import ContractDoors
+from contracts_svc.contract.doors_answers import AnswerDoors
+from contracts_svc.contract.questions import ContractQuestions
 from contracts_svc.doors_cheques import ChequeDoors
 from contracts_svc.doors_dues import DuesDoors
 from contracts_svc.doors_enrolment import EnrolmentDoors
@@ -9,6 +12,7 @@ from contracts_svc.doors_federation import FederationDoors
 from contracts_svc.doors_people import PeopleDoors
 from contracts_svc.doors_subscriptions import SubscriptionDoors
 from contracts_svc.exchange.doors import ExchangeDoors
+from contracts_svc.printed import Printed
 from contracts_svc.questions_cheques import ChequeQuestions
 from contracts_svc.questions_federation import FederationQuestions
 from contracts_svc.questions_people import PeopleQuestions
@@ -23,11 +27,15 @@ class Contracts(
     ExchangeDoors,
     FederationQuestions,
     PeopleQuestions,
+    ContractDoors,
+    AnswerDoors,
+    ContractQuestions,
     SubscriptionDoors,
     SubscriptionQuestions,
     ChequeDoors,
     ChequeQuestions,
     DuesDoors,
+    Printed,
 ):
     name = "contracts"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts_svc.contract import following as season
 from contracts_svc.exchange import following
 from contracts_svc.policies import POLICIES
 from contracts_svc.season_policies import SEASON_POLICIES
@@ -9,6 +10,7 @@ from contracts_svc.service import Contracts
 from contracts_svc.views import (
     applications,
     cheques,
+    contracts,
     directory,
     dues,
     exchange,
@@ -30,12 +32,13 @@ def service() -> Service:
             mandates.view,
             applications.view,
             exchange.view,
+            contracts.view,
             subscriptions.view,
             cheques.view,
             dues.view,
         ),
         doors=Contracts,
-        policies=(*POLICIES, *following.POLICIES, *SEASON_POLICIES),
-        timers=following.TIMERS,
+        policies=(*POLICIES, *season.POLICIES, *following.POLICIES, *SEASON_POLICIES),
+        timers=(*season.TIMERS, *following.TIMERS),
         needs_keys=True,
     )
