@@ -260,4 +260,4 @@ class ChequeDoors:
 
 def _told(row: int, error: GrenierError) -> dict[str, Any]:
     facts = dict(error.facts)
-    return {"row": row, "code": error.code, "fields": facts.pop("fields", {}), "facts": facts}
+    return {"row": row, "code": error.code, "messages": facts.pop("fields", {}), "facts": facts}
