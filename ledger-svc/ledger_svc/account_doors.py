@@ -102,24 +102,29 @@ class AccountDoors(SeasonDoors):
     def announce_negative(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """S0:47, repeatable: households in the red are told again, all of them or those chosen."""
         ask: asks.AnnounceNegative = read(asks.AnnounceNegative, payload)
-        role = self.contract_scope(context, ask.group_id, ask.contract_id, "ledger.read")
         self.runtime.wait(context)
+        group_id = ask.group_id
+        if ask.contract_id:
+            contract, role = self._contract(context, ask.contract_id, "ledger.read")
+            group_id = contract["group_id"]
+        else:
+            role = self.runtime.access.require(context, "ledger.read", group_id=group_id)
         told, position = [], 0
         for row in self._in_the_red(ask):
             household_id = row["household_id"]
             if ask.household_ids is not None and household_id not in ask.household_ids:
                 continue
             command = account.NoteNegative(
-                group_id=ask.group_id,
+                group_id=group_id,
                 household_id=household_id,
                 balance_cents=row["balance_cents"],
                 contract_id=ask.contract_id,
             )
             done = self.runtime.tell(account.decider, household_id, command, context, role=role,
-                                     group_id=ask.group_id, step=household_id)  # fmt: skip
+                                     group_id=group_id, step=household_id)  # fmt: skip
             told.append(household_id)
             position = max(position, done["position"])
-        return {"id": ask.group_id, "version": 0, "household_ids": told, "position": position}
+        return {"id": group_id, "version": 0, "household_ids": told, "position": position}
 
     def _in_the_red(self, ask: asks.AnnounceNegative) -> list[Row]:
         if not ask.contract_id:

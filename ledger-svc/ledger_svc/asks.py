@@ -101,7 +101,9 @@ class PreviewReversal(_Ask):
 
 
 class AnnounceNegative(_Ask):
-    group_id: Id
+    """Of a group, or of one contract."""
+
+    group_id: str = ""
     household_ids: list[str] | None = None
     contract_id: str = ""
 

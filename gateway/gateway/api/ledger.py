@@ -50,6 +50,10 @@ class Entry(Schema):
     reason = fields.String()
     reverses = fields.String()
     reversed_by = fields.String()
+    contract_id = fields.String(metadata={"description": "The contract it speaks of"})
+    to_contract_id = fields.String(metadata={"description": "Where a transfer goes to"})
+    cycle_id = fields.String()
+    holder_id = fields.String(metadata={"description": "Whose cheque it was"})
     lines = fields.List(fields.Dict())
 
 
@@ -72,6 +76,8 @@ class PendingOrder(Schema):
     actor = fields.String()
     role = fields.String()
     month = fields.String(allow_none=True)
+    contract_id = fields.String(allow_none=True)
+    title = fields.String(allow_none=True, metadata={"description": "Of the contract"})
     distribution_starts_at = fields.String(allow_none=True)
 
 
@@ -263,12 +269,12 @@ def post_adjustment(body, group_id, household_id):
 
 
 @bp.post("/groups/<group_id>/households/<household_id>/entries/<entry_id>/reversal")
-@access(may="ledger.correct")
+@access(may="ledger.prepay")
 @bp.arguments(Reason)
 @bp.response(201, DoneEntry)
 @bp.alt_response(409, description="`already-reversed`, `reversal-is-final` or `entry-unknown`")
 def reverse_entry(body, group_id, household_id, entry_id):
-    """Reverse an entry; nothing is ever edited"""
+    """Reverse an entry, one's own or (treasurer) anybody's; nothing is ever edited"""
     return tell("ledger", "reverse_entry", household_id=household_id, entry_id=entry_id, **body)
 
 

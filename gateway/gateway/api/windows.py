@@ -36,6 +36,7 @@ class Whose(Query):
     window_id = fields.String(load_default="")
     host_id = fields.String(load_default="")
     producer_id = fields.String(load_default="")
+    contract_id = fields.String(load_default="")
 
 
 def _sent(value):
@@ -88,8 +89,8 @@ def aggregation(query, window_id):
 @bp.arguments(Whose, location="query")
 @bp.response(200, Listed)
 def supplier_orders(query):
-    """Supplier orders of a window, a host organisation or a producer (one of the three is needed)"""
-    where = {name: query[name] for name in ("window_id", "host_id", "producer_id")}
+    """Supplier orders of a window, a host organisation, a producer or a contract (one of them is needed)"""
+    where = {name: query[name] for name in ("window_id", "host_id", "producer_id", "contract_id")}
     return ask("orders", "supplier_orders", **where)
 
 
