@@ -1,4 +1,4 @@
-"""Granian as a library: the server of pages and API, several processes that share one port.
+"""Granian as a library: the server of pages and API, several processes that share one port (so may several servers).
 
 HTTP is read and written by Granian's compiled part; of a request, Python does only the application: measured on two
 cores, 0.22 ms of CPU for an empty answer where gunicorn's threads need 0.60. Each worker is a fork of this process, which
@@ -11,7 +11,6 @@ import importlib
 import multiprocessing
 import os
 import pkgutil
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,11 @@ READERS = 256
 
 
 def counting_together(folder: Path) -> None:
-    """Let the workers' metrics be counted as one; before prometheus_client is imported."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """Let the workers' metrics be counted as one, those of other servers on this port too; before prometheus_client is imported."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in folder.glob("*.db"):
+        if not Path("/proc", file.stem.rpartition("_")[2]).exists():  # "counter_4711.db": whose process is gone
+            file.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 

@@ -6,7 +6,7 @@ the user of older versions and keeps its password; no process of ours logs in as
 from that one: who knows one of them learns nothing of the rest.
 
     user              may
-    gateway           send requests to any service, read the answers to its own
+    gateway…          send requests to any service, read the answers to its own
     serve-…           take the requests of the services of this process, answer
     spare             the same for all services
     relay             publish the public feed
@@ -56,7 +56,7 @@ def rights_of(process: str) -> Rights | None:
     """What the process of this name needs; None when it has no business with the broker."""
     verb, _, services = process.partition("-")
     mail = (MAIL_OUTBOX.name, MAIL_OUTBOX.dead)
-    if process == "gateway":
+    if verb == "gateway":
         requests = f"^({'|'.join(SERVICES)})\\.[a-z_]+$"
         reached = f"^({_exactly(RPC_EXCHANGE)}|{_exactly(REPLY_QUEUES)}{UUID})$"
         own = f"^{_exactly(REPLY_QUEUES)}{UUID}$"

@@ -77,13 +77,13 @@ def processes(settings: Settings, own: Own) -> list[Process]:
     metrics_port = settings.first_metrics_port
     table: list[Process] = []
 
-    def add(name: str, role: str, words: tuple[str, ...], layer: int, own_port: int = 0) -> None:
+    def add(name: str, role: str, words: tuple[str, ...], layer: int, own_port: int = 0, **more: str) -> None:
         """One of our own programs: `grenier.process WORDS`, answering about itself on the next port (or on its own)."""
         nonlocal metrics_port
         port = own_port or metrics_port
         host = settings.bind if own_port and settings.bind != "0.0.0.0" else LOCAL  # noqa: S104
         argv = (sys.executable, "-m", "grenier.process", *words)
-        env = child_env(settings, 0 if own_port else port)
+        env = child_env(settings, 0 if own_port else port) | more
         if own.broker:
             password = unquote(urlsplit(settings.amqp_url).password or "")
             env["AMQP_URL"] = broker_users.url(name, password, settings.amqp_port)
@@ -96,7 +96,11 @@ def processes(settings: Settings, own: Own) -> list[Process]:
         add("eventnode", "le journal des événements", ("eventnode",), SERVERS)
     if own.mailbox:
         add("mailbox", "la boîte qui garde les courriels", ("mailbox",), SERVERS)
-    add("gateway", "le portail : pages et API", ("gateway",), EDGE, own_port=settings.gateway_port)
+    # Two servers on one port where there is room: one answers while the other is started again.
+    both = len(doors) > 1 and settings.gateway_workers > 1
+    workers = settings.gateway_workers // 2 if both else settings.gateway_workers
+    add("gateway", "le portail : pages et API", ("gateway",), EDGE, settings.gateway_port,
+        GRENIER_GATEWAY_WORKERS=str(workers))  # fmt: skip
     for group in doors:
         add(group_name("serve", group), f"les portes de {', '.join(group)}", ("serve", *group), DOORS)
     for group in views:
@@ -106,6 +110,9 @@ def processes(settings: Settings, own: Own) -> list[Process]:
     add("stream", "les écrans qui se mettent à jour", ("stream",), EDGE, own_port=settings.stream_port)
     if len(doors) > 1:  # a machine too small for several processes is too small for one that mostly waits
         add("spare", "les portes de tous, le temps qu'un processus revienne", ("spare",), DOORS)
+    if both:
+        add("gateway-2", "le portail, une seconde fois", ("gateway",), EDGE, settings.gateway_port,
+            GRENIER_GATEWAY_WORKERS=str(settings.gateway_workers - workers))  # fmt: skip
     return table
 
 
