@@ -103,6 +103,13 @@ def offered_by(db: Database, household_ids: Sequence[str]) -> list[Row]:
     return db.rows(query.order_by(b.on.desc(), b.basket_id).limit(MOST))
 
 
+def given_away(db: Database, delivery_id: str) -> list[Row]:
+    """Baskets of a delivery that somebody else takes."""
+    b = baskets.c
+    query = sa.select(baskets).where(b.delivery_id == delivery_id, b.phase.in_(("accepted", "collected")))
+    return db.rows(query.order_by(b.basket_id))
+
+
 def asked_by(db: Database, person_id: str) -> list[Row]:
     """Baskets that somebody asked for or takes, with the state of the request."""
     r, b = requests.c, baskets.c

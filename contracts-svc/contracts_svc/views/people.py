@@ -54,6 +54,13 @@ def household(db: Database, household_id: str, day: str) -> Row | None:
     return found[0] if found else None
 
 
+def households_by_id(db: Database, household_ids: Sequence[str], day: str) -> list[Row]:
+    """These households with their persons, by label."""
+    h = households.c
+    query = sa.select(households, state_on(day).label("state")).where(h.household_id.in_(household_ids))
+    return with_persons(db, db.rows(query.order_by(h.sort, h.number, h.household_id))) if household_ids else []
+
+
 def households_of(db: Database, person_id: str, day: str) -> list[Row]:
     query = (
         sa.select(households, state_on(day).label("state"))
