@@ -1,6 +1,11 @@
 """A federation with two groups, as people would have founded it."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from contracts_svc.setup import HOST_ID
 from grenier.testing import House

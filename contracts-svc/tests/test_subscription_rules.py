@@ -1,6 +1,7 @@
 """Amounts, cheques, minimum, turns: the rules of a subscription as tables (domain figures)."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,10 @@ def test_cancelled_absent_and_foreign_dates_are_not_taken():
         PlannedDelivery(delivery_id="e", on=FIRST + timedelta(days=42), series=""),
     ]
     assert [one.delivery_id for one in amounts.deliveries_taken(season, FIRST, series="A")] == ["a", "d", "e"]
-    assert [one.delivery_id for one in amounts.deliveries_taken(season, FIRST, series="A", absences=["d"])] == ["a", "e"]
+    assert [one.delivery_id for one in amounts.deliveries_taken(season, FIRST, series="A", absences=["d"])] == [
+        "a",
+        "e",
+    ]
     before_e = amounts.deliveries_taken(season, FIRST, until=FIRST + timedelta(days=42))
     assert [one.delivery_id for one in before_e] == ["a", "b", "d"]
 
@@ -101,7 +105,10 @@ def test_shares_add_up_over_options():
 
 
 @given(
-    st.lists(st.integers(0, 300), min_size=1, max_size=30), st.integers(0, 20), st.integers(0, 30_000), st.integers(0, 30)
+    st.lists(st.integers(0, 300), min_size=1, max_size=30),
+    st.integers(0, 20),
+    st.integers(0, 30_000),
+    st.integers(0, 30),
 )
 def test_an_amount_in_two_parts_is_the_whole_to_the_cent_but_for_one_rounding(factors, quantity, cents, cut):
     season = deliveries(*factors)
@@ -232,7 +239,7 @@ def test_turns_are_fair_and_never_twice_in_a_row(sharers, anchor, added):
     assert turns[anchor] == "m0"
     counts = [turns.count(household) for household in households]
     assert max(counts) - min(counts) <= 1
-    assert sharers == 1 or all(one != two for one, two in zip(turns, turns[1:], strict=False))
+    assert sharers == 1 or all(one != two for one, two in pairwise(turns))
     # Dates that are added at the end change nobody's turn: the anchor is a delivery, not a number.
     longer = deliveries(*[100] * (20 + added))
     assert [sharing.picker(households, f"d{anchor}", longer, one.delivery_id) for one in season] == turns
@@ -275,7 +282,9 @@ def test_absences_not_chosen_are_the_last_dates_that_may_be():
 
 
 def contract(kind, *options):
-    return Terms(title="C", starts_on=FIRST, ends_on=FIRST, basket_kind=kind, options=list(options) or [option(), other()])
+    return Terms(
+        title="C", starts_on=FIRST, ends_on=FIRST, basket_kind=kind, options=list(options) or [option(), other()]
+    )
 
 
 def other(**more):
