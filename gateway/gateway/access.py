@@ -99,7 +99,12 @@ def allows(declared: Rule, arguments: Mapping[str, object]) -> bool:
         wanted = arguments.get("group_id")
         return any(wanted in (None, household.group_id) for household in places().households)
     scope_id = arguments.get(f"{declared.scope}_id")
-    return any(_fits(held, declared, scope_id) for held in places().roles)
+    return any(_fits(held, declared, scope_id) or _looks_after(held, declared, arguments) for held in places().roles)
+
+
+def _looks_after(held: Role, declared: Rule, arguments: Mapping[str, object]) -> bool:
+    """A coordinator of one contract comes in where the address names that contract."""
+    return held.scope_kind == "contract" and held.role in declared.roles and held.scope_id == arguments.get("contract_id")
 
 
 def _fits(held: Role, declared: Rule, scope_id: object) -> bool:

@@ -23,6 +23,7 @@ class NavItem:
     icon: str
     order: int
     who: Rule
+    kinds: tuple[str, ...] = ()  # kinds of groups that have it; empty: all
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,17 @@ class NavLink:
 _ITEMS: dict[str, NavItem] = {}
 
 
-def nav_item(label: str | LazyString, endpoint: str, *, icon: str, order: int = 50, who: Rule | None = None) -> None:
-    """Register a menu entry; registering an endpoint again replaces it."""
-    _ITEMS[endpoint] = NavItem(label, endpoint, icon, order, who or make_rule("person"))
+def nav_item(
+    label: str | LazyString,
+    endpoint: str,
+    *,
+    icon: str,
+    order: int = 50,
+    who: Rule | None = None,
+    kinds: tuple[str, ...] = (),
+) -> None:
+    """Register a menu entry; registering an endpoint again replaces it. `kinds`: of the groups that have it."""
+    _ITEMS[endpoint] = NavItem(label, endpoint, icon, order, who or make_rule("person"), kinds)
 
 
 def links() -> list[NavLink]:
@@ -62,6 +71,8 @@ def _link(item: NavItem) -> NavLink | None:
     group = current_group()
     needs_group = any("group_id" in rule.arguments for rule in current_app.url_map.iter_rules(item.endpoint))
     if needs_group and group is None:
+        return None
+    if item.kinds and (group is None or group.kind not in item.kinds):
         return None
     arguments: dict[str, Any] = {"group_id": group.group_id} if needs_group and group else {}
     if not allows(item.who, arguments):

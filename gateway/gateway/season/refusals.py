@@ -1,0 +1,74 @@
+"""What the services say about a contract, a subscription or a cheque, in people's words."""
+
+import re
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext
+
+from gateway.forms import Form
+from gateway.problems import CATALOGUE, register
+
+Answer = TypeVar("Answer")
+_ = lazy_gettext
+
+# (pattern of the service's message, words); named groups may be used in the words.
+MESSAGES: tuple[tuple[str, Any], ...] = (
+    (r"Missing\.", _("À remplir.")),
+    (r"Must be after the beginning\.", _("La fin vient après le début.")),
+    (r"Must not lie in the past\.", _("Pas dans le passé.")),
+    (r"Must lie ahead\.", _("Une date à venir.")),
+    (r"What is delivered\?", _("Il manque ce que l’on peut prendre : ajoutez un panier ou un produit.")),
+    (r"When is it delivered\?", _("Il manque des dates de livraison.")),
+    (r"What should be different\?", _("Dites ce qu’il faudrait changer.")),
+    (r"Say why: everybody concerned is told\.", _("Dites pourquoi : les foyers concernés sont prévenus.")),
+    (r"At least one option\.", _("Choisissez au moins un panier.")),
+    (r"One option only\.", _("Un seul à la fois.")),
+    (r"One of (?P<found>.+)\.", _("Possible : %(found)s.")),
+    (r"Between (?P<least>\d+) and (?P<most>\d+).*", _("Entre %(least)s et %(most)s.")),
+    (r"At most (?P<most>\d+)\.", _("Au plus %(most)s.")),
+    (r"Nothing, or always the same number\.", _("Rien, ou toujours la même quantité.")),
+    (r"(?P<day>\d{4}-\d\d-\d\d) makes up for another date\.", _("Le %(day)s rattrape une autre date : il ne se saute pas.")),
+    (r"(?P<day>\d{4}-\d\d-\d\d) lies outside of the dates for absences\.", _("Le %(day)s est hors de la période des absences.")),
+    (r".*is not a delivery of this subscription\.", _("Cette date n’est pas dans l’inscription.")),
+)  # fmt: skip
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in MESSAGES)
+
+for _code, _title, _detail in (
+    ("contract-not-approved", _("Le producteur n’a pas encore approuvé"), _("Un contrat s’ouvre quand le producteur a approuvé exactement cette version : envoyez-la-lui, ou enregistrez son accord sur papier.")),
+    ("contract-approved", _("Déjà approuvé"), _("Le producteur a approuvé cette version : elle peut être ouverte.")),
+    ("contract-opened", _("Le contrat est déjà ouvert"), _("Ses conditions ne changent plus ; une livraison peut être déplacée, annulée ou doublée.")),
+    ("contract-ended", _("Le contrat est terminé"), _("La saison est finie : renouvelez-le pour la suivante.")),
+    ("contract-abandoned", _("Le contrat est abandonné"), _("Recommencez un brouillon.")),
+    ("contract-not-opened", _("Le contrat n’est pas ouvert"), _("Il faut d’abord l’accord du producteur, puis l’ouverture.")),
+    ("contract-version-changed", _("Quelqu’un a modifié le contrat entre-temps"), _("Rouvrez la page pour voir la version %(version)s, puis recommencez.")),
+    ("contract-missing", _("Ce contrat n’existe pas"), _("Vérifiez l’adresse.")),
+    ("contract-exists", _("Ce contrat existe déjà"), _("Ouvrez-le dans la liste des contrats.")),
+    ("deliveries-left", _("Il reste des livraisons"), _("La dernière est le %(last_on)s : le contrat se termine après elle.")),
+    ("delivery-cancelled", _("Livraison annulée"), _("Cette livraison n’a plus lieu.")),
+    ("delivery-missing", _("Livraison inconnue"), _("Elle n’est plus dans le contrat.")),
+    ("option-missing", _("Produit inconnu"), _("Il n’est pas dans ce contrat.")),
+    ("answer-not-awaited", _("Plus de réponse attendue"), _("Quelqu’un a déjà répondu, ou une autre version a été envoyée.")),
+    ("answer-too-late", _("Le délai de réponse est passé"), _("Demandez un nouveau lien à la personne qui coordonne le contrat.")),
+    ("document-differs", _("Le document a changé"), _("Rouvrez la page pour lire le document actuel.")),
+    ("cheque-count-not-offered", _("Ce nombre de chèques n’est pas proposé"), _("Choisissez parmi les nombres proposés.")),
+    ("cheque-too-small", _("Des chèques trop petits"), _("Le plus petit ferait %(smallest)s : choisissez moins de chèques.")),
+    ("calendar-too-short", _("Pas assez de dates d’encaissement"), _("Il en reste %(dates)s : choisissez moins de chèques.")),
+    ("cheque-too-late", _("Encaissement trop tardif"), _("Une banque n’accepte plus ce chèque après le %(latest_on)s.")),
+):  # fmt: skip
+    if _code not in CATALOGUE:
+        register(_code, _title, _detail)
+
+
+def say(message: str) -> str:
+    for pattern, words in _COMPILED:
+        if found := pattern.fullmatch(message):
+            return str(words) % found.groupdict()
+    return message
+
+
+def spoken(answer: Answer, form: Form) -> Answer:
+    """The answer, with the service's messages about fields in the words of the pages."""
+    form.errors = {
+        name.removeprefix("terms."): [say(message) for message in found] for name, found in form.errors.items()
+    }
+    return answer
