@@ -13,7 +13,7 @@ from contracts_svc.contract import approval
 from contracts_svc.contract.decider import decider
 from contracts_svc.contract.sight import is_producer, managed
 from contracts_svc.contract.state import Life
-from contracts_svc.views import contract_questions, people
+from contracts_svc.views import contract_questions, federation, people
 from grenier import links
 from grenier.doors import Context, door
 from grenier.errors import Invalid, NotFound, Rejected
@@ -166,11 +166,14 @@ class AnswerDoors:
         if row is None or not found:
             raise NotFound("link-unknown")
         told = {name: row[name] for name in ("contract_id", "group_id", "producer_id", "title", "complement")}
-        group = self.runtime.access.group(row["group_id"]) or {}
+        group = federation.group(self.runtime.db, row["group_id"]) or {}
         producer = contract_questions.producer(self.runtime.db, row["producer_id"]) or {}
         lies = row["submission"] or {}
         return {
-            **told, "group": group.get("name", ""), "producer": producer.get("name", ""), "version": version,
+            **told, "version": version, "producer": producer.get("name", ""), "producer_place": producer.get("place", ""),
+            # With this, all that the document says: it can be printed from here, the same to the byte.
+            "group": {"name": group.get("name", ""), "place": group.get("place", ""),
+                      "inclusive_language": bool(group.get("inclusive_language", True))},
             "terms": found[0]["terms"], "document_sha256": found[0]["document_sha256"],
             "answer_until": lies.get("answer_until", ""), "answer": found[0]["status"], "comment": found[0]["comment"],
             "state": link_state(row, found[0]["status"], version), "person_id": facts["person"],

@@ -128,8 +128,9 @@ class ContractQuestions:
             "submission": row["submission"], "changes_wanted": row["changes_wanted"], "drafted_at": row["drafted_at"],
             "warnings": self._warnings(row, days),
         } if seen.inside else {}  # fmt: skip
+        place = (contract_questions.producer(db, row["producer_id"]) or {}).get("place", "")
         return {
-            **told, **between, "terms": row["terms"], "months": by_month(days), "steps": steps,
+            **told, **between, "terms": row["terms"], "producer_place": place, "months": by_month(days), "steps": steps,
             "may": {"manage": seen.manages, "answer": seen.producer and row["status"] == "submitted"},
         }  # fmt: skip
 

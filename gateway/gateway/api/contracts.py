@@ -211,11 +211,11 @@ def define_tiers(body):
 
 
 @bp.post("/producers")
-@access(may="contracts.found")
+@access("person")
 @bp.arguments(ProducerSchema)
 @bp.response(201, Done)
 def register_producer(body):
-    """Register a producer"""
+    """Register a producer, or one of a group's own (with `group_id`)"""
     return tell("contracts", "register_producer", **body)
 
 
