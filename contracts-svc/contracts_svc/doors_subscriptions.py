@@ -21,7 +21,7 @@ from contracts_svc.contract.subscriptions import (
     SetSharers,
     SignSubscription,
 )
-from contracts_svc.guards import with_id
+from contracts_svc.guards import facts_told, with_id
 from contracts_svc.subscribing import (
     EATER,
     check_membership,
@@ -39,7 +39,16 @@ from grenier import links
 from grenier.doors import Context, door
 from grenier.errors import Forbidden, Invalid
 from grenier.language import purposes
-from grenier.language.season import Channel, Party, PaymentMeans, SignatureMeans, SubscribedLine
+from grenier.language.season import (
+    BasketComposed,
+    Channel,
+    Party,
+    PaymentMeans,
+    SignatureMeans,
+    SubscribedLine,
+    SubscriptionEnded,
+    SubscriptionRegistered,
+)
 from grenier.readmodel import Row
 from grenier.runtime import Runtime, derived_id, read
 
@@ -134,10 +143,16 @@ class SubscriptionDoors:
             contract.decider, ask.contract_id, command, context, role=role, group_id=state.life.group_id,
             on_behalf_of="" if role == EATER else ask.household_id, check=check,
         )  # fmt: skip
-        held = contract_of(self.runtime, ask.contract_id).roster.subscriptions[subscription_id]
+        told = facts_told(self.runtime, contract.decider.stream(ask.contract_id), answer, context)
+        registered = next((fact for fact in told if isinstance(fact, SubscriptionRegistered)), None)
+        if registered is None:  # it stood already, under another command
+            held = contract_of(self.runtime, ask.contract_id).roster.subscriptions[subscription_id]
+            waiting, amount_cents = held.state == "waiting", held.amount_cents
+        else:
+            waiting, amount_cents = registered.waiting, registered.amount_cents
         return {
-            **answer, "subscription_id": subscription_id, "waiting": held.state == "waiting", "state": held.state,
-            "amount_cents": held.amount_cents,
+            **answer, "subscription_id": subscription_id, "waiting": waiting, "amount_cents": amount_cents,
+            "state": "waiting" if waiting else "to_confirm",
         }  # fmt: skip
 
     @door
@@ -223,8 +238,7 @@ class SubscriptionDoors:
             managed=role != EATER, now=local_now(self.runtime, row["group_id"]),
         )  # fmt: skip
         answer = self._tell_contract(row, command, context, role)
-        held = contract_of(self.runtime, row["contract_id"]).roster.subscriptions[ask.subscription_id]
-        return {**answer, "amount_cents": held.amount_cents}
+        return {**answer, "amount_cents": self._amount_after(row, answer, context)}
 
     @door
     def end_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -235,8 +249,16 @@ class SubscriptionDoors:
             now=local_now(self.runtime, row["group_id"]),
         )  # fmt: skip
         answer = self._tell_contract(row, command, context, role)
-        held = contract_of(self.runtime, row["contract_id"]).roster.subscriptions[ask.subscription_id]
-        return {**answer, "amount_cents": held.amount_cents}
+        return {**answer, "amount_cents": self._amount_after(row, answer, context)}
+
+    def _amount_after(self, row: Row, answer: dict[str, Any], context: Context) -> int:
+        """What is due in all since this command; as things stand when it changed nothing."""
+        told = facts_told(self.runtime, contract.decider.stream(row["contract_id"]), answer, context)
+        for fact in told:
+            if isinstance(fact, BasketComposed | SubscriptionEnded):
+                return fact.amount_cents
+        held = contract_of(self.runtime, row["contract_id"]).roster.subscriptions[row["subscription_id"]]
+        return int(held.amount_cents)
 
     # -- what they share -----------------------------------------------------------------------------------------
 

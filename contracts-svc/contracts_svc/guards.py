@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,12 @@ from contracts_svc.views import people
 from grenier.doors import Context
 from grenier.errors import Forbidden, NotFound
 from grenier.language.contracts import MembershipGranted
+from grenier.readmodel import fact_of
 from grenier.runtime import Runtime
 
 OWN = "eater"
+# One command writes fewer events than this.
+MOST_FACTS = 200
 
 
 def with_id(context: Context) -> Context:
@@ -29,6 +33,15 @@ def today(runtime: Runtime, group_id: str = "") -> date:
     known = runtime.access.group(group_id) if group_id else None
     zone = known["time_zone"] if known else runtime.settings.time_zone
     return runtime.clock.now().astimezone(ZoneInfo(zone)).date()
+
+
+def facts_told(runtime: Runtime, stream: str, answer: dict[str, Any], context: Context) -> list[Any]:
+    """The events a command wrote, in their order: what its answer says beside the position comes from these, and not
+    from how things stand now, so that a repetition is answered as the first time. Empty when there was nothing to do."""
+    first = max(0, int(answer["version"]) - MOST_FACTS)
+    recorded = runtime.log.read(stream, from_revision=first, limit=MOST_FACTS + 1)
+    facts = [fact_of(each) for each in recorded]
+    return [fact.event for fact in facts if fact.meta.cmd == context.command_id]
 
 
 def require_person(runtime: Runtime, context: Context, person_id: str, permission: str) -> str:

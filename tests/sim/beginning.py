@@ -21,6 +21,8 @@ class Beginning:
     cast: Cast
     monotonic_s: float
     position: int
+    # What the mail server had taken by then.
+    mails: dict[str, int]
 
 
 _beginning: Beginning | None = None
@@ -44,6 +46,11 @@ def the_beginning() -> Beginning:
                 raise AssertionError(world.broken)
             keep_replayed(world)
             _beginning = Beginning(
-                STORES.images(), world.log, world.cast, world.ground.monotonic_s, world.clients.position
+                STORES.images(),
+                world.log,
+                world.cast,
+                world.ground.monotonic_s,
+                world.clients.position,
+                dict(world.post.taken),
             )
     return _beginning

@@ -22,6 +22,8 @@ TIERS = [
 # opens, closes, distribution: days after START; the second window's day lies behind the first one's.
 WINDOWS = {"w1": (1, 3, 8), "w2": (4, 6, 12)}
 ROLES = ("organiser", "coordinator", "treasurer", "volunteer")
+# The season's contract: fewer places than households; its deliveries, days after START.
+PLACES, DELIVERY_DAYS = 2, (3, 7, 10, 14, 17)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,14 @@ class Cast:
     groups: list[Group] = field(default_factory=list)
     products: list[str] = field(default_factory=list)
     producers: list[str] = field(default_factory=list)
+    contract_id: str = ""
+    options: list[str] = field(default_factory=list)
+    deliveries: list[str] = field(default_factory=list)
+
+    @property
+    def season_group(self) -> Group:
+        """The one that has a contract with a producer."""
+        return next(group for group in self.groups if group.kind == "csa")
 
     def cycle(self, window_id: str, group: Group) -> str:
         return cycle_id_of(window_id, group.group_id)
@@ -84,6 +94,7 @@ class Founder:
             self._group(name, kind, zone, size)
         self._products()
         self._windows()
+        self._season()
         return cast
 
     def _group(self, name: str, kind: str, zone: str, size: int) -> None:
@@ -142,6 +153,30 @@ class Founder:
             ]
             self.ask("orders", "schedule_window", cast.central, window_id=window_id, catalogue_id="catalogue",
                      opens_at=opens.isoformat(), closes_at=closes.isoformat(), groups=groups)  # fmt: skip
+
+    def _season(self) -> None:
+        """A contract of five deliveries in the AMAP, opened; one that is wanted by more than it has room for."""
+        cast, group = self.cast, self.cast.season_group
+        coordinator = group.holder("coordinator")
+        days = [(START + timedelta(days=each)).date() for each in DELIVERY_DAYS]
+        terms = {
+            "title": "Paniers", "starts_on": days[0].isoformat(), "ends_on": days[-1].isoformat(),
+            "basket_kind": "free_quantity_single",
+            "options": [{"option_id": name, "title": name, "price_cents": price}
+                        for name, price in (("grand", 1_690), ("petit", 995))],
+            "deliveries": [{"delivery_id": f"d{number}", "on": day.isoformat()} for number, day in enumerate(days)],
+            "payment": {"payee": "Ferme", "calendar": ["2026-11-05", "2026-12-05"], "counts": [1, 2]},
+            "sign_up": {"max_households": PLACES, "absences_max": 2, "closes_hours_before": 12},
+        }  # fmt: skip
+        drafted = self.ask("contracts", "draft_contract", coordinator, group_id=group.group_id,
+                           producer_id=cast.producers[0], terms=terms)  # fmt: skip
+        cast.contract_id = drafted["id"]
+        cast.options = [option["option_id"] for option in drafted["terms"]["options"]]
+        cast.deliveries = [delivery["delivery_id"] for delivery in drafted["terms"]["deliveries"]]
+        self.ask("contracts", "approve_contract", coordinator, contract_id=cast.contract_id, version=1)
+        self.ask("contracts", "open_contract", coordinator, contract_id=cast.contract_id, version=1)
+        self.ask("contracts", "change_exchange_settings", group.holder("organiser"), group_id=group.group_id,
+                 enabled=True, cutoff_hours=12)  # fmt: skip
 
 
 def _person(name: str, digital: bool = True) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from grenier.runtime import derived_id
 from notify_svc import message
+from tests.sim.acts_season import judge_season
 from tests.sim.judge_figures import books, goods, month
 from tests.sim.judge_views import check_views
 
@@ -32,6 +33,7 @@ def judge(world: World) -> list[str]:
         *books(world),
         *goods(world),
         *month(world),
+        *judge_season(world),
         *mails(world),
         *feed(world),
         *check_views(world),

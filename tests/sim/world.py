@@ -21,7 +21,7 @@ from grenier.handling import Handler
 from grenier.log.protocol import NewEvent, WrongVersion
 from notify_svc import queueing
 from orders_svc import cycle
-from tests.sim import acts_goods, acts_money, acts_orders, acts_people
+from tests.sim import acts_goods, acts_money, acts_orders, acts_people, acts_season
 from tests.sim.clients import Clients, Told
 from tests.sim.founding import START, Cast
 from tests.sim.ground import STORES, Ground, scratch, standing
@@ -153,6 +153,7 @@ class World:
         self.fed_from = len(self.log.everything())
         self.ground.monotonic_s = beginning.monotonic_s
         self.clients.position = beginning.position
+        self.post.taken.update(beginning.mails)
 
     # -- one step ------------------------------------------------------------------------------------------------
 
@@ -183,6 +184,7 @@ class World:
             (acts_goods.ACTS, 9 if goods else 0),
             (acts_money.ACTS, 5 if goods else 2),
             (acts_people.ACTS, 2),
+            (acts_season.ACTS, 4),
         )
         acts: dict[Any, int] = self.rng.choices([acts for acts, _ in kinds], [weight for _, weight in kinds])[0]
         act: Callable[[World, Random], acts_orders.Act | None] = self.rng.choices(list(acts), list(acts.values()))[0]
