@@ -186,7 +186,7 @@ def adjustment(group_id: str, household_id: str):
 
 
 @bp.route(OURS + "/ecritures/<entry_id>/extourner", methods=["GET", "POST"])
-@access(may="ledger.correct")
+@access(may="ledger.prepay")
 def reverse(group_id: str, household_id: str, entry_id: str):
     """First what it would do, then the reversal; nothing is ever edited."""
     form, ids = Form(ReasonForm()), {"household_id": household_id, "entry_id": entry_id}

@@ -27,7 +27,7 @@ GROUP = "/groupes/<group_id>/periodes"
 def index(group_id: str):
     rows = ask("orders", "cycles", group_id=group_id)["items"]
     for row in rows:
-        row["name"] = words.month_name(row["month"])
+        row["name"] = words.cycle_name(row)
         row["state"] = words.state_of(row["status"])
         row["url"] = url_for("cycles.show", group_id=group_id, cycle_id=row["cycle_id"])
     columns = [
@@ -93,6 +93,8 @@ def _orders_table(group_id: str, rows: list[dict[str, Any]], names: Mapping[str,
 def _steps(group_id: str, cycle: Mapping[str, Any], over: Mapping[str, Any], drafts: int) -> list[dict[str, str]]:
     """The period as a line of steps: what is done, what is next."""
     order = ("scheduled", "open", "closed", "frozen")
+    if cycle["status"] not in order:
+        return []
     at, too_much = order.index(cycle["status"]), len(over["items"])
     late = cycle["status"] == "closed" and over["deadline"] < current_app.extensions["grenier"].clock.now().isoformat()
     address = {"group_id": group_id, "cycle_id": cycle["cycle_id"]}

@@ -23,6 +23,8 @@ ENTRIES: dict[str, Any] = {
     "payment-reversed": lazy_gettext("Paiement annulé"),
     "till-opened": lazy_gettext("Fond de caisse"),
     "difference-explained": lazy_gettext("Écart de caisse"),
+    "refund-issued": lazy_gettext("Remboursement"),
+    "balance-transferred": lazy_gettext("Report sur un autre contrat"),
 }
 MEANS: dict[str, Any] = {"cash": lazy_gettext("espèces"), "cheque": lazy_gettext("chèque")}
 FACTS: dict[str, Any] = {
@@ -57,6 +59,7 @@ ACCOUNTS: dict[str, Any] = {
     "float": lazy_gettext("Fonds de caisse"),
     "adjustment": lazy_gettext("Corrections"),
     "difference": lazy_gettext("Écarts de caisse"),
+    "bank": lazy_gettext("Banque"),
 }
 
 register(

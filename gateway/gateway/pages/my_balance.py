@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from gateway.access import access, rule
 from gateway.calls import ask
 from gateway.formats import day, money, weight
-from gateway.identity import places
+from gateway.identity import person_id, places
 from gateway.menus import nav_item
 from gateway.pages.ledger_words import account_word, entry_word, household_label, names_for, timeline
 from gateway.tables import Column, Table
@@ -60,12 +60,7 @@ def entry(household_id: str, entry_id: str):
 
 def statement_page(household_id: str, group_id: str):
     """What, when, how much, and the balance after it; each line opens to its facts."""
-    until, since = _day("au"), _day("depuis")
-    span = {}
-    if until:
-        span["as_of"] = _instant(until + timedelta(days=1), -1)
-    if since:
-        span["since"] = _instant(since)
+    since, until, span = days_asked()
     found = ask("ledger", "statement", household_id=household_id, **span)
     if group_id and found["group_id"] != group_id:
         abort(404)
@@ -99,11 +94,23 @@ def statement_page(household_id: str, group_id: str):
         until=until,
         since=since,
         tuesday=_last_tuesday(),
-        why=_why_balance(found),
+        why=why_balance(found),
+        contracts=ask("ledger", "contract_balances", household_id=household_id)["items"],
     )
 
 
-def entry_page(household_id: str, entry_id: str, group_id: str):
+def days_asked() -> tuple[date | None, date | None, dict[str, str]]:
+    """What the address asks for, and the same as instants: since, until, {since, as_of}."""
+    until, since = _day("au"), _day("depuis")
+    span = {}
+    if until:
+        span["as_of"] = _instant(until + timedelta(days=1), -1)
+    if since:
+        span["since"] = _instant(since)
+    return since, until, span
+
+
+def entry_page(household_id: str, entry_id: str, group_id: str, contract_id: str = ""):
     """One amount, opened: the lines, the postings, and the chain of facts with who, when, in which role, for whom."""
     told = ask("ledger", "explain", entry_id=entry_id)
     if told["entry"]["household_id"] != household_id or (group_id and told["entry"]["group_id"] != group_id):
@@ -130,6 +137,8 @@ def entry_page(household_id: str, entry_id: str, group_id: str):
         name=household_label(names, household_id),
         household_id=household_id,
         group_id=group_id,
+        contract_id=contract_id,
+        own_act=told["entry"]["actor"] == person_id(),
     )
 
 
@@ -172,7 +181,7 @@ def _last_tuesday() -> date:
     return today - timedelta(days=(today.weekday() - 1) % 7 or 7)
 
 
-def _why_balance(found: Mapping[str, Any]) -> str:
+def why_balance(found: Mapping[str, Any]) -> str:
     """One line of why: the last thing that moved the balance."""
     if not found["lines"]:
         return _("Rien n’a encore été compté sur ce compte.")

@@ -20,6 +20,7 @@ STATUS = {
     "open": ("good", lazy_gettext("ouverte")),
     "closed": ("attention", lazy_gettext("close")),
     "frozen": ("off", lazy_gettext("arrêtée")),
+    "cancelled": ("off", lazy_gettext("annulée")),
 }
 SUPPLIER_STATUS = {
     "placed": ("attention", lazy_gettext("à envoyer")),
@@ -101,6 +102,11 @@ def month_name(month: str) -> str:
     from flask_babel import get_locale
 
     return format_date(date.fromisoformat(f"{month}-01"), "LLLL y", locale=get_locale())
+
+
+def cycle_name(cycle: Mapping[str, Any]) -> str:
+    """« Novembre 2026 » for a month of the shared catalogue, the contract's title for one of its rounds."""
+    return str(cycle.get("title") or "") or month_name(cycle["month"])
 
 
 def host_ids() -> list[str]:
@@ -262,7 +268,9 @@ def _my_order(cycle: Mapping[str, Any]) -> Task:
             icon="check-circle",
         )
     return Task(
-        _("Commander pour %(month)s", month=month_name(cycle["month"])),
+        _("Commander : %(title)s", title=cycle["title"])
+        if cycle.get("title")
+        else _("Commander pour %(month)s", month=month_name(cycle["month"])),
         url_for("shop.counter", **address),
         _("Commander"),
         detail=_("%(group)s : les commandes sont ouvertes.", group=group),
