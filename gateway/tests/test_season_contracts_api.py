@@ -76,8 +76,8 @@ def test_what_the_producer_offers_is_recorded_in_full(site, camille):
     ]  # fmt: skip
     assert told["terms"] == made["terms"]
     # Whoever is not the central team registers producers for the own group only.
-    camille("POST", "/producers", 403, name="Pour tous")
-    Api(site, "Ali")("POST", "/producers", 403, name="À moi", group_id=site.amap)
+    camille("POST", "/producers", 404, name="Pour tous")
+    Api(site, "Ali")("POST", "/producers", 404, name="À moi", group_id=site.amap)
 
 
 @pytest.mark.behaviour("S0:21")
