@@ -162,7 +162,7 @@ def test_no_opening_before_the_producer_approves_exactly_this_version(site, cami
     assert [(each["name"], each["before"], each["after"]) for each in newest["changes"]] == [("Demi-panier", 800, 850)]
     assert (first["status"], first["comment"], newest["status"]) == ("changes_requested", wish, "approved")
     assert camille("GET", f"{path}/versions/1")["terms"]["options"][1]["price_cents"] == 800
-    assert camille("POST", f"{path}/revise", 409, terms=terms, from_version=2)["code"] == "contract-opened"
+    assert camille("POST", f"{path}/revise", 409, terms=vegetables(), from_version=2)["code"] == "contract-opened"
 
 
 @pytest.mark.behaviour("S0:23")

@@ -14,6 +14,7 @@ from contracts_svc.contract.sight import MANAGE, festive_days, managed
 from contracts_svc.guards import today, with_id
 from contracts_svc.rules.naming import named
 from contracts_svc.rules.renewal import renewed
+from contracts_svc.rules.saying import in_full
 from contracts_svc.rules.strange import of_terms
 from contracts_svc.views import contract_questions, people
 from grenier.doors import Context, door
@@ -156,7 +157,7 @@ class ContractDoors:
 
     def _shown(self, group_id: str, terms: Terms) -> dict[str, Any]:
         festive = festive_days(self.runtime, group_id, [delivery.on for delivery in terms.deliveries])
-        return {"terms": msgspec.to_builtins(terms), "warnings": of_terms(terms, festive)}
+        return {"terms": in_full(terms), "warnings": of_terms(terms, festive)}
 
     @door
     def revise_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:

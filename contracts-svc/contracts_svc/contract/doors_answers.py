@@ -13,6 +13,7 @@ from contracts_svc.contract import approval
 from contracts_svc.contract.decider import decider
 from contracts_svc.contract.sight import is_producer, managed
 from contracts_svc.contract.state import Life
+from contracts_svc.rules.saying import in_full
 from contracts_svc.views import contract_questions, federation, people
 from grenier import links
 from grenier.doors import Context, door
@@ -174,7 +175,7 @@ class AnswerDoors:
             # With this, all that the document says: it can be printed from here, the same to the byte.
             "group": {"name": group.get("name", ""), "place": group.get("place", ""),
                       "inclusive_language": bool(group.get("inclusive_language", True))},
-            "terms": found[0]["terms"], "document_sha256": found[0]["document_sha256"],
+            "terms": in_full(found[0]["terms"]), "document_sha256": found[0]["document_sha256"],
             "answer_until": lies.get("answer_until", ""), "answer": found[0]["status"], "comment": found[0]["comment"],
             "state": link_state(row, found[0]["status"], version), "person_id": facts["person"],
         }  # fmt: skip

@@ -12,6 +12,7 @@ import msgspec
 from contracts_svc.contract import sight
 from contracts_svc.contract.proposals import Propose, proposal
 from contracts_svc.rules.changes import changes
+from contracts_svc.rules.saying import in_full
 from contracts_svc.rules.strange import of_terms
 from contracts_svc.views import contract_questions
 from grenier.doors import Context, door
@@ -130,7 +131,7 @@ class ContractQuestions:
         } if seen.inside else {}  # fmt: skip
         place = (contract_questions.producer(db, row["producer_id"]) or {}).get("place", "")
         return {
-            **told, **between, "terms": row["terms"], "producer_place": place, "months": by_month(days), "steps": steps,
+            **told, **between, "terms": in_full(row["terms"]), "producer_place": place, "months": by_month(days), "steps": steps,
             "may": {"manage": seen.manages, "answer": seen.producer and row["status"] == "submitted"},
         }  # fmt: skip
 
@@ -151,7 +152,7 @@ class ContractQuestions:
         before: dict[str, Any] | None = None
         found = []
         for row in rows:
-            terms = row.pop("terms")
+            terms = in_full(row.pop("terms"))
             found.append({**row, "changes": changes(before, terms) if before is not None else []})
             before = terms
         return {"versions": found[::-1]}
@@ -162,7 +163,7 @@ class ContractQuestions:
         sight.inside(self.runtime, context, ask.contract_id)
         for row in contract_questions.versions_of(self.runtime.db, ask.contract_id):
             if row["version"] == ask.version:
-                return row
+                return {**row, "terms": in_full(row["terms"])}
         raise NotFound
 
     # -- for everybody -------------------------------------------------------------------------------------------
@@ -223,15 +224,15 @@ def summary(row: Row, days: Sequence[Row], today: str) -> dict[str, Any]:
 
 
 def published(row: Row, days: Sequence[Row], today: str, producer: str) -> dict[str, Any]:
-    terms = row["terms"]
+    terms = in_full(row["terms"])
     shown = ("title", "unit", "price_cents", "net_weight_g", "content", "category", "sale", "portion_g")
     short = summary(row, days, today)
     return {
         **{name: short[name] for name in ("contract_id", "producer_id", "title", "complement", "basket_kind",
                                           "starts_on", "ends_on", "sign_ups", "next_on")},
-        "producer": producer, "description": terms.get("description", ""),
-        "producer_note": terms.get("producer_note", ""),
-        "options": [{name: option[name] for name in shown if name in option} for option in terms.get("options", [])],
+        "producer": producer, "description": terms["description"],
+        "producer_note": terms["producer_note"],
+        "options": [{name: option[name] for name in shown} for option in terms["options"]],
         "deliveries": list(days),
     }  # fmt: skip
 
