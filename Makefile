@@ -37,8 +37,8 @@ format: prepare-test  ## put the code into shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-story: prepare-test  ## play the month of the federation over HTTP, step by step
-	@$(BIN)/python -m tests.story
+story: prepare-test  ## play the month of the federation over HTTP, step by step (STORY=amap: a season of an AMAP)
+	@$(BIN)/python -m tests.story $(STORY)
 
 behaviours: prepare-test  ## which lines of the source documents the acceptance tests cover
 	@$(BIN)/python -m tests.behaviours

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.story.scene import Scene
+    from tests.story.season_scene import SeasonScene
 
-Act = Callable[["Scene"], str]
-CHAPTERS = ("steps_orders", "steps_goods", "steps_day")
+Act = Callable[["Scene"], str] | Callable[["SeasonScene"], str]
+STORIES = {
+    "month": ("steps_orders", "steps_goods", "steps_day"),
+    "amap": ("season_contracts", "season_cheques", "season_rounds", "season_changes", "season_end"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,23 +30,23 @@ class Step:
         return f"{self.act.__module__.rpartition('.')[2].removeprefix('steps_')}-{self.act.__name__}"
 
 
-_STEPS: list[Step] = []
+_STEPS: dict[str, list[Step]] = {}
 
 
 def step(title: str, *lines: str) -> Callable[[Act], Act]:
     """The next step of the story; `lines`: what it shows of the source documents."""
 
     def enter(act: Act) -> Act:
-        _STEPS.append(Step(title, lines, act))
+        _STEPS.setdefault(act.__module__.rpartition(".")[2], []).append(Step(title, lines, act))
         return act
 
     return enter
 
 
-def steps() -> list[Step]:
-    for chapter in CHAPTERS:
+def steps(story: str = "month") -> list[Step]:
+    for chapter in STORIES[story]:
         importlib.import_module(f"tests.story.{chapter}")
-    return list(_STEPS)
+    return [each for chapter in STORIES[story] for each in _STEPS[chapter]]
 
 
 @dataclass
@@ -55,18 +59,16 @@ class Told:
     seconds: float = 0.0
 
 
-def play(scene: Scene, on_step: Callable[[Told], None] = lambda told: None) -> dict[str, Told]:
+def play(scene: Scene | SeasonScene, on_step: Callable[[Told], None] = lambda told: None) -> dict[str, Told]:
     """Set up and play; stops at the first step that fails."""
-    from tests.story.scene import set_up
-
-    set_up(scene)
+    scene.set_up()
     result: dict[str, Told] = {}
-    for each in steps():
+    for each in steps(scene.story):
         told = Told(each)
         result[each.name] = told
         started = time.perf_counter()
         try:
-            told.said = each.act(scene) or "fait"
+            told.said = each.act(scene) or "fait"  # type: ignore[arg-type]
         except Exception as error:  # a failed check, a refusal, a timeout: all end the story and are shown
             told.error = error
         told.seconds = time.perf_counter() - started

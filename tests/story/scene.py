@@ -52,6 +52,11 @@ class Scene:
         self.tag = uuid4().hex[:6]
         self.rng = random.Random(7)
 
+    story = "month"
+
+    def set_up(self) -> None:
+        set_up(self)
+
     # -- short words ---------------------------------------------------------------------------------------------
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,7 +73,13 @@ def silent(_step: str) -> None:
     return None
 
 
-def found(api: Api, seed: int = 2026, households: int = HOUSEHOLDS, progress: Progress = silent) -> Federation:
+def found(
+    api: Api,
+    seed: int = 2026,
+    households: int = HOUSEHOLDS,
+    progress: Progress = silent,
+    places: Sequence[tuple[str, str, str]] = GROUPS,
+) -> Federation:
     """Found everything through the API, as the central team would; the same seed gives the same federation."""
     crowd = Crowd(seed)
     first = Person("Claire", "Fontaine", "claire.fontaine@exemple.fr", crowd.phone())
@@ -81,20 +87,27 @@ def found(api: Api, seed: int = 2026, households: int = HOUSEHOLDS, progress: Pr
     federation = Federation(founded["id"], founded["person_id"])
     central = api.as_(federation.central)
     progress(f"{HOST} : la structure porteuse")
-    _groups(central, federation, crowd, households, progress)
+    _groups(central, federation, crowd, households, progress, places=places)
     _roles(central, federation, crowd)
     _producers(central, federation)
     progress(f"{len(federation.producers)} producteurs")
     return federation
 
 
-def join(api: Api, central: str, seed: int, households: int, tag: str) -> Federation:
-    """Three more groups, with people of their own, in a federation that is already there."""
+def join(
+    api: Api,
+    central: str,
+    seed: int,
+    households: int,
+    tag: str,
+    places: Sequence[tuple[str, str, str]] = GROUPS,
+) -> Federation:
+    """More groups, with people of their own, in a federation that is already there."""
     at = api.as_(central)
     known = at.get("/federation")
     federation = Federation(known["host"]["host_id"], central)
     crowd = Crowd(seed, domain=f"{tag}.exemple.fr")
-    _groups(at, federation, crowd, households, silent, f" {tag}")
+    _groups(at, federation, crowd, households, silent, f" {tag}", places)
     _roles(at, federation, crowd)
     keys = {row["name"]: row["key"] for row in catalogue.producers()}
     federation.producers = {keys[row["name"]]: row["producer_id"] for row in known["producers"] if row["name"] in keys}
@@ -104,9 +117,15 @@ def join(api: Api, central: str, seed: int, households: int, tag: str) -> Federa
 
 
 def _groups(
-    central: Api, federation: Federation, crowd: Crowd, households: int, progress: Progress, suffix: str = ""
+    central: Api,
+    federation: Federation,
+    crowd: Crowd,
+    households: int,
+    progress: Progress,
+    suffix: str = "",
+    places: Sequence[tuple[str, str, str]] = GROUPS,
 ) -> None:
-    for name, kind, place in GROUPS:
+    for name, kind, place in places:
         group_id = central.post("/groups", name=f"{name}{suffix}", kind=kind, place=place)["id"]
         group = Group(group_id, f"{name}{suffix}", kind, place)
         federation.groups.append(group)
