@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from grenier.config import Settings
+from grenier.language import ledger, season
 from grenier.readmodel import fact_of
 from tests.isolation_rows import ROWS, THINGS_OF_A_GROUP, Row
 from tests.lived_month import Lived
@@ -84,6 +86,35 @@ def _leave_traces(lived: Lived) -> None:
     activity = member.get(f"/groups/{group.group_id}/activities")["activities"][0]["activity_id"]
     slot = member.get(f"/activities/{activity}")["slots"][0]["slot_id"]
     member.put(f"/activities/{activity}/slots/{slot}/volunteers/{group.households[1].person_id}")
+    _season_traces(lived)
+
+
+def _season_traces(lived: Lived) -> None:
+    """A contract of the group with an order round, a deposit, and a request for payment."""
+    group, house = lived.groups[0], lived.site.house
+    ids = {name: str(uuid5(NOWHERE, f"season/{name}")) for name in ("contract", "round", "subscription", "request")}
+    of = {"contract_id": ids["contract"], "group_id": group.group_id}
+    day, home = house.clock.now().date() + timedelta(days=60), group.households[1]
+    opens = house.clock.now() + timedelta(days=30)
+    terms = season.Terms(
+        title="Confitures de la rue Cachée", starts_on=day, ends_on=day, basket_kind="ordered",
+        options=[season.BasketOption(option_id="fig", title="Figues", price_cents=550)],
+        deliveries=[season.PlannedDelivery(delivery_id="d1", on=day)],
+        rounds=[season.RoundPlan(round_id=ids["round"], delivery_id="d1", opens_at=opens,
+                                 closes_at=opens + timedelta(days=7))],
+    )  # fmt: skip
+    contract = {**of, "producer_id": lived.federation.producers["fruitiere"], "coordinator_id": group.coordinator}
+    subscription = {**of, "subscription_id": ids["subscription"], "household_id": home.household_id}
+    house.record(
+        f"contract-{ids['contract']}",
+        season.ContractDrafted(**contract, terms=terms),
+        season.ContractOpened(**contract, version=1, terms=terms),
+        season.SubscriptionRegistered(**subscription, person_id=home.person_id, lines=[], starts_on=day, amount_cents=0,
+                                      channel="web"),
+        season.SubscriptionConfirmed(**subscription),
+    )  # fmt: skip
+    asked = ledger.PaymentRequested(**of, request_id=ids["request"], household_id=home.household_id, amount_cents=100)
+    house.record(f"account-{home.household_id}", asked)
 
 
 def _objects(lived: Lived, index: int) -> dict[str, str]:

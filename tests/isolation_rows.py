@@ -109,6 +109,17 @@ ROWS: dict[str, Row] = {
     "api_orders.preview_regulation": Row(GROUP, PAST),
     "api_orders.regulate": Row(GROUP, PAST),
     **_rows(OWN, "api_orders", "my_cycles"),
+    **_rows(
+        GROUP,
+        "api_rounds",
+        "hand_over issue_statements parcels read_round record_all record_parcel remind rounds undo_hand_over",
+    ),
+    **_rows(
+        GROUP,
+        "api_contract_accounts",
+        "accounts anomalies balances close_settlement preview_settlement receive_prepayment remind_negative settle"
+        " statement withdraw_request",
+    ),
     **_rows(GROUP, "api_roles", "assign_group_role group_roles revoke_group_role"),
     **_rows(FEDERATION, "api_roles", "assign_federation_role federation_roles revoke_federation_role"),
     **_rows(OWN, "api_stream", "follow"),
@@ -134,6 +145,8 @@ ROWS: dict[str, Row] = {
     **_rows(SHARED, "catalogue", "month"),
     **_rows(FEDERATION, "catalogue_import", "show"),
     **_rows(PUBLIC, "components", "index"),
+    **_rows(GROUP, "contract_accounts", "entry index mine negative provision reverse settlement statement"),
+    **_rows(GROUP, "rounds", "freeze index parcel parcels remind sheet show statements unavailable"),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
     **_rows(FEDERATION, "deliveries", "dispatch index"),
     **_rows(GROUP, "deliveries", "note receive"),
@@ -188,7 +201,7 @@ ROWS: dict[str, Row] = {
 # Arguments of addresses that name something of a group; the others are common to all (products, duties, templates).
 THINGS_OF_A_GROUP = frozenset(
     "household_id person_id other_id cycle_id order_id till_id entry_id distribution_id delivery_id pallet_id activity_id"
-    " slot_id message_id application_id assignment_id membership_id".split()
+    " slot_id message_id application_id assignment_id membership_id contract_id request_id".split()
 )
 
 # They end a person's session, or the person: attackers who go on afterwards leave them out.

@@ -8,7 +8,7 @@ import msgspec
 
 from contracts_svc.setup import HOST_ID
 from contracts_svc.texts import full_name, short_name
-from contracts_svc.views import federation, people
+from contracts_svc.views import contract_questions, federation, people
 from grenier.doors import Context
 from grenier.runtime import Runtime
 
@@ -34,6 +34,9 @@ def sight_of(runtime: Runtime, context: Context) -> Sight:
         offices.add(role["scope_id"])
         if role["scope_kind"] == "federation":
             offices.update(group["group_id"] for group in runtime.access.groups_of_host(role["scope_id"]))
+        if role["scope_kind"] == "contract" and (found := contract_questions.contract(runtime.db, role["scope_id"])):
+            # Whoever coordinates one contract deals with the households of its group.
+            offices.add(found["group_id"])
     groups = {household["group_id"] for household in mine if runtime.access.is_current(household)} | offices
     return Sight(
         groups=frozenset(groups),
