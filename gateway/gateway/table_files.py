@@ -148,9 +148,9 @@ def _pdf(table: "Table") -> Response:
     """The list as it is filtered and sorted, black on white, with its head on every page."""
     from flask import request
 
-    group = current_group()
     today = current_app.extensions["grenier"].clock.now().astimezone(get_timezone()).date()
-    facts = {"group": {"name": group.name if group else "Grenier"}, "dated": today}
+    group = current_group()
+    facts = {"group": {"name": table.publisher or (group.name if group else "Grenier")}, "dated": today}
     columns = [
         column(str(each.label), "auto" if each.kind in (*NUMERIC, "date") else "1fr", "right" if each.kind in NUMERIC else "left")
         for each in table.columns

@@ -50,6 +50,8 @@ class Table:
     rows: Sequence[Mapping[str, Any]]
     empty: tuple[Text, Text] | None = None
     show_caption: bool = False
+    # The group whose list it is, on paper; "": that of the page.
+    publisher: str = ""
     sorted_by: str = field(init=False, default="")
     descending: bool = field(init=False, default=False)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.documents.parts import amount, column, listing, section, wide
 from gateway.documents.products import Facts, parts_text, portion_text
-from gateway.documents.sign_off import units
+from gateway.documents.sign_off import as_number, units
 from gateway.documents.words import alphabetical, day, hours, number, weight
 
 DETAILED = ("free_quantity_multiple", "modular", "modular_fixed", "ordered", "fixed_multiple")
@@ -19,7 +19,7 @@ def shape(facts: Facts) -> dict[str, Any]:
     rows = []
     for told in facts["totals"]:
         option = options.get(told["option_id"], {"title": told["title"]})
-        quantity = whole(told["units_percent"] / 100)
+        quantity = as_number(told["units_percent"] / 100)
         rows.append([told.get("code", ""), portion_text(option), number(quantity), _weight(option, quantity)])
     shares = facts.get("shares_bp")
     totals = ["", "En tout", parts_text(shares / 10_000), ""] if shares else None
@@ -46,10 +46,6 @@ def _detail(facts: Facts, options: dict[str, Facts]) -> dict[str, Any]:
         )
     rows.sort(key=lambda row: alphabetical(row[0]))
     return section([column("Panier de", "2fr"), column("Contenu", "3fr")], rows, title="Détail des paniers")
-
-
-def whole(value: float) -> float:
-    return int(value) if value == int(value) else value
 
 
 def _weight(option: Facts, quantity: float) -> str:

@@ -48,7 +48,7 @@ def shape(facts: Facts, show: Iterable[str] = ("phone",)) -> dict[str, Any]:
 def several(facts: Facts) -> dict[str, Any]:
     """A column per date in which to sign: what is taken stands in the cell, nothing where nothing is."""
     dates = sorted(facts["dates"], key=lambda each: str(each["on"]))
-    people = _people({**facts, "contracts": [contract for each in dates for contract in each["contracts"]]})
+    people = people_of({**facts, "contracts": [contract for each in dates for contract in each["contracts"]]})
     columns: Columns = [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "4fr"}]
     columns += [{"label": short(each["on"])[:5], "align": "center", "width": "1fr"} for each in dates]
     rows = []
@@ -65,8 +65,8 @@ def matrix(facts: Facts) -> dict[str, Any]:
     options = columns_of(facts)
     found: list[list[str]] = []
     totals: dict[str, float] = {}
-    for person in _people(facts):
-        quantities = [_quantity(contract, option, person["ids"]) for contract, option in options]
+    for person in people_of(facts):
+        quantities = [quantity_of(contract, option, person["ids"]) for contract, option in options]
         for (_contract, option), quantity in zip(options, quantities, strict=True):
             totals[key(option)] = totals.get(key(option), 0) + quantity
         found.append([person["name"], *(number(each) if each else "" for each in quantities), number(sum(quantities))])
@@ -89,8 +89,8 @@ def by_member(facts: Facts) -> dict[str, Any]:
     ]  # fmt: skip
     rows: list[list[Any]] = []
     whole = 0
-    for person in _people(facts):
-        lines = [(option, _quantity(contract, option, person["ids"])) for contract, option in columns_of(facts)]
+    for person in people_of(facts):
+        lines = [(option, quantity_of(contract, option, person["ids"])) for contract, option in columns_of(facts)]
         taken = [(option, quantity) for option, quantity in lines if quantity]
         for at, (option, quantity) in enumerate(taken):
             amount = amount_of(option, [(1, {"factor_percent": round(100 * quantity)})])
@@ -122,7 +122,7 @@ def key(option: Facts) -> str:
     return str(option["option_id"])
 
 
-def _people(facts: Facts) -> list[dict[str, Any]]:
+def people_of(facts: Facts) -> list[dict[str, Any]]:
     """One row for those who share a basket, in the order of slots and names; `ids` are the households of the row."""
     known = {each["household_id"]: each for each in facts["households"]}
     rows: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -142,12 +142,12 @@ def _rows(
     totals: dict[str, float] = {key(option): 0 for _contract, option in options}
     found: list[list[Any]] = []
     slots = _slots(facts)
-    for person in _people(facts):
+    for person in people_of(facts):
         cells = []
         for contract, option in options:
-            quantity = _quantity(contract, option, person["ids"])
+            quantity = quantity_of(contract, option, person["ids"])
             totals[key(option)] += quantity
-            star = "*" if quantity and _exchanges(contract, person["ids"]) else ""
+            star = "*" if quantity and exchanges_of(contract, person["ids"]) else ""
             cells.append(f"{number(quantity)}{star}" if quantity else "")
         comment = ", ".join(filter(None, (person.get("comment", ""), _picker(facts, person))))
         head = [_number(facts, person), person["name"], *([person.get("slot") or ""] if slots else [])]
@@ -180,7 +180,7 @@ def _baskets(contract: Facts, ids: Iterable[str]) -> list[Facts]:
     return [each for each in contract["baskets"] if tuple(each["household_ids"]) == wanted and not each.get("absent")]
 
 
-def _quantity(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
+def quantity_of(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
     """Units taken by these households, the delivery's factor included where the service tells it."""
     lines = [
         line
@@ -192,11 +192,15 @@ def _quantity(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
 
 
 def units(line: Facts) -> float:
-    found = line["units_percent"] / 100 if "units_percent" in line else line["quantity"]
-    return int(found) if found == int(found) else float(found)
+    return as_number(line["units_percent"] / 100 if "units_percent" in line else line["quantity"])
 
 
-def _exchanges(contract: Facts, ids: Iterable[str]) -> list[Facts]:
+def as_number(value: float) -> float:
+    """Three rather than 3.0."""
+    return int(value) if value == int(value) else value
+
+
+def exchanges_of(contract: Facts, ids: Iterable[str]) -> list[Facts]:
     return [basket["exchange"] for basket in _baskets(contract, ids) if basket.get("exchange")]
 
 
@@ -205,8 +209,8 @@ def _taken(contracts: Iterable[Facts], ids: Iterable[str]) -> str:
     found = []
     for contract in contracts:
         for option in contract["options"]:
-            if quantity := _quantity(contract, option, wanted):
-                star = "*" if _exchanges(contract, wanted) else ""
+            if quantity := quantity_of(contract, option, wanted):
+                star = "*" if exchanges_of(contract, wanted) else ""
                 found.append(f"{number(quantity)} {code_of(option)}{star}")
     return ", ".join(found)
 
@@ -224,8 +228,8 @@ def _modular_page(contract: Facts, facts: Facts) -> dict[str, Any]:
     only = {**facts, "contracts": [contract]}
     found = []
     totals: dict[str, float] = {}
-    for person in _people(only):
-        inside = [(option, _quantity(contract, option, person["ids"])) for option in contract["options"]]
+    for person in people_of(only):
+        inside = [(option, quantity_of(contract, option, person["ids"])) for option in contract["options"]]
         for option, quantity in inside:
             totals[key(option)] = totals.get(key(option), 0) + quantity
         told = ", ".join(f"{number(quantity)} × {option['title']}" for option, quantity in inside if quantity)

@@ -102,5 +102,13 @@ def alphabetical(name: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", bare.casefold()))
 
 
+def phone(number: str) -> str:
+    """A stored number as people dial it: French ones in pairs, others as they are."""
+    if not (number.startswith("+33") and len(number) == 12):
+        return number
+    national = "0" + number.removeprefix("+33")
+    return NBSP.join(national[at : at + 2] for at in range(0, 10, 2))
+
+
 def counted(how_many: int, one: str, many: str) -> str:
     return f"{number(how_many)}{NBSP}{one if abs(how_many) < 2 else many}"

@@ -1,21 +1,19 @@
-"""The members of a group: the list, the register as of a date, the help desk's enrolment, a list brought along."""
+"""The members of a group: the list, the register as of a date, the help desk's enrolment (a list: `members_import.py`)."""
 
-import csv
-import io
 from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 
 from gateway.access import access, rule
-from gateway.calls import ask, tell
+from gateway.calls import ask
 from gateway.forms import Form
 from gateway.menus import nav_item
-from gateway.pages.members_words import MEMBERSHIP_STATES, cents, iso_day, role_word, say, spoken, state_of
+from gateway.pages.members_words import MEMBERSHIP_STATES, cents, iso_day, role_word, spoken, state_of
 from gateway.tables import Column, Table
-from grenier.errors import GrenierError, Invalid
+from grenier.errors import Invalid
 from grenier.language.roles import GROUP_ROLES
 
 bp = Blueprint("members", __name__)
@@ -193,117 +191,3 @@ def _enrolled(form: Form) -> dict[str, Any]:
             raise Invalid(fields={"number": [_("Un nombre entier.")]})
         payload["number"] = int(number)
     return payload
-
-
-# -- a list brought along ----------------------------------------------------------------------------------------
-
-COLUMNS = ("prenom", "nom", "courriel", "telephone", "adresse", "prenom_2", "nom_2", "courriel_2", "categorie",
-           "debut", "fin", "cotisation", "numero")  # fmt: skip
-MOST_CHARACTERS = 400_000
-CHUNK = 25
-
-
-@bp.get("/groupes/<group_id>/membres/importer")
-@access(may="contracts.manage-members")
-def import_form(group_id: str):
-    group = ask("contracts", "group", group_id=group_id)
-    return render_template("members/import.html", group=group, columns=COLUMNS, form=Form(), told=None, lines=[])
-
-
-@bp.post("/groupes/<group_id>/membres/importer")
-@access(may="contracts.manage-members")
-def import_list(group_id: str):
-    """Two steps with the same text: a dry run that shows what each row would do, then the real thing."""
-    group, form = ask("contracts", "group", group_id=group_id), Form()
-    upload = request.files.get("file")
-    content = upload.read(MOST_CHARACTERS + 1).decode("utf-8-sig", "replace") if upload else ""
-    text = content or request.form.get("content", "")
-    try:
-        rows = read_list(text, group)
-        if request.form.get("step") == "enrol":
-            return _carry_out(group_id, rows)
-        told = ask("contracts", "import_households", group_id=group_id, rows=rows, dry_run=True)
-    except GrenierError as error:
-        form.refuse(error)
-        return spoken(form).render("members/import.html", group=group, columns=COLUMNS, told=None, lines=[])
-    wrong = {error["row"]: error["fields"] for error in told["errors"]}
-    lines = [(row, _shown(rows[row - 1]), _faults(wrong.get(row, {}))) for row in range(1, len(rows) + 1)]
-    return form.render("members/import.html", group=group, columns=COLUMNS, told=told, lines=lines, content=text)
-
-
-def _carry_out(group_id: str, rows: list[dict[str, Any]]):
-    """In portions that stay well under the patience of a call; each is a command of its own and may be repeated."""
-    enrolled, refused = 0, 0
-    for start in range(0, len(rows), CHUNK):
-        answer = tell("contracts", "import_households", group_id=group_id, rows=rows[start : start + CHUNK])
-        enrolled, refused = enrolled + len(answer["enrolled"]), refused + len(answer["errors"])
-    flash(ngettext("%(num)d foyer enregistré.", "%(num)d foyers enregistrés.", enrolled), "success")
-    if refused:
-        flash(ngettext("%(num)d ligne laissée de côté.", "%(num)d lignes laissées de côté.", refused), "attention")
-    return redirect(url_for("members.index", group_id=group_id))
-
-
-def read_list(text: str, group: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of the service from lines of a spreadsheet: semicolons, commas or tabs, a header line with COLUMNS."""
-    if not text.strip() or len(text) > MOST_CHARACTERS:
-        raise Invalid(fields={"file": [_("Choisissez un fichier CSV de 400 ko au plus.")]})
-    first = text.splitlines()[0]
-    delimiter = max((";", "\t", ","), key=first.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    names = [(name or "").strip().lower() for name in reader.fieldnames or []]
-    if not {"prenom", "nom"} <= set(names):
-        raise Invalid(fields={"file": [_("La première ligne doit nommer au moins les colonnes prenom et nom.")]})
-    reader.fieldnames = names
-    codes = {tier["name"].casefold(): tier["code"] for tier in group["tiers"]}
-    return [
-        _household(row, codes, group)
-        for row in reader
-        if any((value or "").strip() for value in row.values() if isinstance(value, str))
-    ]
-
-
-def _household(row: dict[str, Any], codes: dict[str, str], group: dict[str, Any]) -> dict[str, Any]:
-    cell = {name: str(value or "").strip().lstrip("'") for name, value in row.items() if name}
-    persons = [_person(cell, "")]
-    if cell.get("prenom_2") or cell.get("nom_2"):
-        persons.append(_person(cell, "_2"))
-    tier = cell.get("categorie", "")
-    found: dict[str, Any] = {
-        "persons": persons,
-        "tier": codes.get(tier.casefold(), tier) or group["tiers"][0]["code"],
-    }
-    found |= {name: cell[key] for name, key in (("valid_from", "debut"), ("valid_until", "fin")) if cell.get(key)}
-    if cell.get("cotisation"):
-        try:
-            found["dues_cents"] = cents(cell["cotisation"])
-        except Invalid:
-            found["dues_cents"] = -1  # told as wrong by the dry run, at its row
-    if cell.get("numero"):
-        found["number"] = int(cell["numero"]) if cell["numero"].isdecimal() and len(cell["numero"]) < 8 else -1
-    return found
-
-
-def _person(cell: dict[str, str], suffix: str) -> dict[str, str]:
-    names = {
-        "first_name": "prenom",
-        "last_name": "nom",
-        "email": "courriel",
-        "phone": "telephone",
-        "address": "adresse",
-    }
-    return {name: cell.get(key + suffix, "") for name, key in names.items()}
-
-
-def _shown(row: dict[str, Any]) -> str:
-    return " / ".join(f"{person['first_name']} {person['last_name']}".strip() for person in row["persons"]) or "–"
-
-
-def _faults(fields: dict[str, list[str]]) -> list[str]:
-    """ "courriel : …", one sentence per field of a row."""
-    words = {"email": _("courriel"), "phone": _("téléphone"), "first_name": _("prénom"), "last_name": _("nom"),
-             "tier": _("catégorie"), "number": _("numéro"), "valid_until": _("fin"), "valid_from": _("début"),
-             "dues_cents": _("cotisation")}  # fmt: skip
-    return [
-        _("%(field)s : %(fault)s", field=words.get(name.split(".")[-1], name), fault=" ".join(map(say, messages)))
-        for name, messages in fields.items()
-    ]
