@@ -11,7 +11,7 @@ The clock stands still until `site.clock` is moved; `site.tick()` lets the timer
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 
 from gateway.app import create_app
 from gateway.places import Places
-from gateway.projections import Balances
+from gateway.projections import Agenda, Balances
 from grenier.doors import dispatch
 from grenier.errors import NotFound, from_wire
 from grenier.testing import NOON, House
@@ -53,8 +53,8 @@ class HouseRpc:
 class Site:
     """A demonstration installation in one process."""
 
-    def __init__(self, folder: Path, now: datetime = NOON) -> None:
-        self.house = House(folder, *SERVICES, "gateway", now=now)
+    def __init__(self, folder: Path, now: datetime = NOON, services: Sequence[str] = SERVICES) -> None:
+        self.house = House(folder, *services, "gateway", now=now)
         self.clock = self.house.clock
         self.rpc = HouseRpc(self.house)
         room = self.house.rooms["gateway"]
@@ -64,6 +64,7 @@ class Site:
             clock=self.clock,
             access_view=Places(room.runtime),
             balances=Balances(room.runtime),
+            agenda=Agenda(room.runtime),
             log=self.house.log,
             defer=lambda work, *args: work(*args),
         )

@@ -20,8 +20,9 @@ from gateway.calls import Rpc, correlation_id
 from gateway.feed import Convert
 from gateway.identity import cookie_name, is_https
 from gateway.languages import Languages
-from gateway.projections import Balances
+from gateway.projections import Agenda, Balances
 from gateway.security import audit, web
+from gateway.security.calendar_links import CalendarLinks
 from gateway.security.limits import Limits
 from gateway.security.magic import MagicLinks
 from gateway.security.passwords import Passwords
@@ -48,12 +49,14 @@ class Gateway:
     clock: Clock
     access_view: AccessView
     balances: Balances | None
+    agenda: Agenda | None
     log: EventLog | None
     to_cloudevent: Convert
     sessions: SessionStore
     passwords: Passwords
     links: MagicLinks
     tokens: Tokens
+    calendars: CalendarLinks  # the secret addresses of people's calendars
     limits: Limits
     languages: Languages
     watch: Watch | None  # whether broker and log are there; None: they always are
@@ -81,6 +84,7 @@ def gather(
     clock: Clock | None = None,
     access_view: AccessView | None = None,
     balances: Balances | None = None,
+    agenda: Agenda | None = None,
     log: EventLog | None = None,
     to_cloudevent: Convert | None = None,
     watch: Watch | None = None,
@@ -99,12 +103,14 @@ def gather(
         clock=clock or make_clock(settings.demo, settings.clock_file),
         access_view=access_view or NoPlaces(),
         balances=balances,
+        agenda=agenda,
         log=log,
         to_cloudevent=to_cloudevent or _public,
         sessions=SessionStore(db, now),
         passwords=Passwords(db, now, password_hasher),
         links=MagicLinks(db, now),
         tokens=Tokens(db, now),
+        calendars=CalendarLinks(db, now),
         limits=Limits(db, settings.session_secret.encode(), now),
         languages=Languages(db),
         watch=watch,

@@ -66,6 +66,15 @@ tokens = Table(
     Column("last_used_at", BigInteger),
 )
 
+# The secret address of a person's calendar; one per person, so that a new one ends the old one.
+calendar_links = Table(
+    "calendar_links",
+    metadata,
+    Column("person_id", String(64), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
 attempts = Table(
     "attempts",
     metadata,
@@ -143,7 +152,7 @@ def _create(engine: Engine) -> None:
 def forget_person(engine: Engine, person_id: str) -> None:
     """Remove every row about a person (erasure, or leaving for good)."""
     with engine.begin() as db:
-        for table in (credentials, magic_links, sessions, tokens, preferences):
+        for table in (credentials, magic_links, sessions, tokens, preferences, calendar_links):
             db.execute(table.delete().where(table.c.person_id == person_id))
 
 

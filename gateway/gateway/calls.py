@@ -79,6 +79,11 @@ def ask_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, An
     return _call(service, method, payload, {"actor": SELF})
 
 
+def ask_for(person_id: str, service: str, method: str, /, **payload: Any) -> dict[str, Any]:
+    """A query in the name of somebody who is not signed in, but has proved who they are in another way (a secret address)."""
+    return _call(service, method, payload, {"actor": person_id})
+
+
 def tell_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
     """A command of the gateway itself, such as sending a login link; a repeated key is the same command."""
     body = json.dumps(payload, sort_keys=True, default=str)

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway import agenda_view
 from gateway.auth_db import auth_url, forget_person, open_auth_db
 from grenier.clock import Clock
 from grenier.config import Settings
@@ -128,7 +129,7 @@ def balance(db: Database, household_id: str) -> Row:
 
 
 def service() -> Service:
-    return Service(name="gateway", views=(view,), doors=_NoDoors, policies=(forget_sign_in,))
+    return Service(name="gateway", views=(view, agenda_view.view), doors=_NoDoors, policies=(forget_sign_in,))
 
 
 def _forget(runtime: Runtime, fact: Fact) -> None:
@@ -178,3 +179,15 @@ class Balances:
         self._runtime.wait(context)
         household = self._runtime.access.require_household(context, household_id, "ledger.read")
         return {**balance(self._runtime.db, household_id), "group_id": household["group_id"]}
+
+
+class Agenda:
+    """What has a date, as pages and calendar feeds read it; who may see what is decided where it is asked."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.db = runtime.db
+
+    def wait(self, position: int | None) -> None:
+        """Raises Unavailable when the view is too far behind."""
+        self._runtime.wait(Context(after=position))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateway.places import Places
-from gateway.projections import Balances, open_runtime
+from gateway.projections import Agenda, Balances, open_runtime
 from gateway.staleness import Freshness
 from grenier.clock import make_clock
 from grenier.config import Settings
@@ -31,5 +31,6 @@ def collaborators(settings: Settings) -> dict[str, Any]:
         "clock": clock,
         "access_view": Places(runtime),
         "balances": Balances(runtime),
+        "agenda": Agenda(runtime),
         "log": log,
     }

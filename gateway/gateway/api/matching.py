@@ -9,7 +9,12 @@ from gateway.identity import person_id as caller
 
 bp = ApiBlueprint("matching", description="Activities and the hands they need.")
 
-KINDS = ("distribution", "delivery", "help_desk", "event", "meeting", "training", "visit")
+KINDS = (
+    "distribution", "delivery", "help_desk", "event", "meeting", "training", "visit", "festive_distribution",
+    "general_meeting",
+)  # fmt: skip
+STATES = ("planned", "announced", "held", "minuted", "cancelled")
+MATERIAL = validate.Length(max=50)
 ME = "me"
 
 
@@ -43,9 +48,29 @@ class ActivitySchema(Schema):
     signed_up = fields.Integer()
     missing = fields.Integer()
     called_at = fields.String(allow_none=True)
+    state = fields.String(validate=validate.OneOf(STATES))
+    agenda = fields.String()
+    material = fields.List(fields.String())
+    invited = fields.String(validate=validate.OneOf(["everybody", "collective"]))
+    open_to_public = fields.Boolean()
+    series_id = fields.String()
+    announced_at = fields.String(allow_none=True)
+    cancelled_at = fields.String(allow_none=True)
+    reason = fields.String(metadata={"description": "Of the last change, or of the cancellation"})
+    minutes = fields.String()
+    minutes_version = fields.Integer()
+    minuted_at = fields.String(allow_none=True)
+    my_answer = fields.String(validate=validate.OneOf(["", "yes", "no", "maybe"]))
+
+
+class Guest(Schema):
+    person_id = fields.String()
+    coming = fields.String(validate=validate.OneOf(["", "yes", "no", "maybe"]))
+    present = fields.Boolean(allow_none=True)
 
 
 class ActivityDetail(ActivitySchema):
+    guests = fields.Nested(Guest, many=True)
     slots = fields.Nested(SlotSchema, many=True)
     may_manage = fields.Boolean()
 
@@ -73,6 +98,22 @@ class NewActivity(Schema):
     ends_at = fields.String(required=True, metadata={"format": "date-time"})
     place = fields.String(validate=validate.Length(max=200))
     slots = fields.Nested(NewSlot, many=True, validate=validate.Length(max=50))
+    subject_id = fields.String(validate=validate.Length(max=100))
+    agenda = fields.String(validate=validate.Length(max=20_000))
+    material = fields.List(fields.String(validate=validate.Length(max=200)), validate=MATERIAL)
+    invited = fields.String(validate=validate.OneOf(["everybody", "collective"]))
+    open_to_public = Flag(metadata={"description": "Shown in the group's public calendar"})
+    every = fields.String(validate=validate.OneOf(["week", "fortnight", "month"]))
+    times = fields.Integer(strict=True, validate=validate.Range(min=1, max=52))
+
+
+class Planned(Done):
+    ids = fields.List(fields.String(), metadata={"description": "Of all occurrences, the first one included"})
+
+
+class FreeTime(Query):
+    free_from = fields.String(metadata={"format": "date-time", "description": "Only slots inside the time one has"})
+    free_until = fields.String(metadata={"format": "date-time"})
 
 
 class MySlot(Schema):
@@ -117,9 +158,9 @@ def list_activities(query, group_id):
 @bp.post("/groups/<group_id>/activities")
 @access(may="matching.manage")
 @bp.arguments(NewActivity)
-@bp.response(201, Done)
+@bp.response(201, Planned)
 def plan(body, group_id):
-    """Plan an activity with its slots"""
+    """Plan an activity with its slots; with `times` several at once, at the same hour"""
     return tell("matching", "plan_activity", group_id=group_id, **body)
 
 
@@ -134,11 +175,12 @@ def attendance(query, group_id):
 
 @bp.get("/activities/<activity_id>")
 @access("person")
-@bp.arguments(Query, location="query")
+@bp.arguments(FreeTime, location="query")
 @bp.response(200, ActivityDetail)
 def read_activity(query, activity_id):
-    """An activity with its slots and who signed up"""
-    return ask("matching", "activity", activity_id=activity_id)
+    """An activity with its slots, who signed up, who comes"""
+    free = {name: query[name] for name in ("free_from", "free_until") if query.get(name)}
+    return ask("matching", "activity", activity_id=activity_id, **free)
 
 
 @bp.put("/activities/<activity_id>/slots/<slot_id>/volunteers/<person_id>")

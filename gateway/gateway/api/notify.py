@@ -6,7 +6,10 @@ from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Flag, Pages, Query, Schema
 from gateway.calls import ask, tell
 
-AUDIENCES = validate.OneOf(["all", "ordered", "not-ordered", "drafts"])
+AUDIENCES = validate.Regexp(
+    r"^(all|ordered|not-ordered|drafts|takers|collective|contract:[A-Za-z0-9_-]{1,90})$",
+    error="all, ordered, not-ordered, drafts, takers, collective or contract:<id>.",
+)
 STATES = validate.OneOf(["", "waiting", "sent", "failed", "to-call", "told"])
 LANGUAGE = validate.OneOf(["fr", "en"])
 SUBJECT = validate.Length(max=200)
@@ -20,6 +23,9 @@ class Announcement(Schema):
     subject = fields.String(required=True, validate=validate.Length(min=1, max=200))
     body = fields.String(required=True, validate=validate.Length(min=1, max=20_000))
     cycle_id = fields.String(validate=validate.Length(max=100))
+    from_producer = Flag(
+        metadata={"description": "News from the farm, to the subscribers of `contract:<id>`, marked as such"}
+    )
 
 
 class Announced(Done):
@@ -29,6 +35,7 @@ class Announced(Done):
 class AudienceQuery(Query):
     audience = fields.String(required=True, validate=AUDIENCES)
     cycle_id = fields.String(validate=validate.Length(max=100))
+    from_producer = fields.Boolean()
 
 
 class AnnouncementPreview(Schema):
@@ -137,17 +144,17 @@ class Preferences(Schema):
 
 
 @bp.get("/groups/<group_id>/announcements/preview")
-@access(may="notify.announce")
+@access("person")
 @bp.arguments(AudienceQuery, location="query")
 @bp.response(200, AnnouncementPreview)
 def preview_announcement(query, group_id):
     """How many an announcement would reach, and by which way"""
-    wanted = {name: query[name] for name in ("audience", "cycle_id") if query.get(name)}
+    wanted = {name: query[name] for name in ("audience", "cycle_id", "from_producer") if query.get(name)}
     return ask("notify", "announce_preview", group_id=group_id, **wanted)
 
 
 @bp.post("/groups/<group_id>/announcements")
-@access(may="notify.announce")
+@access("person")
 @bp.arguments(Announcement)
 @bp.response(201, Announced)
 @bp.alt_response(409, description="`nobody-to-tell`")

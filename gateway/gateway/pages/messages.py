@@ -15,7 +15,7 @@ from gateway.menus import nav_item
 from gateway.pages.ledger_words import household_label, names_for, refusal_text
 from gateway.problems import register
 from gateway.tables import Column, Table
-from grenier.errors import Invalid, Rejected
+from grenier.errors import GrenierError, Invalid, Rejected
 
 bp = Blueprint("messages", __name__)
 nav_item(lazy_gettext("Messages"), "messages.index", icon="envelope", order=60, who=rule(may="notify.read"))
@@ -47,6 +47,8 @@ AUDIENCES: dict[str, Any] = {
     "ordered": lazy_gettext("Ceux qui ont commandé ce mois-ci"),
     "not-ordered": lazy_gettext("Ceux qui n’ont pas commandé"),
     "drafts": lazy_gettext("Ceux qui ont un brouillon non validé"),
+    "takers": lazy_gettext("Les intermittents des paniers"),
+    "collective": lazy_gettext("Le collectif : les personnes qui ont un rôle"),
 }
 OUTCOMES: dict[str, Any] = {
     "told": lazy_gettext("Prévenu"),
@@ -73,7 +75,8 @@ register("message-unknown", lazy_gettext("Message inconnu"), lazy_gettext("Ce me
 
 
 class AnnouncementForm(Schema):
-    audience = fields.String(required=True, validate=validate.OneOf(list(AUDIENCES)))
+    audience = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    from_producer = fields.Boolean(load_default=False)
     subject = fields.String(required=True, validate=validate.Length(max=200))
     body = fields.String(required=True, validate=validate.Length(max=20_000))
 
@@ -180,7 +183,18 @@ def announce(group_id: str):
                 preview = ask("notify", "announce_preview", group_id=group_id, **values)
         except (Rejected, Invalid) as refused:
             form.refuse(refused)
-    return form.render("messages/announce.html", group_id=group_id, audiences=AUDIENCES, preview=preview, values=values)
+    audiences = {**AUDIENCES, **_contracts(group_id)}
+    return form.render("messages/announce.html", group_id=group_id, audiences=audiences, preview=preview, values=values)
+
+
+def _contracts(group_id: str) -> dict[str, str]:
+    """S0:14: the subscribers of each running contract, as an audience."""
+    try:
+        found = ask("contracts", "contracts", group_id=group_id)["contracts"]
+    except GrenierError:
+        return {}  # the other audiences are worth choosing from without them
+    running = [row for row in found if row["status"] in ("opened", "sign_ups_closed", "closed", "running")]
+    return {f"contract:{row['contract_id']}": _("Les inscrits au contrat « %(title)s »", title=row["title"]) for row in running}
 
 
 # -- the call list -------------------------------------------------------------------------------------------------

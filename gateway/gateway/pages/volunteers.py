@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask_babel import get_timezone, lazy_gettext, ngettext
+from flask_babel import get_timezone, lazy_gettext
 from flask_babel import gettext as _
-from marshmallow import Schema
+from marshmallow import Schema, fields, validate
 
 from gateway.access import access, rule
 from gateway.calls import ask
@@ -15,31 +15,14 @@ from gateway.forms import Form
 from gateway.identity import person_id, places
 from gateway.menus import nav_item
 from gateway.pages.members_words import act, chosen, people_named, spoken, text
+from gateway.pages.volunteers_words import EVERY, INVITED, KINDS, STATES, TASKS, need, task_name
 from gateway.tables import Column, Table
-from gateway.tasks import Task, task_source
 from grenier.clock import iso
 from grenier.errors import Invalid
-from grenier.language.roles import PERMISSIONS
 
 bp = Blueprint("volunteers", __name__)
 nav_item(lazy_gettext("Bénévoles"), "volunteers.index", icon="hand-raised", order=45, who=rule("member"))
 
-KINDS: dict[str, Any] = {
-    "distribution": lazy_gettext("distribution"),
-    "delivery": lazy_gettext("livraison"),
-    "help_desk": lazy_gettext("permanence"),
-    "event": lazy_gettext("événement"),
-    "meeting": lazy_gettext("réunion"),
-    "training": lazy_gettext("formation"),
-    "visit": lazy_gettext("visite"),
-}
-TASKS: dict[str, tuple[Any, Any]] = {
-    "set_up": (lazy_gettext("Mise en place"), lazy_gettext("Tables, balances, affiches ; réception des palettes.")),
-    "welcome": (lazy_gettext("Accueil"), lazy_gettext("Pointer les arrivées, accompagner vers les stands.")),
-    "stands": (lazy_gettext("Vrac et stands"), lazy_gettext("Peser et servir, dans le respect de l’hygiène.")),
-    "till": (lazy_gettext("Caisse"), lazy_gettext("Vérifier la commande et encaisser.")),
-    "tidy_up": (lazy_gettext("Rangement"), lazy_gettext("Compter le stock, nettoyer, ranger la salle.")),
-}
 PLANNED_SLOTS = 4
 
 
@@ -47,10 +30,9 @@ class PlanForm(Schema):
     kind = chosen(KINDS)
     title = text(required=True)
     place = text()
-
-
-def task_name(code: str) -> str:
-    return str(TASKS[code][0]) if code in TASKS else code
+    agenda = text(longest=20_000)
+    invited = fields.String(validate=validate.OneOf(list(INVITED)))
+    every = fields.String(validate=validate.OneOf(list(EVERY)))
 
 
 @bp.get("/groupes/<group_id>/benevoles")
@@ -66,23 +48,21 @@ def index(group_id: str):
 
 
 def _shown(row: dict[str, Any], mine: bool = False) -> dict[str, Any]:
-    return {**row, "kind_word": str(KINDS.get(row["kind"], row["kind"])), "mine": mine, "need": need(row["missing"])}
-
-
-def need(missing: int) -> tuple[str, str]:
-    """(kind, word): "il manque 3 personnes"."""
-    if not missing:
-        return "good", _("complet")
-    return "attention", ngettext("il manque %(num)d personne", "il manque %(num)d personnes", missing)
+    return {
+        **row, "kind_word": str(KINDS.get(row["kind"], row["kind"])), "mine": mine, "need": need(row["missing"]),
+        "state_word": STATES[row["state"]],
+    }  # fmt: skip
 
 
 @bp.get("/groupes/<group_id>/benevoles/<activity_id>")
 @access("member")
 def show(group_id: str, activity_id: str):
-    activity = _activity(group_id, activity_id)
-    names = people_named(there["person_id"] for row in activity["slots"] for there in row["volunteers"])
+    activity = _activity(group_id, activity_id, **free_time())
+    there = [there["person_id"] for row in activity["slots"] for there in row["volunteers"]]
+    names = people_named([*there, *(guest["person_id"] for guest in activity["guests"])])
     me, now = person_id(), iso(_now())
-    slots = [_slot(row, names, me, now) for row in activity["slots"]]
+    open_ = not activity["cancelled_at"]
+    slots = [_slot(row, names, me, now, open_) for row in activity["slots"]]
     return render_template(
         "volunteers/show.html",
         activity=_shown(activity),
@@ -91,17 +71,33 @@ def show(group_id: str, activity_id: str):
         over=activity["ends_at"] <= now,
         begun=activity["starts_at"] <= now,
         manages=activity["may_manage"],
+        guests=[{**guest, "name": names.get(guest["person_id"], "") or _("quelqu’un")} for guest in activity["guests"]],
+        answer=next((guest["coming"] for guest in activity["guests"] if guest["person_id"] == me), ""),
+        free=request.args,
+        invited=str(INVITED[activity["invited"]]),
     )
 
 
-def _activity(group_id: str, activity_id: str) -> dict[str, Any]:
-    found = ask("matching", "activity", activity_id=activity_id)
+def free_time() -> dict[str, str]:
+    """S0:54: "I have time from … to …", in the group's time zone; nothing when it was not said or makes no sense."""
+    found = {}
+    for name, typed in (("free_from", "de"), ("free_until", "a")):
+        try:
+            local = datetime.fromisoformat(request.args.get(typed, ""))
+            found[name] = iso(as_instant(get_timezone().localize(local.replace(tzinfo=None))))
+        except ValueError:
+            continue
+    return found
+
+
+def _activity(group_id: str, activity_id: str, **free: str) -> dict[str, Any]:
+    found = ask("matching", "activity", activity_id=activity_id, **free)
     if found["group_id"] != group_id:
         abort(404)
     return found
 
 
-def _slot(row: dict[str, Any], names: dict[str, str], me: str, now: str) -> dict[str, Any]:
+def _slot(row: dict[str, Any], names: dict[str, str], me: str, now: str, open_: bool) -> dict[str, Any]:
     """First names only: who comes is known to the members, more than that is not needed."""
     there = [
         {**volunteer, "name": names.get(volunteer["person_id"], "").split(" ")[0] or _("quelqu’un")}
@@ -111,7 +107,7 @@ def _slot(row: dict[str, Any], names: dict[str, str], me: str, now: str) -> dict
     title, text_ = TASKS.get(row["task"], (row["task"], ""))
     return {
         **row, "title": title, "text": text_, "there": there, "mine": mine, "need": need(row["missing"]),
-        "can_join": not mine and row["missing"] and row["ends_at"] > now, "can_leave": mine and row["starts_at"] > now,
+        "can_join": not mine and row["missing"] and row["ends_at"] > now and open_, "can_leave": mine and row["starts_at"] > now,
     }  # fmt: skip
 
 
@@ -184,7 +180,7 @@ def sheet(group_id: str, activity_id: str):
 @bp.route("/groupes/<group_id>/benevoles/nouvelle", methods=["GET", "POST"])
 @access(may="matching.manage")
 def plan(group_id: str):
-    form = Form(PlanForm(), initial={"kind": "help_desk"})
+    form = Form(PlanForm(), initial={"kind": "help_desk", "invited": "everybody", "every": "week", "times": "1"})
     if request.method == "POST":
         try:
             answer = form.tell("matching", "plan_activity", group_id=group_id, **_planned(form))
@@ -192,11 +188,12 @@ def plan(group_id: str):
             form.refuse(invalid)
             answer = None
         if answer:
-            flash(_("Activité publiée : les membres peuvent s’inscrire."), "success")
+            flash(_("Activité publiée : les membres peuvent s’inscrire. Annoncez-la quand tout est prêt."), "success")
             return redirect(_url(group_id, answer["id"]))
     return spoken(form).render(
-        "volunteers/plan.html", group_id=group_id, kinds=list(KINDS.items()), rows=range(PLANNED_SLOTS)
-    )
+        "volunteers/plan.html", group_id=group_id, kinds=list(KINDS.items()), rows=range(PLANNED_SLOTS),
+        invited=list(INVITED.items()), every=list(EVERY.items()),
+    )  # fmt: skip
 
 
 def _planned(form: Form) -> dict[str, Any]:
@@ -211,7 +208,14 @@ def _planned(form: Form) -> dict[str, Any]:
             if not needed.isdecimal() or not 1 <= int(needed) <= 100:
                 raise Invalid(fields={f"needed-{place}": [_("Un nombre entier.")]})
             slots.append({"task": task, "starts_at": begins, "ends_at": ends, "needed": int(needed)})
-    return {"starts_at": begins, "ends_at": ends, "slots": slots}
+    times = form.typed.get("times", "1").strip() or "1"
+    if not times.isdecimal() or not 1 <= int(times) <= 52:
+        raise Invalid(fields={"times": [_("Un nombre entier.")]})
+    material = [line.strip() for line in form.typed.get("material", "").splitlines() if line.strip()]
+    return {
+        "starts_at": begins, "ends_at": ends, "slots": slots, "times": int(times), "material": material[:50],
+        "open_to_public": form.typed.get("open_to_public") == "1",
+    }  # fmt: skip
 
 
 def _instant(form: Form, day: str, hour: str) -> str:
@@ -242,61 +246,3 @@ def _now() -> datetime:
     from flask import current_app
 
     return current_app.extensions["grenier"].clock.now()
-
-
-# -- « À faire » -------------------------------------------------------------------------------------------------
-
-
-@task_source(rule("person"))
-def my_next_slots():
-    for row in ask("matching", "my_slots")["slots"][:3]:
-        yield Task(
-            _("Vous aidez : %(task)s", task=task_name(row["task"]).lower()),
-            _url(row["group_id"], row["activity_id"]),
-            _("Voir"),
-            _("%(when)s, %(place)s", when=slot(row["starts_at"], row["ends_at"]), place=row["place"] or row["title"]),
-            deadline=row["starts_at"],
-            minutes=_minutes(row),
-            urgency="info",
-            icon="hand-raised",
-        )
-
-
-@task_source(rule("person"))
-def help_wanted():
-    """For members who have not signed up for it yet; who organises the group reads it as `understaffed`."""
-    mine = {row["activity_id"] for row in ask("matching", "my_slots")["slots"]}
-    organised = {held.scope_id for held in places().roles if "matching.manage" in PERMISSIONS.get(held.role, ())}
-    for row in ask("matching", "help_wanted")["activities"][:2]:
-        if row["activity_id"] not in mine and row["group_id"] not in organised:
-            yield Task(
-                _("%(title)s : %(need)s", title=row["title"], need=need(row["missing"])[1]),
-                _url(row["group_id"], row["activity_id"]),
-                _("Donner un coup de main"),
-                slot(row["starts_at"], row["ends_at"]),
-                urgency="info",
-                icon="user-group",
-            )
-
-
-@task_source(rule(may="matching.manage"))
-def understaffed():
-    """For those who organise the group itself; the central team has its table."""
-    own = {held.scope_id for held in places().roles if held.scope_kind == "group"}
-    for row in ask("matching", "understaffed")["activities"][:3]:
-        if row["group_id"] in own:
-            yield Task(
-                _("%(title)s : %(need)s", title=row["title"], need=need(row["missing"])[1]),
-                _url(row["group_id"], row["activity_id"]),
-                _("Voir les créneaux"),
-                _("Relancé.")
-                if row["called_at"]
-                else _("Les membres seront relancés deux jours avant ; vous pouvez appeler plus tôt."),
-                deadline=row["starts_at"],
-                minutes=15,
-                icon="megaphone",
-            )
-
-
-def _minutes(row: dict[str, Any]) -> int:
-    return round((as_instant(row["ends_at"]) - as_instant(row["starts_at"])).total_seconds() / 60)

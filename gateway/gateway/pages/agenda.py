@@ -1,0 +1,110 @@
+"""The group's agenda: deliveries, orders, help desks, meetings; calendar feeds, public and personal (S0:15, S0:24-25, S0:56)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from marshmallow import Schema, fields, validate
+
+from gateway import agenda
+from gateway.access import access, rule
+from gateway.calls import ask
+from gateway.formats import of_month
+from gateway.forms import Form
+from gateway.identity import person_id
+from gateway.limits_of import limit_source
+from gateway.menus import nav_item
+from gateway.pages.members_words import spoken
+from grenier.clock import iso
+
+bp = Blueprint("agenda", __name__)
+nav_item(lazy_gettext("Agenda"), "agenda.show", icon="calendar-days", order=44, who=rule("member"))
+
+
+class RemindersForm(Schema):
+    delivery_hours = fields.Integer(required=True, validate=validate.Range(min=0, max=336))
+
+
+FETCHES_PER_SOURCE = 600  # an hour: a family behind one address, each program every few minutes
+CALENDAR = "text/calendar; charset=utf-8"
+
+
+@bp.get("/groupes/<group_id>/agenda")
+@access("member")
+def show(group_id: str):
+    """By month; what is over is one link away."""
+    past = request.args.get("passe") == "1"
+    now = iso(agenda.now())
+    rows = [row for row in agenda.of_group(group_id) if (row["ends_at"] <= now) is past]
+    months: dict[str, list[dict[str, Any]]] = {}
+    for row in reversed(rows) if past else rows:
+        months.setdefault(row["starts_at"][:7], []).append({**row, "url": _more(row)})
+    return render_template("agenda/show.html", months=[(of_month(month), found) for month, found in months.items()],
+                           past=past, group_id=group_id, feed=_absolute("agenda.feed", group_id=group_id))  # fmt: skip
+
+
+def _more(row: dict[str, Any]) -> str:
+    return agenda.url_of(row) if row["kind"] not in ("delivery", "round") else ""
+
+
+def _absolute(endpoint: str, **values: str) -> str:
+    return current_app.extensions["grenier"].settings.public_url + url_for(endpoint, **values)
+
+
+# -- feeds ---------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/calendrier/<group_id>.ics")
+@access("public")
+def feed(group_id: str):
+    """Deliveries of published contracts and public events, for anybody."""
+    group = current_app.extensions["grenier"].access_view.group(group_id)
+    if group is None:
+        abort(404)
+    return _calendar(group.name, agenda.public_of_group(group_id))
+
+
+@bp.get("/calendrier/moi/<secret>.ics")
+@access("public")
+def own_feed(secret: str):
+    """What one person takes part in, by the secret address that they gave to their calendar."""
+    limit_source("calendar", at_most=FETCHES_PER_SOURCE)
+    gateway = current_app.extensions["grenier"]
+    person = gateway.calendars.person_of(secret)
+    if person is None or not gateway.access_view.is_active(person):
+        abort(404)
+    return _calendar(_("Mon agenda Grenier"), agenda.of_person(person))
+
+
+def _calendar(name: str, rows: list[dict[str, Any]]) -> Response:
+    return Response(
+        agenda.as_calendar(name, rows), content_type=CALENDAR, headers={"Cache-Control": "private, max-age=600"}
+    )
+
+
+@bp.route("/mon-calendrier", methods=["GET", "POST"])
+@access("person")
+def own():
+    """The address for one's own calendar program: shown once, replaced or withdrawn at will."""
+    calendars = current_app.extensions["grenier"].calendars
+    url = ""
+    if request.method == "POST" and request.form.get("act") == "withdraw":
+        calendars.revoke(person_id())
+        flash(_("L’adresse ne fonctionne plus."), "success")
+        return redirect(url_for(".own"))
+    if request.method == "POST":
+        url = _absolute("agenda.own_feed", secret=calendars.issue(person_id()))
+    return render_template("agenda/own.html", url=url, exists=calendars.exists(person_id()))
+
+
+@bp.route("/groupes/<group_id>/agenda/rappels", methods=["GET", "POST"])
+@access(may="notify.announce")
+def reminders(group_id: str):
+    """S0:15: how long before a delivery people are reminded."""
+    hours = ask("notify", "reminders", group_id=group_id)["delivery_hours"]
+    form = Form(RemindersForm(), initial={"delivery_hours": str(hours)})
+    if request.method == "POST" and form.tell("notify", "set_reminders", group_id=group_id):
+        flash(_("C’est noté pour les prochaines livraisons."), "success")
+        return redirect(url_for(".show", group_id=group_id))
+    return spoken(form).render("agenda/reminders.html", group_id=group_id)
