@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from gateway_fakes import QUICK_HASHER
 from people_house import HouseRpc
 
-from gateway.app import create_app
+from gateway import access
+from gateway.app import create_app, gather
 from gateway.places import Places
 from grenier.testing import House
 
@@ -28,6 +29,7 @@ PEOPLE = (
     ("Paul", "Rossi", ""),
     ("Inès", "Nguyen-Lefèvre", ""),
 )
+BUILT: list[Any] = []
 
 
 class Season:
@@ -38,17 +40,27 @@ class Season:
         self.people: dict[str, str] = {}
         self.homes: dict[str, str] = {}
         self._found()
-        self.app = create_app(
-            self.house.settings,
-            rpc=HouseRpc(self.house),
-            clock=self.house.clock,
-            access_view=Places(self.house.rooms["gateway"].runtime),
-            log=self.house.log,
-            defer=lambda work, *args: work(*args),
-            password_hasher=QUICK_HASHER,
-        )
+        self.app = self._application()
         self.app.testing = True
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    def _application(self) -> Any:
+        """The same routes for one season after the other: to build them takes longer than most tests."""
+        collaborators: dict[str, Any] = {
+            "rpc": HouseRpc(self.house),
+            "clock": self.house.clock,
+            "access_view": Places(self.house.rooms["gateway"].runtime),
+            "log": self.house.log,
+            "defer": lambda work, *args: work(*args),
+            "password_hasher": QUICK_HASHER,
+        }
+        if not BUILT:
+            BUILT.append(create_app(self.house.settings, **collaborators))
+        else:
+            rules = access.rules_of(BUILT[0])
+            BUILT[0].extensions["grenier"] = gather(self.house.settings, **collaborators)
+            BUILT[0].extensions["grenier"].rules = dict(rules)
+        return BUILT[0]
 
     def call(self, method: str, who: str = "", service: str = "contracts", **payload: Any) -> dict[str, Any]:
         return self.house.call(service, method, payload, actor=self.people.get(who, who))

@@ -20,7 +20,7 @@ EDITABLE = ("drafted", "submitted", "changes_requested", "approved")
 MORE_ROWS = 5
 
 
-@bp.route("/groupes/<group_id>/contrats/<contract_id>/<any(general, limites, calendrier, paniers, commandes, inscriptions, paiements):section>", methods=["GET", "POST"])  # fmt: skip
+@bp.route("/groupes/<group_id>/contrats/<contract_id>/modifier/<any(general, limites, calendrier, paniers, commandes, inscriptions, paiements):section>", methods=["GET", "POST"])  # fmt: skip
 @access(may="contracts.manage-contracts")
 def edit(group_id: str, contract_id: str, section: str):
     contract, zone = lookup.contract_of(group_id, contract_id), lookup.zone_of(group_id)

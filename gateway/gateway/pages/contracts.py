@@ -140,7 +140,7 @@ def show(group_id: str, contract_id: str):
         lacks=sections.missing(contract["terms"]),
         sections=sections.sections_of(contract["terms"]),
         anomalies=_told(anomalies, names),
-        places=_places(contract_id) if live else None,
+        seats=_places(contract_id) if live else None,
     )
 
 

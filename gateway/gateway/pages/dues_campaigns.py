@@ -86,9 +86,9 @@ def show(group_id: str, campaign_id: str):
         {
             **row,
             "total": sum(row.get(name) or 0 for name in ("group_dues_cents", "network_dues_cents", "gift_cents")),
-            "on": lookup.as_date(row["on"]),
+            "on": lookup.as_date((row.get("at") or row.get("on") or "")[:10]),
         }
-        for row in campaign["paid"]
+        for row in campaign["payments"]
     ]
     columns = [
         Column("label", _("Foyer")),

@@ -33,7 +33,7 @@ def index(group_id: str):
     ]
     today = lookup.today(group_id)
     baskets = [
-        row for home in homes for row in ask("contracts", "my_baskets", household_id=home, from_on=today)["baskets"]
+        row for home in homes for row in ask("contracts", "household_baskets", household_id=home, from_on=today)["baskets"]
     ]
     held = {row["contract_id"] for row in mine if row["state"] in CURRENT}
     offered = [
@@ -149,7 +149,7 @@ def sign(group_id: str, subscription_id: str):
         if not Typed(form).chosen("agreed"):
             form.errors["agreed"] = [_("Cochez la case pour signer.")]
         else:
-            sha = papers.digest(papers.contract_pdf(contract, ask("contracts", "group", group_id=group_id)))
+            sha = papers.digest(papers.subscription_pdf(subscription_id))
             if spoken(
                 form.tell(
                     "contracts",

@@ -65,7 +65,7 @@ def paper(token: str):
     """The very document whose hash is approved."""
     found = ask_as_gateway("contracts", "producer_contract", token=token)
     group = found["group"] if isinstance(found.get("group"), dict) else {"name": found.get("group", "")}
-    content = papers.contract_pdf(as_contract(found), group)
+    content = papers.contract_pdf(as_contract(found), group, token)
     return Response(
         content, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="contrat.pdf"'}
     )

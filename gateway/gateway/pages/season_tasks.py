@@ -154,7 +154,7 @@ def _home_tasks(group_id: str, household_id: str) -> Iterable[Task]:
 
 
 def _to_come(group_id: str, household_id: str, here: str) -> Iterable[Task]:
-    coming = ask("contracts", "my_baskets", household_id=household_id)["baskets"]
+    coming = ask("contracts", "household_baskets", household_id=household_id)["baskets"]
     following = next((row for row in coming if not row["absent"] and row.get("mine", True)), None)
     if following:
         what = ", ".join(f"{line['quantity']} × {line['title']}" for line in following["lines"])

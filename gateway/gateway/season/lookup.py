@@ -37,7 +37,15 @@ def contract_of(group_id: str, contract_id: str) -> dict[str, Any]:
     found = ask("contracts", "contract", contract_id=contract_id)
     if found["group_id"] != group_id:
         abort(404)
-    return {**found, "terms": complete(found["terms"])}
+    return with_terms(found)
+
+
+def with_terms(found: Mapping[str, Any]) -> dict[str, Any]:
+    """`terms` with the deliveries as they stand after every move; `agreed`: as the producer approved them."""
+    agreed = complete(found["terms"])
+    moved = [delivery for month in found.get("months") or [] for delivery in month["deliveries"]]
+    held = {"deliveries": complete({**agreed, "deliveries": moved})["deliveries"]} if moved else {}
+    return {**found, "agreed": agreed, "terms": agreed | held}
 
 
 def subscription_of(group_id: str, subscription_id: str) -> dict[str, Any]:

@@ -1,30 +1,20 @@
-"""The contract as a document: what the producer approves and what members sign, by its SHA-256."""
+"""The contract as a document: what the producer approves and what members sign, by its SHA-256 (`gateway.printing` asks for the facts)."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.documents import contract as paper
+from gateway import printing
 from gateway.documents import render
-from gateway.season.shown import producer_name
 
 
-def facts_of(contract: Mapping[str, Any], group: Mapping[str, Any]) -> dict[str, Any]:
-    """What the document says, from the contract's own facts alone: the same version is always the same bytes."""
-    return {
-        "group": {"name": group.get("name", ""), "place": group.get("place", ""), "inclusive": group.get("inclusive_language", True)},
-        "producer": {"name": producer_name(contract), "place": contract.get("producer_place", "")},
-        "referents": [],
-        "terms": contract["terms"],
-        "version": contract["version"],
-        "dated": contract["terms"]["starts_on"],
-        "clauses": {},
-        "signatures": [],
-        "subscription": None,
-    }  # fmt: skip
+def contract_pdf(contract: Mapping[str, Any], group: Mapping[str, Any], token: str = "") -> bytes:
+    """The newest version, before anybody signed; by the producer's link when there is a `token`."""
+    return printing.contract_to_sign(token=token)[0] if token else printing.contract_to_sign(contract["contract_id"])[0]
 
 
-def contract_pdf(contract: Mapping[str, Any], group: Mapping[str, Any]) -> bytes:
-    return render.pdf("contract", paper.shape(facts_of(contract, group)))
+def subscription_pdf(subscription_id: str) -> bytes:
+    """Filled in for one subscription, before anybody signed."""
+    return printing.subscription_to_sign(subscription_id)[0]
 
 
 def digest(content: bytes) -> str:
