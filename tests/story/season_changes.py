@@ -16,7 +16,7 @@ from tests.story.season_scene import SeasonScene, euros
 CANCELLED, DOUBLED, EXCHANGED, MOVED_ROUND = 7, 8, 10, 2
 
 
-@step("Un foyer entre en cours de saison : les fournées qui restent, au centime", "S0:29")
+@step("Un foyer entre en cours de saison : les fournées qui restent, au centime", "S0:28")
 def joins(scene: SeasonScene) -> str:
     day = scene.season.dates.first + timedelta(days=29)
     scene.go(day)
@@ -126,7 +126,12 @@ def last_bundle(scene: SeasonScene) -> str:
     return hand_over(scene)
 
 
-@step("Une mangeuse absente propose son panier, trois le demandent, une seule l'a, les autres le savent", "S4:35-51")
+@step(
+    "Une mangeuse absente propose son panier, trois le demandent, une seule l'a, les autres le savent",
+    "S4:40-42",
+    "S4:44-45",
+    "S4:47-50",
+)
 def exchange(scene: SeasonScene) -> str:
     contract, group = scene.season.vegetables, scene.group
     scene.go(scene.season.dates.thursday(EXCHANGED), -6)
@@ -156,7 +161,7 @@ def exchange(scene: SeasonScene) -> str:
     return f"{holder.label} → {takers[1].label} ; deux refus annoncés"
 
 
-@step("Le soir venu, la preneuse signe au nom de la titulaire", "S4:52-61")
+@step("Le soir venu, la preneuse signe au nom de la titulaire", "S4:55-61")
 def collected(scene: SeasonScene) -> str:
     basket, holder, taker = scene.notes["exchange"]
     scene.go(scene.season.dates.thursday(EXCHANGED), 0, 18, 40)
@@ -171,7 +176,7 @@ def collected(scene: SeasonScene) -> str:
     return f"{sheet[0]['taker']} pour {sheet[0]['holder']}, arrangé entre eux"
 
 
-@step("Commande et livraison 5, la dernière", "S0:33", "S0:39")
+@step("Commande et livraison 5, la dernière", "S0:32", "S0:39")
 def fifth(scene: SeasonScene) -> str:
     open_round(scene, len(RED) - 1)
     order_all(scene, len(RED) - 1)

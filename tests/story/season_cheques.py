@@ -49,7 +49,7 @@ def schedules(scene: SeasonScene) -> str:
     return f"{number} chèques, {euros(sum(due(each) for each in scene.season.contracts.values()))}"
 
 
-@step("À la permanence, les chèques sont reçus ; à une distribution d'AMAP, c'est refusé", "S0:26", "S0:31")
+@step("À la permanence, les chèques sont reçus ; à une distribution d'AMAP, c'est refusé", "S0:26")
 def received(scene: SeasonScene) -> str:
     scene.go(scene.season.dates.first, -5)
     today, number = scene.season.dates.first - timedelta(days=5), 0

@@ -61,7 +61,7 @@ def approvals(scene: SeasonScene) -> str:
     return "un changement demandé, version 2 approuvée par lien signé, sans compte"
 
 
-@step("Les contrats s'ouvrent : page publique, calendrier, cinq commandes planifiées", "S0:24", "S0:32")
+@step("Les contrats s'ouvrent : page publique, calendrier, cinq commandes planifiées", "S0:24-25", "S0:32")
 def openings(scene: SeasonScene) -> str:
     for contract in scene.season.contracts.values():
         acts.open_contract(scene.stage, scene.group, contract)
@@ -101,7 +101,7 @@ def channel_of(household: Household, number: int) -> str:
     return ("web", "web", "desk", "web", "coordinator")[number % 5]
 
 
-@step("Deux foyers partagent un panier et viendront à tour de rôle", "S0:19", "S0:28")
+@step("Deux foyers partagent un panier et viendront à tour de rôle", "S0:28")
 def shared(scene: SeasonScene) -> str:
     scene.go(scene.season.dates.first, -20)
     contract, one, other = scene.season.vegetables, scene.of("vegetables")[0], scene.group.households[-4]
@@ -135,7 +135,7 @@ def subscriptions(scene: SeasonScene) -> str:
     return f"{total} souscriptions : " + ", ".join(f"{channels.get(key, 0)} {name}" for key, name in names.items())
 
 
-@step("Le contrat de légumes est complet : une liste d'attente, une place qui se libère", "S0:28", "S0:29")
+@step("Le contrat de légumes est complet : une liste d'attente, une place qui se libère", "S0:28")
 def waiting(scene: SeasonScene) -> str:
     contract, wanting = scene.season.vegetables, scene.of("vegetables")
     page = scene.coordinator.get(f"/contracts/{contract.contract_id}/subscriptions", limit=200)
@@ -176,7 +176,7 @@ def confirmations(scene: SeasonScene) -> str:
     return f"{signed} contrats signés, {len(families)} familles au registre"
 
 
-@step("Le panier partagé alterne : une fois l'un, une fois l'autre", "S0:19")
+@step("Le panier partagé alterne : une fois l'un, une fois l'autre", "S0:28")
 def turns(scene: SeasonScene) -> str:
     contract, both = scene.season.vegetables, scene.notes["shared"]
     seen = []
@@ -188,3 +188,19 @@ def turns(scene: SeasonScene) -> str:
         assert len(page["baskets"]) == len(contract.amounts)
     assert seen == [both[0], both[1], both[0], both[1]]
     return "quatre jeudis : " + ", ".join(scene.household(household_id).label for household_id in seen)
+
+
+@step("Une question d'un foyer va au fournil et la réponse en revient", "S0:13")
+def question(scene: SeasonScene) -> str:
+    contract, household = scene.season.bread, scene.of("bread")[0]
+    asked = "Y a-t-il du gluten dans le petit épeautre ?"
+    eater = scene.stage.at(household.person_id)
+    answer = eater.post(f"/contracts/{contract.contract_id}/questions", text=asked)
+    (mine,) = eater.get("/me/questions")["items"]
+    assert (mine["text"], mine["state"]) == (asked, "open")
+    baker = scene.stage.at(contract.contact)
+    baker.post(f"/questions/{answer['id']}/answers", text="Un peu, moins que dans le blé.")
+    (mine,) = eater.get("/me/questions")["items"]
+    assert (mine["state"], mine["answers"][0]["by"]) == ("answered", "producer")
+    scene.told("question-answered", {household.person_id})
+    return f"{household.label} : « {asked} »"

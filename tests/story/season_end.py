@@ -15,7 +15,7 @@ from tests.story.season_scene import SeasonScene, euros
 GOING_ON = 4
 
 
-@step("Le contrat de confitures est reconduit en un geste ; quelques foyers souscrivent déjà", "S0:25")
+@step("Le contrat de confitures est reconduit en un geste ; quelques foyers souscrivent déjà", "S0:17")
 def renewed(scene: SeasonScene) -> str:
     jam, group = scene.season.jam, scene.group
     scene.go(scene.season.dates.last, 1)

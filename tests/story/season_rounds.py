@@ -159,7 +159,7 @@ def reminded(scene: SeasonScene) -> str:
     return f"{late.label}, {len(found)} message(s)"
 
 
-@step("Fermeture : la feuille du producteur est la somme des commandes, il en accuse réception", "S0:35", "S0:40")
+@step("Fermeture : la feuille du producteur est la somme des commandes, il en accuse réception", "S0:40")
 def first_sheet(scene: SeasonScene) -> str:
     return close_round(scene, 0)
 
@@ -169,7 +169,7 @@ def first_delivery(scene: SeasonScene) -> str:
     return deliver(scene, 0, missing=1)
 
 
-@step("Commande et livraison 2", "S0:33", "S0:39")
+@step("Commande et livraison 2", "S0:32", "S0:39")
 def second(scene: SeasonScene) -> str:
     open_round(scene, 1)
     order_all(scene, 1)
