@@ -92,15 +92,15 @@ def _leave_traces(lived: Lived) -> None:
 def _season_traces(lived: Lived) -> None:
     """A contract of the group with an order round, a deposit, and a request for payment."""
     group, house = lived.groups[0], lived.site.house
-    ids = {name: str(uuid5(NOWHERE, f"season/{name}")) for name in ("contract", "round", "subscription", "request")}
+    ids = {name: str(uuid5(NOWHERE, f"season/{name}")) for name in ("contract", "round", "subscription", "request", "delivery")}
     of = {"contract_id": ids["contract"], "group_id": group.group_id}
     day, home = house.clock.now().date() + timedelta(days=60), group.households[1]
     opens = house.clock.now() + timedelta(days=30)
     terms = season.Terms(
         title="Confitures de la rue Cachée", starts_on=day, ends_on=day, basket_kind="ordered",
         options=[season.BasketOption(option_id="fig", title="Figues", price_cents=550)],
-        deliveries=[season.PlannedDelivery(delivery_id="d1", on=day)],
-        rounds=[season.RoundPlan(round_id=ids["round"], delivery_id="d1", opens_at=opens,
+        deliveries=[season.PlannedDelivery(delivery_id=ids["delivery"], on=day)],
+        rounds=[season.RoundPlan(round_id=ids["round"], delivery_id=ids["delivery"], opens_at=opens,
                                  closes_at=opens + timedelta(days=7))],
     )  # fmt: skip
     contract = {**of, "producer_id": lived.federation.producers["fruitiere"], "coordinator_id": group.coordinator}
@@ -146,7 +146,7 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
         "window_id": lived.past.window_id, "supplier_order_id": others[0]["supplier_order_id"],
         "producer_id": others[0]["producer_id"], "token_id": _first_token(tokens), "duty": "regulate",
         "code": "announcement", "lang": "fr", "language": "fr", "secret": "x" * 43, "token": "x" * 43,
-        "filename": "grenier.css", "mail_id": "1",
+        "filename": "grenier.css", "mail_id": "1", "form": "pdf", "on": "2026-11-26", "document": "contract",
     }  # fmt: skip
 
 
