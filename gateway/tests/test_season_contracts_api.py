@@ -1,6 +1,7 @@
 """A contract's way through the API, from what the producer says to the next season (S0:3-7, 17, 21-25)."""
 
 import copy
+import hashlib
 
 import pytest
 from season_house import Season, vegetables
@@ -169,6 +170,8 @@ def test_no_opening_before_the_producer_approves_exactly_this_version(site, cami
 def test_the_document_that_is_approved_is_the_one_that_was_seen(site, camille):
     contract = drafted(site, camille)["id"]
     token, nobody = sent(site, camille, contract), Api(site)
+    paper = site.client().get(f"/producteur/reponse/{token}/contrat.pdf").get_data()
+    assert hashlib.sha256(paper).hexdigest() == nobody("GET", f"/producer-answers/{token}")["document_sha256"]
     wrong = nobody("POST", f"/producer-answers/{token}", 409, answer="approve", document_sha256="0" * 64)
     assert wrong["code"] == "document-differs"
     assert (

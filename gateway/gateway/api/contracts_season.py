@@ -1,12 +1,12 @@
 """Contracts with producers over the API: draft, versions, the producer's answer, opening, deliveries, renewal (S0:17-25)."""
 
+from gateway import printing
 from gateway.access import access
 from gateway.api import contracts_season_answers as a
 from gateway.api import contracts_season_schemas as s
 from gateway.api.base import ApiBlueprint, Done, Query
 from gateway.calls import ask, ask_as_gateway, tell, tell_as_gateway
 from gateway.limits_of import limit_source
-from gateway.season import papers
 
 bp = ApiBlueprint("season", description="Contracts with producers, from the draft to the end of the season.")
 
@@ -143,14 +143,9 @@ def renew(body, contract_id):
 def submit(body, contract_id):
     """Send the newest version to the producer's contact, who answers by a personal link"""
     if "document_sha256" not in body:
-        body = {**body, "document_sha256": _document(contract_id)}
+        # The very bytes that the page behind the link shows.
+        body = {**body, "document_sha256": printing.contract_to_sign(contract_id)[1]}
     return tell("contracts", "submit_contract", contract_id=contract_id, **s.sent(body))
-
-
-def _document(contract_id: str) -> str:
-    """The SHA-256 of the contract as the house prints it: what the page behind the link shows."""
-    contract = ask("contracts", "contract", contract_id=contract_id)
-    return papers.digest(papers.contract_pdf(contract, ask("contracts", "group", group_id=contract["group_id"])))
 
 
 @bp.get("/producer-answers/<token>")
