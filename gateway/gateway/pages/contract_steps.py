@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from gateway import printing
 from gateway.access import access
 from gateway.calls import ask
 from gateway.forms import Form
 from gateway.pages.members_words import act
-from gateway.season import lookup, papers, shown, words
+from gateway.season import lookup, shown, words
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
 
@@ -58,15 +59,10 @@ def _submit(form: Form, contract: dict[str, Any], group_id: str, zone: str) -> d
     return spoken(
         form.tell(
             "contracts", "submit_contract", contract_id=contract["contract_id"], version=contract["version"],
-            document_sha256=document_of(contract, group_id), answer_until=end.isoformat(),
+            document_sha256=printing.contract_to_sign(contract["contract_id"])[1], answer_until=end.isoformat(),
         ),
         form,
     )  # fmt: skip
-
-
-def document_of(contract: dict[str, Any], group_id: str) -> str:
-    """The SHA-256 of the contract as a document."""
-    return papers.digest(papers.contract_pdf(contract, ask("contracts", "group", group_id=group_id)))
 
 
 @bp.route(f"{BASE}/accord-papier", methods=["GET", "POST"])
@@ -79,7 +75,7 @@ def approve(group_id: str, contract_id: str):
             form.errors["seen"] = [_("Cochez pour confirmer que vous avez le papier signé.")]
         elif spoken(
             form.tell("contracts", "approve_contract", contract_id=contract_id, version=contract["version"],
-                      document_sha256=document_of(contract, group_id)), form,
+                      document_sha256=printing.contract_to_sign(contract_id)[1]), form,
         ):  # fmt: skip
             flash(_("Accord enregistré. Le contrat peut être ouvert aux inscriptions."), "success")
             return redirect(_back(group_id, contract_id))

@@ -4,12 +4,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from gateway import printing
 from gateway.access import access, rule
 from gateway.calls import ask
 from gateway.forms import Form
 from gateway.menus import nav_item
 from gateway.pages.members_words import people_named
-from gateway.season import choices, lookup, papers, words
+from gateway.season import choices, lookup, words
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
 
@@ -33,7 +34,9 @@ def index(group_id: str):
     ]
     today = lookup.today(group_id)
     baskets = [
-        row for home in homes for row in ask("contracts", "household_baskets", household_id=home, from_on=today)["baskets"]
+        row
+        for home in homes
+        for row in ask("contracts", "household_baskets", household_id=home, from_on=today)["baskets"]
     ]
     held = {row["contract_id"] for row in mine if row["state"] in CURRENT}
     offered = [
@@ -149,7 +152,7 @@ def sign(group_id: str, subscription_id: str):
         if not Typed(form).chosen("agreed"):
             form.errors["agreed"] = [_("Cochez la case pour signer.")]
         else:
-            sha = papers.digest(papers.subscription_pdf(subscription_id))
+            sha = printing.subscription_to_sign(subscription_id)[1]
             if spoken(
                 form.tell(
                     "contracts",

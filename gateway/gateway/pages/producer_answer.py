@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from gateway import printing
 from gateway.access import access
 from gateway.calls import ask, ask_as_gateway
 from gateway.forms import Form
 from gateway.limits_of import limit_source
-from gateway.season import lookup, papers
+from gateway.season import lookup
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
 
@@ -63,9 +64,7 @@ def _answer(form: Form, method: str, **address: Any) -> bool:
 @access("public")
 def paper(token: str):
     """The very document whose hash is approved."""
-    found = ask_as_gateway("contracts", "producer_contract", token=token)
-    group = found["group"] if isinstance(found.get("group"), dict) else {"name": found.get("group", "")}
-    content = papers.contract_pdf(as_contract(found), group, token)
+    content, _sha256 = printing.contract_to_sign(token=token)
     return Response(
         content, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="contrat.pdf"'}
     )

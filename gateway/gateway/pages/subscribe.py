@@ -8,10 +8,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 
+from gateway import printing
 from gateway.access import access
 from gateway.calls import ask, tell
 from gateway.forms import Form
-from gateway.season import choices, lookup, papers, words
+from gateway.season import choices, lookup, words
 from gateway.season.quotes import payload_of, place_errors, quote
 from gateway.season.refusals import say
 from gateway.season.typed import Typed
@@ -92,21 +93,22 @@ def _subscribe(
         place_errors(form, payload["lines"])
         return None
     if signs == "tick":
-        _sign(contract, group_id, answer)
+        _sign(answer)
     return answer
 
 
-def _sign(contract: dict[str, Any], group_id: str, answer: dict[str, Any]) -> None:
-    """The tick signs the document that the page links; when it fails the subscription stands, to be signed later."""
-    document = papers.contract_pdf(contract, ask("contracts", "group", group_id=group_id))
+def _sign(answer: dict[str, Any]) -> None:
+    """The tick signs the contract filled in with what stands on the page; when it fails it can be signed later."""
+    subscription_id = answer["subscription_id"]
     try:
+        _content, sha256 = printing.subscription_to_sign(subscription_id)
         tell(
             "contracts",
             "sign_subscription",
-            subscription_id=answer["subscription_id"],
+            subscription_id=subscription_id,
             party="member",
             means="tick",
-            document_sha256=papers.digest(document),
+            document_sha256=sha256,
         )
     except GrenierError as refused:
         flash(
@@ -138,7 +140,7 @@ def paper(group_id: str, contract_id: str):
     from flask import Response
 
     contract = lookup.contract_of(group_id, contract_id)
-    content = papers.contract_pdf(contract, ask("contracts", "group", group_id=group_id))
+    content, _sha256 = printing.contract_to_sign(contract["contract_id"])
     return Response(
         content, mimetype="application/pdf", headers={"Content-Disposition": 'inline; filename="contrat.pdf"'}
     )
