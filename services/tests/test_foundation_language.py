@@ -41,10 +41,15 @@ def test_the_public_feed_carries_nothing_personal(name: str) -> None:
     assert "sealed" not in json.dumps(public_body(name, entry.version, encode(example(entry.kind))) or {})
 
 
+# An owner whose vocabulary is long keeps part of it in modules beside the first.
+FURTHER = {"contracts": ("season", "exchange"), "orders": ("parcels",)}
+
+
 @pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_names_say_their_owner_and_read_as_past_facts(name: str) -> None:
     owner, _, fact = name.partition(".")
-    assert ENTRIES[name].kind.__module__ == f"grenier.language.{owner}"
+    modules = {f"grenier.language.{module}" for module in (owner, *FURTHER.get(owner, ()))}
+    assert ENTRIES[name].kind.__module__ in modules
     assert fact == fact.lower()
     assert "_" not in fact
 
