@@ -201,7 +201,10 @@ MOST_DEMO_ACCOUNTS = 24
 
 
 def demo_accounts(runtime: Runtime) -> list[Row]:
-    """person_id, label, role, group: one holder per role and scope, then one household without a role per group."""
+    """person_id, label, role, group: one holder per role and scope, then per group a household without a role.
+
+    The referent of a group's basket exchange has no role but is named in its settings.
+    """
     names, day = scope_names(runtime), today(runtime).isoformat()
     held = mandates.in_scopes(runtime.db, list(names), day)
     chosen: dict[tuple[str, str], str] = {}
@@ -214,6 +217,9 @@ def demo_accounts(runtime: Runtime) -> list[Row]:
         page, _ = people.members(runtime.db, group["group_id"], day, state="active", limit=50, offset=0)
         eaters = [person["person_id"] for row in page for person in row["persons"]]
         plain = next((person_id for person_id in eaters if person_id not in officials), "")
+        exchange = exchange_questions.settings(runtime.db, group["group_id"])
+        if exchange and exchange.enabled and exchange.referent_id:
+            chosen[("referent", group["group_id"])] = exchange.referent_id
         if plain:
             chosen[("eater", group["group_id"])] = plain
     known = {

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gateway.demo import catalogue, federation, month
+from gateway.demo import catalogue, federation, month, season_load
 from gateway.demo.client import Api
 from gateway.demo.federation import Group, Progress, silent
 from gateway.demo.month import Calendar, Cycle, Stage
+from gateway.demo.season import Season
 
 SEED = 2026
 ZONE = ZoneInfo("Europe/Paris")
@@ -38,8 +39,15 @@ def load(
         stage.pulse = pulse
     month.import_products(stage, catalogue.products(), (past.opens_at - timedelta(days=60)).date().isoformat())
     progress(f"{len(stage.federation.products)} produits au catalogue")
-    live_past_month(stage, past, progress)
+    csa = next(group for group in stage.federation.groups if group.kind == "csa")
+    season = season_load.begin(stage, csa, today.date(), progress)
+    live_past_month(stage, past, lambda: _first_round(stage, season, progress), progress)
+    delivered = season_load.delivered_at(season, season_load.DELIVERED)
+    stage.move_to(max(past.distribution_starts_at + timedelta(minutes=10), delivered))
+    season_load.deliver_round(stage, season, season_load.DELIVERED)
+    progress(f"{csa.name} : une commande de confitures livrée")
     open_current_month(stage, current, progress)
+    season_load.middle(stage, season, progress)
     stage.move_to(now.astimezone(UTC))
     api.put("/demo/loaded")
     progress("la démonstration est prête")
@@ -48,10 +56,18 @@ def load(
 
 def steps() -> int:
     """How often `load` reports progress."""
-    return len(federation.GROUPS) + 11
+    return len(federation.GROUPS) + 16
 
 
-def live_past_month(stage: Stage, past: Calendar, progress: Progress = silent) -> None:
+def _first_round(stage: Stage, season: Season, progress: Progress) -> None:
+    season_load.order_round(stage, season, season_load.DELIVERED, 0.8)
+    progress(f"{season.group.name} : une commande de confitures")
+
+
+def live_past_month(
+    stage: Stage, past: Calendar, between: Callable[[], None] = lambda: None, progress: Progress = silent
+) -> None:
+    """`between`: what happens after the orders are closed and before the goods are sent."""
     cycles = _open(stage, past, progress)
     _side_by_side(stage, cycles, lambda cycle: order(stage, cycle, share=0.87, drafts=2))
     progress(f"{past.month} : les commandes")
@@ -62,6 +78,7 @@ def live_past_month(stage: Stage, past: Calendar, progress: Progress = silent) -
         month.regulate_all(stage, cycle, "prorata")
         month.freeze(stage, cycle)
     progress(f"{past.month} : régulation et agrégation")
+    between()
     stage.move_to(past.distribution_starts_at - timedelta(days=2))
     deliveries = month.prepare_and_dispatch(stage, past)
     stage.move_to(past.distribution_starts_at - timedelta(hours=3))
@@ -126,9 +143,8 @@ def distribute(stage: Stage, group: Group, calendar: Calendar) -> None:
     for number, household_id in enumerate(coming):
         month.check_in(stage, group, distribution_id, household_id)
         month.sign_off(stage, group, distribution_id, household_id)
-        due = month.charged(stage, group, household_id)
         # One in twenty forgets the purse and owes.
-        if till_id and due > 0 and number % 20 != 7:
+        if till_id and number % 20 != 7 and (due := month.charged(stage, group, household_id)) > 0:
             month.pay(stage, group, till_id, household_id, due, f"{4_100_000 + number}" if number % 3 == 0 else "")
     month.count_stock(stage, group, distribution_id)
     stage.at(group.organiser).put(f"{month.day_path(group, distribution_id)}/closed")

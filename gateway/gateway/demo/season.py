@@ -12,23 +12,24 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gateway.demo.federation import Group
+from gateway.demo.federation import Group, Household
 
 ZONE = ZoneInfo("Europe/Paris")
 FACTS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "season.json").read_text(encoding="utf-8"))
 KINDS = tuple(FACTS)
 WEEKS = 13
-ROUND_WEEKS = (2, 4, 6, 9, 12)
 DEPOSIT_CENTS = 6_000
-OPENS_DAYS_BEFORE, CLOSES_DAYS_BEFORE = 12, 4
+CLOSES_DAYS_BEFORE = 4
 STARTS, ENDS = time(18, 30), time(19, 30)
 
 
 @dataclass(frozen=True)
 class Dates:
-    """`first`: the Thursday of the first vegetables."""
+    """`first`: the Thursday of the first vegetables. Jam is ordered in five weeks, so many days before its delivery."""
 
     first: date
+    round_weeks: tuple[int, ...] = (2, 4, 6, 9, 12)
+    opens_days_before: int = 12
 
     @property
     def last(self) -> date:
@@ -39,7 +40,7 @@ class Dates:
 
     def deliveries(self, kind: str) -> list[date]:
         if kind == "jam":
-            return [self.thursday(week) for week in ROUND_WEEKS]
+            return [self.thursday(week) for week in self.round_weeks]
         first, step = (1, 2) if kind == "bread" else (0, 1)
         return [self.thursday(week) for week in range(first, WEEKS, step)]
 
@@ -82,7 +83,7 @@ def terms(kind: str, dates: Dates, places: int = 0) -> dict[str, Any]:
         },
     }
     if kind == "jam":
-        body["rounds"] = [_round(number, day) for number, day in enumerate(held)]
+        body["rounds"] = [_round(number, day, dates.opens_days_before) for number, day in enumerate(held)]
     return body
 
 
@@ -95,10 +96,10 @@ def _delivery(number: int, day: date) -> dict[str, Any]:
     }
 
 
-def _round(number: int, day: date) -> dict[str, Any]:
+def _round(number: int, day: date, opens_days_before: int) -> dict[str, Any]:
     return {
         "delivery_id": f"d{number}",
-        "opens_at": at(day - timedelta(days=OPENS_DAYS_BEFORE), 8).isoformat(),
+        "opens_at": at(day - timedelta(days=opens_days_before), 8).isoformat(),
         "closes_at": at(day - timedelta(days=CLOSES_DAYS_BEFORE), 20).isoformat(),
     }
 
@@ -132,9 +133,12 @@ class Contract:
 
 @dataclass
 class Season:
+    """`guest`: who the login page of a demonstration offers as a member of this group."""
+
     group: Group
     dates: Dates
     contracts: dict[str, Contract] = field(default_factory=dict)
+    guest: Household | None = None
 
     @property
     def vegetables(self) -> Contract:

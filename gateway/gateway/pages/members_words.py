@@ -27,6 +27,7 @@ ROLES: dict[str, Any] = {
     "producer": _("production"),
     "volunteer_expert": _("bénévole-expert"),
     "occasional_taker": _("intermittent"),
+    "referent": _("référent des paniers échangés"),
     "role_holder": _("mandat de cercle"),
 }
 KINDS: dict[str, Any] = {
