@@ -37,6 +37,7 @@ from ledger_svc.contract_account import (
     ContractBooks,
     IssueRefund,
     IssueStatement,
+    NoteNegative,
     RequestPayment,
     TransferBalance,
     WithdrawRequest,
@@ -106,15 +107,6 @@ class ReverseEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class NoteNegative(msgspec.Struct, frozen=True, kw_only=True):
-    """`balance_cents` over all of the household's entries, the till's included; or of one contract."""
-
-    group_id: str
-    household_id: str
-    balance_cents: int
-    contract_id: str = ""
-
-
 Command = (
     ChargeGoods
     | ReverseCharge
@@ -181,7 +173,7 @@ def decide(account: Account, command: Command) -> Sequence[Event]:
         case ReverseEntry():
             return reverse_entry(account, command)
         case NoteNegative():
-            return note_negative(command)
+            return contract_account.note_negative(command)
         case IssueStatement():
             return contract_account.issue_statement(account.books, command)
         case IssueRefund():
@@ -302,19 +294,6 @@ def reverse_entry(account: Account, command: ReverseEntry) -> list[Event]:
     if entry.reversed_by:
         raise Rejected("already-reversed", entry_id=command.reverses, reversed_by=entry.reversed_by)
     return [_reversal(account, command.entry_id, command.reverses, command.reason)]
-
-
-def note_negative(command: NoteNegative) -> list[Event]:
-    if command.balance_cents >= 0:
-        return []
-    return [
-        BalanceWentNegative(
-            group_id=command.group_id,
-            household_id=command.household_id,
-            balance_cents=command.balance_cents,
-            contract_id=command.contract_id,
-        )
-    ]
 
 
 def _reversal(account: Account, entry_id: str, reverses: str, reason: str) -> EntryReversed:

@@ -9,7 +9,7 @@ from grenier.errors import Invalid, NotFound
 from grenier.language.ledger import ChequeFacts
 from grenier.readmodel import Row
 from grenier.runtime import read
-from ledger_svc import account, asks
+from ledger_svc import account, asks, contract_account
 from ledger_svc.accounts import turned
 from ledger_svc.common import cheque_facts
 from ledger_svc.season_doors import SeasonDoors
@@ -114,7 +114,7 @@ class AccountDoors(SeasonDoors):
             household_id = row["household_id"]
             if ask.household_ids is not None and household_id not in ask.household_ids:
                 continue
-            command = account.NoteNegative(
+            command = contract_account.NoteNegative(
                 group_id=group_id,
                 household_id=household_id,
                 balance_cents=row["balance_cents"],

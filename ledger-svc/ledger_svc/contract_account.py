@@ -16,6 +16,7 @@ from immutables import Map
 from grenier.errors import Rejected
 from grenier.language.ledger import (
     BalanceTransferred,
+    BalanceWentNegative,
     ChequeFacts,
     GoodsCharged,
     PaymentRequested,
@@ -73,6 +74,15 @@ class TransferBalance(msgspec.Struct, frozen=True, kw_only=True):
     contract_id: str
     to_contract_id: str
     amount_cents: int
+
+
+class NoteNegative(msgspec.Struct, frozen=True, kw_only=True):
+    """`balance_cents` over all of the household's entries, the till's included; or of one contract."""
+
+    group_id: str
+    household_id: str
+    balance_cents: int
+    contract_id: str = ""
 
 
 # -- state ---------------------------------------------------------------------------------------------------------
@@ -204,6 +214,19 @@ def transfer(books: ContractBooks, command: TransferBalance) -> list[BalanceTran
             to_contract_id=command.to_contract_id,
             amount_cents=amount,
             postings=accounts.balanced((account, -amount), (account, amount)),
+        )
+    ]
+
+
+def note_negative(command: NoteNegative) -> list[BalanceWentNegative]:
+    if command.balance_cents >= 0:
+        return []
+    return [
+        BalanceWentNegative(
+            group_id=command.group_id,
+            household_id=command.household_id,
+            balance_cents=command.balance_cents,
+            contract_id=command.contract_id,
         )
     ]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grenier.language import ledger, logistics
+from grenier.language import ledger, logistics, season
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime, derived_id
-from ledger_svc import account
+from ledger_svc import account, contract_account
 from ledger_svc.views import balances
 
 
@@ -41,10 +41,28 @@ def note_households_in_the_red(runtime: Runtime, fact: Fact) -> None:
     match fact.event:
         case ledger.TillClosed() as e:
             for row in balances.negative_in(runtime.db, e.group_id):
-                command = account.NoteNegative(
+                command = contract_account.NoteNegative(
                     group_id=e.group_id, household_id=row["household_id"], balance_cents=row["balance_cents"]
                 )
                 runtime.react(account.decider, row["household_id"], command, fact, "note-negative", group_id=e.group_id)
+
+
+def receive_campaign_dues(runtime: Runtime, fact: Fact) -> None:
+    """S0:51-53: what was collected in a dues campaign stands in the books, as from any desk."""
+    match fact.event:
+        case season.DuesPaid(means="cheque" | "cash" as means) as e:
+            cents = e.group_dues_cents + e.network_dues_cents + e.gift_cents
+            command = account.ReceiveDues(
+                entry_id=derived_id(fact.id, "dues"),
+                group_id=e.group_id,
+                household_id=e.household_id,
+                membership_id=e.membership_id,
+                amount_cents=cents,
+                means=means,
+                cheque=ledger.ChequeFacts(number=e.number, bank=e.bank) if means == "cheque" else None,
+            )
+            if cents:
+                runtime.react(account.decider, e.household_id, command, fact, "receive-dues", group_id=e.group_id)
 
 
 def _charged(line: logistics.ServedLine) -> ledger.ChargedLine:
@@ -62,5 +80,6 @@ def _charged(line: logistics.ServedLine) -> ledger.ChargedLine:
 POLICIES = (
     Policy("charge-signed-goods", ("logistics.signed-off",), charge_signed_goods),
     Policy("reverse-undone-charge", ("logistics.sign-off-undone",), reverse_undone_charge),
+    Policy("receive-dues", ("contracts.dues-paid",), receive_campaign_dues),
     Policy("note-negative", ("ledger.till-closed",), note_households_in_the_red),
 )

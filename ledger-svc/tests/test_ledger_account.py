@@ -17,7 +17,6 @@ from grenier.testing import given
 from ledger_svc import accounts
 from ledger_svc.account import (
     ChargeGoods,
-    NoteNegative,
     PostAdjustment,
     ReceiveDues,
     ReceivePrepayment,
@@ -25,6 +24,7 @@ from ledger_svc.account import (
     ReverseEntry,
     decider,
 )
+from ledger_svc.contract_account import NoteNegative
 
 LINES = [ChargedLine(product_id="comte", quantity=1, weight_g=1250, amount_cents=1988, kind="ordered", name="Comté")]
 CHARGE = ChargeGoods(

@@ -37,6 +37,7 @@ from grenier.language.orders import (
 from orders_svc import closing, ordering, rounds
 from orders_svc.paged import Paged
 from orders_svc.refusals import Unknown
+from orders_svc.rounds import CancelCycle, MoveDistribution, RemindToOrder
 
 # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -109,27 +110,6 @@ class FreezeAggregation(msgspec.Struct, frozen=True, kw_only=True):
     """`automatic`: the deadline has passed; what is still over-asked is brought down pro rata first."""
 
     automatic: bool = False
-
-
-class MoveDistribution(msgspec.Struct, frozen=True, kw_only=True):
-    """The contract's delivery has another date, hour or place."""
-
-    starts_at: datetime
-    ends_at: datetime
-    place: str
-
-
-class CancelCycle(msgspec.Struct, frozen=True, kw_only=True):
-    """The contract's delivery is cancelled."""
-
-    reason: str
-
-
-class RemindToOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Subscribers without an order are called once more."""
-
-    household_ids: list[str]
-    now: datetime
 
 
 Command = (
@@ -272,8 +252,7 @@ def evolve(cycle: Cycle, event: Event) -> Cycle:
         case HoldsVoided():
             return _passed(cycle, event.household_id, event.hold)
         case CycleScheduled():
-            items = {item.product_id: item for item in event.items}
-            return Cycle(terms=event, items=items, status="scheduled")
+            return Cycle(terms=event, items={item.product_id: item for item in event.items}, status="scheduled")
         case CycleOpened():
             return msgspec.structs.replace(cycle, status="open")
         case ProductMadeUnavailable():

@@ -33,13 +33,13 @@ def follow_delivery(runtime: Runtime, fact: Fact) -> None:
     for row in cycles.rounds_of(runtime.db, [event.contract_id]):
         if row["delivery_id"] != event.delivery_id:
             continue
-        command: cycle.MoveDistribution | cycle.CancelCycle
+        command: rounds.MoveDistribution | rounds.CancelCycle
         if isinstance(event, season.DeliveryMoved):
             starts_at, ends_at = rounds.instants(event.delivery, group["time_zone"])
             place = event.delivery.place or group["place"]
-            command = cycle.MoveDistribution(starts_at=starts_at, ends_at=ends_at, place=place)
+            command = rounds.MoveDistribution(starts_at=starts_at, ends_at=ends_at, place=place)
         else:
-            command = cycle.CancelCycle(reason=event.reason)
+            command = rounds.CancelCycle(reason=event.reason)
         runtime.react(cycle.decider, row["cycle_id"], command, fact, "follow-delivery", group_id=event.group_id)
 
 

@@ -26,7 +26,31 @@ from grenier.language.orders import (
 from grenier.language.season import BasketOption, ContractOpened, PlannedDelivery, RoundPlan
 
 if TYPE_CHECKING:
-    from orders_svc.cycle import CancelCycle, Cycle, Event, MoveDistribution, RemindToOrder
+    from orders_svc.cycle import Cycle, Event
+
+# -- commands ------------------------------------------------------------------------------------------------------
+
+
+class MoveDistribution(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract's delivery has another date, hour or place."""
+
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+
+
+class CancelCycle(msgspec.Struct, frozen=True, kw_only=True):
+    """The contract's delivery is cancelled."""
+
+    reason: str
+
+
+class RemindToOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Subscribers without an order are called once more."""
+
+    household_ids: list[str]
+    now: datetime
+
 
 UNIT_LABELS = {"piece": "pièce", "kg": "kg", "g": "g", "l": "l"}
 

@@ -10,9 +10,10 @@ from grenier.language.parcels import MissingLine
 from grenier.readmodel import Row
 from grenier.runtime import read
 from orders_svc import asks, cycle, parcels
-from orders_svc.parcels import Command as ParcelsCommand
 from orders_svc.answers import rounds
 from orders_svc.doors.base import Doors
+from orders_svc.parcels import Command as ParcelsCommand
+from orders_svc.rounds import RemindToOrder
 from orders_svc.views import subscribers
 
 
@@ -25,7 +26,7 @@ class RoundDoors(Doors):
         row, role = self._round(context, ask.cycle_id, "orders.regulate")
         waiting = rounds.households_without_order(self.runtime, row)
         chosen = [each for each in waiting if ask.household_ids is None or each in ask.household_ids]
-        command = cycle.RemindToOrder(household_ids=chosen, now=self.runtime.clock.now())
+        command = RemindToOrder(household_ids=chosen, now=self.runtime.clock.now())
         answer = self.runtime.tell(cycle.decider, ask.cycle_id, command, context, role=role, group_id=row["group_id"])
         return {**answer, "household_ids": chosen}
 
