@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from grenier.config import Settings
-from grenier.language import ledger, season
+from grenier.language import ledger, notify, season
 from grenier.readmodel import fact_of
 from tests.isolation_rows import ROWS, THINGS_OF_A_GROUP, Row
 from tests.lived_month import Lived
@@ -92,7 +92,10 @@ def _leave_traces(lived: Lived) -> None:
 def _season_traces(lived: Lived) -> None:
     """A contract of the group with an order round, a deposit, and a request for payment."""
     group, house = lived.groups[0], lived.site.house
-    ids = {name: str(uuid5(NOWHERE, f"season/{name}")) for name in ("contract", "round", "subscription", "request", "delivery")}
+    ids = {
+        name: str(uuid5(NOWHERE, f"season/{name}"))
+        for name in ("contract", "round", "subscription", "request", "delivery")
+    }
     of = {"contract_id": ids["contract"], "group_id": group.group_id}
     day, home = house.clock.now().date() + timedelta(days=60), group.households[1]
     opens = house.clock.now() + timedelta(days=30)
@@ -103,7 +106,9 @@ def _season_traces(lived: Lived) -> None:
         rounds=[season.RoundPlan(round_id=ids["round"], delivery_id=ids["delivery"], opens_at=opens,
                                  closes_at=opens + timedelta(days=7))],
     )  # fmt: skip
-    contract = {**of, "producer_id": lived.federation.producers["fruitiere"], "coordinator_id": group.coordinator}
+    # Not the producer whose contact person is one of the strangers: a producer sees the own contracts.
+    farm = next(known for name, known in sorted(lived.federation.producers.items()) if name != "fruitiere")
+    contract = {**of, "producer_id": farm, "coordinator_id": group.coordinator}
     subscription = {**of, "subscription_id": ids["subscription"], "household_id": home.household_id}
     house.record(
         f"contract-{ids['contract']}",
@@ -113,8 +118,51 @@ def _season_traces(lived: Lived) -> None:
                                       channel="web"),
         season.SubscriptionConfirmed(**subscription),
     )  # fmt: skip
+    question = {**of, "question_id": str(uuid5(NOWHERE, "season/question")), "person_id": home.person_id}
+    sealed = house.rooms["notify"].runtime.keys.seal(home.person_id, {"text": "Les figues de Réverchaud ?"})
+    house.record(
+        f"question-{question['question_id']}",
+        notify.QuestionAsked(**question, producer_id=contract["producer_id"], sealed=sealed),
+    )
     asked = ledger.PaymentRequested(**of, request_id=ids["request"], household_id=home.household_id, amount_cents=100)
     house.record(f"account-{home.household_id}", asked)
+    _cheque_traces(lived, subscription, contract["producer_id"], day)
+
+
+def _cheque_traces(lived: Lived, subscription: dict[str, str], producer_id: str, day: date) -> None:
+    """A cheque that was received and handed over, and a campaign of dues."""
+    house, subscription_id, group_id = lived.site.house, subscription["subscription_id"], subscription["group_id"]
+    cheque_id, bundle_id, campaign_id = (
+        f"{subscription_id}.1",
+        str(uuid5(NOWHERE, "season/bundle")),
+        str(uuid5(NOWHERE, "season/dues")),
+    )
+    of = {"subscription_id": subscription_id, "cheque_id": cheque_id, "group_id": group_id}
+    planned = season.PlannedCheque(cheque_id=cheque_id, amount_cents=4200, cash_on=day)
+    house.record(
+        f"schedule-{subscription_id}",
+        season.ScheduleAgreed(**subscription, producer_id=producer_id, cheques=[planned]),
+        season.ChequeReceived(
+            **of, person_id=lived.groups[0].households[1].person_id, number="0042", bank="CA", issued_on=day
+        ),
+        season.ChequeHandedOver(**of, bundle_id=bundle_id),
+    )
+    bundled = season.BundledCheque(
+        subscription_id=subscription_id,
+        cheque_id=cheque_id,
+        household_id=subscription["household_id"],
+        amount_cents=4200,
+    )
+    handed = season.BundleHandedOver(
+        bundle_id=bundle_id, contract_id=subscription["contract_id"], group_id=group_id, producer_id=producer_id, on=day,
+        cheques=[bundled], subscription_ids=[subscription_id], total_cents=4200,
+    )  # fmt: skip
+    house.record(f"bundle-{bundle_id}", handed)
+    opened = season.DuesCampaignOpened(
+        campaign_id=campaign_id, group_id=group_id, title="Adhésions", opens_on=day, closes_on=day, valid_from=day,
+        valid_until=day, group_dues_cents=-1,
+    )  # fmt: skip
+    house.record(f"dues-campaign-{campaign_id}", opened)
 
 
 def _objects(lived: Lived, index: int) -> dict[str, str]:
@@ -146,7 +194,7 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
         "window_id": lived.past.window_id, "supplier_order_id": others[0]["supplier_order_id"],
         "producer_id": others[0]["producer_id"], "token_id": _first_token(tokens), "duty": "regulate",
         "code": "announcement", "lang": "fr", "language": "fr", "secret": "x" * 43, "token": "x" * 43,
-        "filename": "grenier.css", "mail_id": "1", "form": "pdf", "on": "2026-11-26", "document": "contract",
+        "filename": "grenier.css", "mail_id": "1", "form": "pdf", "on": "2026-11-26", "document": "contract", "version": "1",
     }  # fmt: skip
 
 
@@ -160,6 +208,9 @@ def _markers(lived: Lived) -> frozenset[str]:
     group, other = lived.groups[0], lived.groups[1]
     mine, theirs = _objects(lived, 0), _objects(lived, 1)
     things = {value for name, value in mine.items() if name in THINGS_OF_A_GROUP and value != theirs.get(name)}
+    # Opened contracts and their dates stand on the public page.
+    published = lived.site.app.test_client().get(f"/api/v1/public/groups/{group.group_id}/contracts").get_data(as_text=True)
+    things = {value for value in things if value not in published}
     people = lived.as_(group.organiser).get(f"/groups/{group.group_id}/members")["households"]
     known = {
         str(person[field])

@@ -80,8 +80,14 @@ ROWS: dict[str, Row] = {
     **_rows(
         GROUP,
         "api_matching",
-        "call_volunteers list_activities plan read_activity record_attendance sign_up withdraw",
+        "announce_activity answer_invitation call_volunteers cancel_activity change_activity list_activities plan"
+        " publish_minutes read_activity record_attendance record_presence sign_up withdraw",
     ),
+    **_rows(GROUP, "api_agenda", "read_agenda"),
+    **_rows(OWN, "api_agenda", "make_link own_agenda withdraw_link"),
+    **_rows(GROUP, "api_questions", "answer ask_question publish question questions relay reminders set_reminders"),
+    **_rows(OWN, "api_questions", "my_questions producer_questions"),
+    **_rows(PUBLIC, "api_questions", "answer_link read_link"),
     "api_matching.attendance": Row(GROUP, queries=("subject_id={distribution_id}",)),
     **_rows(OWN, "api_matching", "my_slots"),
     **_rows(OWN, "api_me", "read"),
@@ -120,8 +126,42 @@ ROWS: dict[str, Row] = {
         "accounts anomalies balances close_settlement preview_settlement receive_prepayment remind_negative settle"
         " statement withdraw_request",
     ),
+    **_rows(
+        GROUP,
+        "api_documents",
+        "balances_file bundle_document cheques_file contract_document day_sign_off delivery_quantities delivery_sign_off"
+        " hand_over_document order_form_document order_summary parcels_file season_sign_off settlement_letter"
+        " statement_document subscription_document subscriptions_file",
+    ),
+    **_rows(GROUP, "api_group_documents", "families_file membership_form read_clauses set_clauses"),
+    **_rows(GROUP, "api_imports", "import_members_file import_subscriptions_file subscription_template"),
+    **_rows(
+        GROUP,
+        "api_subscriptions",
+        "compose_basket confirm decline end give_place list_baskets list_families list_own list_own_baskets list_subscriptions"
+        " quote read_subscription register set_absences set_sharers sign signature_link withdraw",
+    ),
+    **_rows(
+        GROUP,
+        "api_cheques",
+        "acknowledge agree_schedule hand_over hand_over_list list_anomalies list_bundles list_cheques read_bundle"
+        " receive_cheques receipt_link return_cheque",
+    ),
+    **_rows(GROUP, "api_dues", "close_campaign list_campaigns open_campaign pay read_campaign"),
+    # The token of the mail is the key: without it nothing happens.
+    **_rows(PUBLIC, "api_subscriptions", "read_signature_link sign_by_link"),
+    **_rows(PUBLIC, "api_cheques", "acknowledge_by_link read_receipt_link"),
     **_rows(GROUP, "api_roles", "assign_group_role group_roles revoke_group_role"),
     **_rows(FEDERATION, "api_roles", "assign_federation_role federation_roles revoke_federation_role"),
+    **_rows(
+        GROUP,
+        "api_season",
+        "abandon answer approve cancel close_sign_ups count deliveries draft end list_contracts move open_contract propose"
+        " read renew reopen_sign_ups revise submit to_renew version versions",
+    ),
+    # The link is the key: without it nothing happens.
+    **_rows(PUBLIC, "api_season", "answer_by_link public read_link"),
+    **_rows(OWN, "api_season", "of_producer"),
     **_rows(OWN, "api_stream", "follow"),
     **_rows(OPEN_ACT, "api_tokens", "make"),
     **_rows(OWN, "api_tokens", "own"),
@@ -166,7 +206,7 @@ ROWS: dict[str, Row] = {
     **_rows(GROUP, "joining", "decide decline index"),
     **_rows(OPEN_ACT, "joining", "join thanks"),
     **_rows(OPEN_ACT, "login", "ask_link open_link sent show sign_out use_link with_password"),
-    **_rows(GROUP, "members", "enrol import_form import_list index register"),
+    **_rows(GROUP, "members", "enrol import_form import_list import_template index register"),
     **_rows(GROUP, "messages", "announce calls index log_call template templates"),
     **_rows(FEDERATION, "messages", "central_template central_templates"),
     **_rows(OWN, "messages", "choose mine"),
@@ -175,6 +215,7 @@ ROWS: dict[str, Row] = {
     **_rows(FEDERATION, "mydata", "erase"),
     **_rows(OWN, "mydata", "erase_me index"),
     **_rows(FEDERATION, "pallets", "index pallet prepare"),
+    **_rows(GROUP, "papers", "contract edit import_subscriptions import_template words"),
     **_rows(GROUP, "pickup", "choose_slot index summary"),
     **_rows(PUBLIC, "public", "accessibility explain_problem index"),
     **_rows(OWN, "public", "choose_group"),
@@ -191,7 +232,17 @@ ROWS: dict[str, Row] = {
     **_rows(OWN, "supply", "mine"),
     **_rows(GROUP, "till", "close count explain index open_till pay report"),
     "till.reverse": Row(GROUP, {"entry_id": "payment_id"}),
-    **_rows(GROUP, "volunteers", "attendance call index plan sheet show sign_up withdraw"),
+    **_rows(GROUP, "agenda", "reminders show"),
+    **_rows(OWN, "agenda", "own"),
+    **_rows(PUBLIC, "agenda", "feed own_feed"),
+    **_rows(GROUP, "questions", "answer index new of_producer_one publish relay show"),
+    **_rows(OWN, "questions", "of_producer"),
+    **_rows(PUBLIC, "questions", "by_link"),
+    **_rows(
+        GROUP,
+        "volunteers",
+        "announce answer attendance call cancel change index minutes plan presence sheet show sign_up withdraw",
+    ),
     **_rows(OWN, "volunteers", "mine"),
     **_rows(SHARED, "windows", "aggregation show"),
     **_rows(FEDERATION, "windows", "index"),
@@ -201,7 +252,7 @@ ROWS: dict[str, Row] = {
 # Arguments of addresses that name something of a group; the others are common to all (products, duties, templates).
 THINGS_OF_A_GROUP = frozenset(
     "household_id person_id other_id cycle_id order_id till_id entry_id distribution_id delivery_id pallet_id activity_id"
-    " slot_id message_id application_id assignment_id membership_id contract_id request_id".split()
+    " slot_id message_id application_id assignment_id membership_id contract_id request_id subscription_id cheque_id bundle_id campaign_id question_id".split()
 )
 
 # They end a person's session, or the person: attackers who go on afterwards leave them out.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from flask import current_app, url_for
@@ -133,7 +134,7 @@ def url_of(row: Row) -> str:
 # -- calendar files ------------------------------------------------------------------------------------------------
 
 
-def as_calendar(name: str, rows: Sequence[dict[str, Any]]) -> bytes:
+def as_calendar(name: str, rows: Sequence[dict[str, Any]], *, public: bool) -> bytes:
     """RFC 5545: the same UID for ever, SEQUENCE and STATUS tell what has changed and what was cancelled."""
     settings = current_app.extensions["grenier"].settings
     calendar = Calendar()
@@ -144,13 +145,18 @@ def as_calendar(name: str, rows: Sequence[dict[str, Any]]) -> bytes:
     calendar.add("refresh-interval;value=duration", "PT4H")
     host = urlsplit(settings.public_url).hostname or "grenier"
     for row in rows:
-        calendar.add_component(_event(row, host, settings.public_url))
+        calendar.add_component(_event(row, host, settings.public_url, public))
     return bytes(calendar.to_ical())
 
 
-def _event(row: dict[str, Any], host: str, public_url: str) -> Event:
+def uid_of(entry_id: str, host: str) -> str:
+    """Stable, and no id by which anything could be asked for."""
+    return f"{uuid5(NAMESPACE_URL, f'https://grenier.invalid/calendar/{entry_id}')}@{host}"
+
+
+def _event(row: dict[str, Any], host: str, public_url: str, public: bool) -> Event:
     event, changed = Event(), _utc(row["changed_at"])
-    event.add("uid", f"{row['entry_id']}@{host}")
+    event.add("uid", uid_of(row["entry_id"], host))
     event.add("sequence", row["sequence"])
     event.add("dtstamp", changed)
     event.add("last-modified", changed)
@@ -158,7 +164,8 @@ def _event(row: dict[str, Any], host: str, public_url: str) -> Event:
     event.add("dtend", _utc(row["ends_at"]))
     event.add("summary", row["name"])
     event.add("status", "CANCELLED" if row["cancelled"] else "CONFIRMED")
-    event.add("url", public_url + url_of(row))
+    if not public:
+        event.add("url", public_url + url_of(row))
     # A window of days takes nobody's time.
     event.add("transp", "TRANSPARENT" if row["kind"] == "round" else "OPAQUE")
     for field, text in (("location", row["place"]), ("description", row["note"])):

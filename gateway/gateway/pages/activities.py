@@ -12,7 +12,7 @@ from gateway.access import access
 from gateway.calls import ask
 from gateway.formats import as_instant
 from gateway.forms import Form
-from gateway.pages.members_words import act, spoken, text
+from gateway.pages.members_words import act, people_named, spoken, text
 from gateway.pages.volunteers import bp
 from gateway.problems import register
 from grenier.clock import iso
@@ -156,6 +156,8 @@ def _people(group_id: str, activity: dict[str, Any]) -> list[dict[str, Any]]:
     said = {guest["person_id"]: guest for guest in activity["guests"]}
     members = ask("contracts", "members", group_id=group_id)["households"]
     people = {person["person_id"]: person["name"] for home in members for person in home["persons"]}
+    # Who answered without a household here: somebody with a role.
+    people |= {who: name for who, name in people_named(set(said) - set(people)).items() if name}
     nobody = {"coming": "", "present": None}
     rows = [
         {"person_id": who, "name": name, **{key: said.get(who, nobody)[key] for key in nobody}}

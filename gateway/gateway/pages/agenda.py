@@ -62,7 +62,7 @@ def feed(group_id: str):
     group = current_app.extensions["grenier"].access_view.group(group_id)
     if group is None:
         abort(404)
-    return _calendar(group.name, agenda.public_of_group(group_id))
+    return _calendar(group.name, agenda.public_of_group(group_id), public=True)
 
 
 @bp.get("/calendrier/moi/<secret>.ics")
@@ -74,12 +74,14 @@ def own_feed(secret: str):
     person = gateway.calendars.person_of(secret)
     if person is None or not gateway.access_view.is_active(person):
         abort(404)
-    return _calendar(_("Mon agenda Grenier"), agenda.of_person(person))
+    return _calendar(_("Mon agenda Grenier"), agenda.of_person(person), public=False)
 
 
-def _calendar(name: str, rows: list[dict[str, Any]]) -> Response:
+def _calendar(name: str, rows: list[dict[str, Any]], *, public: bool) -> Response:
     return Response(
-        agenda.as_calendar(name, rows), content_type=CALENDAR, headers={"Cache-Control": "private, max-age=600"}
+        agenda.as_calendar(name, rows, public=public),
+        content_type=CALENDAR,
+        headers={"Cache-Control": "private, max-age=600"},
     )
 
 

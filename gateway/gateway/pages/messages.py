@@ -13,6 +13,7 @@ from gateway.forms import Form
 from gateway.identity import identity, language, places
 from gateway.menus import nav_item
 from gateway.pages.ledger_words import household_label, names_for, refusal_text
+from gateway.pages.messages_titles import SEASON
 from gateway.problems import register
 from gateway.tables import Column, Table
 from grenier.errors import GrenierError, Invalid, Rejected
@@ -34,6 +35,7 @@ TITLES: dict[str, Any] = {
     "shortage-notice": lazy_gettext("Produit manquant"),
     "volunteers-needed": lazy_gettext("Appel à bénévoles"),
     "window-opened": lazy_gettext("Ouverture des commandes"),
+    **SEASON,
 }
 STATES: dict[str, tuple[str, Any]] = {
     "waiting": ("waiting", lazy_gettext("en attente d’envoi")),
@@ -190,11 +192,14 @@ def announce(group_id: str):
 def _contracts(group_id: str) -> dict[str, str]:
     """S0:14: the subscribers of each running contract, as an audience."""
     try:
-        found = ask("contracts", "contracts", group_id=group_id)["contracts"]
+        found = ask("contracts", "group_contracts", group_id=group_id)["contracts"]
     except GrenierError:
         return {}  # the other audiences are worth choosing from without them
-    running = [row for row in found if row["status"] in ("opened", "sign_ups_closed", "closed", "running")]
-    return {f"contract:{row['contract_id']}": _("Les inscrits au contrat « %(title)s »", title=row["title"]) for row in running}
+    running = [row for row in found if row["status"] == "opened"]
+    return {
+        f"contract:{row['contract_id']}": _("Les inscrits au contrat « %(title)s »", title=row["title"])
+        for row in running
+    }
 
 
 # -- the call list -------------------------------------------------------------------------------------------------

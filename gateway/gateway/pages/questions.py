@@ -83,7 +83,7 @@ def age(hours: int) -> str:
 @bp.route(GROUP + "/nouvelle", methods=["GET", "POST"])
 @access("member")
 def new(group_id: str):
-    contracts = ask("contracts", "contracts", group_id=group_id)["contracts"]
+    contracts = ask("contracts", "group_contracts", group_id=group_id)["contracts"]
     choices = [(row["contract_id"], f"{row['title']} – {row['producer']}") for row in contracts]
     form = Form(QuestionForm(), initial={"contract_id": request.args.get("contrat", "")})
     if request.method == "POST":
