@@ -45,13 +45,13 @@ def drafts(scene: SeasonScene) -> str:
 def approvals(scene: SeasonScene) -> str:
     group, jam = scene.group, scene.season.jam
     token = acts.submit(scene.stage, group, jam)
-    assert scene.api.get(f"/producer-answers/{token}")["state"] == "waiting"
+    link_says(scene, token, "waiting")
     acts.answer_by_link(scene.stage, token, "changes", "Le caramel passe à 5,90 €, le beurre a augmenté.")
     refused(lambda: acts.open_contract(scene.stage, group, jam), "contract-not-approved")
     dearer = [each | ({"price_cents": 590} if each["code"] == "CARA" else {}) for each in jam.terms["options"]]
     acts.revise(scene.stage, group, jam, options=dearer)
     again = acts.submit(scene.stage, group, jam)
-    assert scene.api.get(f"/producer-answers/{token}")["state"] == "superseded"
+    link_says(scene, token, "superseded")
     acts.answer_by_link(scene.stage, again, "approve")
     for kind in ("vegetables", "bread"):
         contract = scene.season.contracts[kind]
@@ -59,6 +59,10 @@ def approvals(scene: SeasonScene) -> str:
     shown = scene.coordinator.get(f"/contracts/{jam.contract_id}")
     assert (shown["status"], shown["approved_version"]) == ("approved", 2)
     return "un changement demandé, version 2 approuvée par lien signé, sans compte"
+
+
+def link_says(scene: SeasonScene, token: str, state: str) -> None:
+    scene.stage.until(state, lambda: scene.api.get(f"/producer-answers/{token}")["state"] == state)
 
 
 @step("Les contrats s'ouvrent : page publique, calendrier, cinq commandes planifiées", "S0:24-25", "S0:32")

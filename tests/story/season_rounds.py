@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.demo import season_acts as acts
 from gateway.demo.federation import Household
-from gateway.demo.season import CLOSES_DAYS_BEFORE, OPENS_DAYS_BEFORE
+from gateway.demo.season import CLOSES_DAYS_BEFORE
 from tests.story.play import step
 from tests.story.scene import refused
 from tests.story.season_scene import SeasonScene, euros
@@ -39,10 +39,11 @@ def open_round(scene: SeasonScene, number: int, without: tuple[str, ...] = ()) -
     """The producer says what there is not; then the round opens by itself."""
     jam = scene.season.jam
     cycle_id, day = jam.round_id(number), scene.season.dates.deliveries("jam")[number]
-    scene.go(day, -OPENS_DAYS_BEFORE - 1)
+    opens = -scene.season.dates.opens_days_before
+    scene.go(day, opens - 1)
     for code in without:
         scene.coordinator.put(f"/cycles/{cycle_id}/unavailable/{jam.option(code)}")
-    scene.go(day, -OPENS_DAYS_BEFORE, 8, 5)
+    scene.go(day, opens, 8, 5)
     acts.wait_for(scene.stage, scene.group, cycle_id, "open")
     return cycle_id
 

@@ -59,7 +59,8 @@ def submit(stage: Stage, group: Group, contract: Contract) -> str:
 
 def answer_by_link(stage: Stage, token: str, answer: str, comment: str = "") -> Any:
     """The producer's, without an account: to the document that the link shows."""
-    seen = stage.api.get(f"/producer-answers/{token}")["document_sha256"]
+    # Whoever has only the link reads what there is: nothing says how far the answer must have got.
+    seen = stage.until("the link shows it", lambda: stage.api.get(f"/producer-answers/{token}")["document_sha256"])
     return stage.api.post(f"/producer-answers/{token}", answer=answer, comment=comment, document_sha256=seen)
 
 
