@@ -49,6 +49,8 @@ for _code, _title, _detail in (
     ("option-missing", _("Produit inconnu"), _("Il n’est pas dans ce contrat.")),
     ("answer-not-awaited", _("Plus de réponse attendue"), _("Quelqu’un a déjà répondu, ou une autre version a été envoyée.")),
     ("answer-too-late", _("Le délai de réponse est passé"), _("Demandez un nouveau lien à la personne qui coordonne le contrat.")),
+    ("link-expired", _("Ce lien n’est plus valable"), _("Son délai est passé : demandez un nouveau lien à la personne qui vous l’a envoyé.")),
+    ("link-unknown", _("Ce lien n’est pas le nôtre"), _("Il est peut-être incomplet : copiez-le en entier depuis le mail.")),
     ("document-differs", _("Le document a changé"), _("Rouvrez la page pour lire le document actuel.")),
     ("absences-change-amount", _("Le nombre d’absences est fixé"), _("Il a été convenu à l’inscription et compté dans le montant : choisissez d’autres dates, autant qu’avant.")),
     ("already-subscribed", _("Déjà inscrit"), _("Ce foyer a déjà une inscription à ce contrat : ouvrez-la pour la changer.")),

@@ -196,7 +196,7 @@ def _told(step: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     if step.get("version"):
         text = _("%(what)s, version %(num)s", what=text, num=step["version"])
     if step.get("note"):
-        text = f"{text} : {step['note']}"
+        text = f"{text} : {words.SIGNED.get(step['note'], step['note'])}"
     actor = str(step.get("actor") or "")
     who = _("Grenier, automatiquement") if actor.startswith("system:") else names.get(actor, "")
     return {"at": step["at"], "text": text, "who": who}
