@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from grenier.config import Settings
-from grenier.language import ledger, notify, season
+from grenier.language import exchange, ledger, notify, season
 from grenier.readmodel import fact_of
 from tests.isolation_rows import ROWS, THINGS_OF_A_GROUP, Row
 from tests.lived_month import Lived
@@ -127,6 +127,23 @@ def _season_traces(lived: Lived) -> None:
     asked = ledger.PaymentRequested(**of, request_id=ids["request"], household_id=home.household_id, amount_cents=100)
     house.record(f"account-{home.household_id}", asked)
     _cheque_traces(lived, subscription, contract["producer_id"], day)
+    _exchange_traces(lived, subscription, ids["delivery"], day)
+
+
+def _exchange_traces(lived: Lived, subscription: dict[str, str], delivery_id: str, day: date) -> None:
+    """A basket on offer, and who asks for it."""
+    house, group, home = lived.site.house, lived.groups[0], lived.groups[0].households[1]
+    basket_id, starts = str(uuid5(NOWHERE, "season/basket")), house.clock.now() + timedelta(days=60)
+    house.record(
+        f"basket-{basket_id}",
+        exchange.BasketOffered(
+            **subscription, basket_id=basket_id, delivery_id=delivery_id, person_id=home.person_id, on=day,
+            starts_at=starts, ends_at=starts + timedelta(hours=1), closes_at=starts - timedelta(days=1), place="Préau",
+            parts=[exchange.BasketPart(option_id="fig", title="Figues de Réverchaud", quantity=1)], value_cents=550,
+            audience="takers",
+        ),
+        exchange.BasketRequested(basket_id=basket_id, group_id=group.group_id, person_id=group.households[2].person_id),
+    )  # fmt: skip
 
 
 def _cheque_traces(lived: Lived, subscription: dict[str, str], producer_id: str, day: date) -> None:
@@ -209,7 +226,9 @@ def _markers(lived: Lived) -> frozenset[str]:
     mine, theirs = _objects(lived, 0), _objects(lived, 1)
     things = {value for name, value in mine.items() if name in THINGS_OF_A_GROUP and value != theirs.get(name)}
     # Opened contracts and their dates stand on the public page.
-    published = lived.site.app.test_client().get(f"/api/v1/public/groups/{group.group_id}/contracts").get_data(as_text=True)
+    published = (
+        lived.site.app.test_client().get(f"/api/v1/public/groups/{group.group_id}/contracts").get_data(as_text=True)
+    )
     things = {value for value in things if value not in published}
     people = lived.as_(group.organiser).get(f"/groups/{group.group_id}/members")["households"]
     known = {

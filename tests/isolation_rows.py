@@ -171,6 +171,20 @@ ROWS: dict[str, Row] = {
     **_rows(FEDERATION, "api_windows", "supplier_order"),
     "api_windows.supplier_orders": Row(SHARED, queries=("window_id={window_id}", "host_id={host_id}")),
     **_rows(PUBLIC, "docs", "index openapi"),
+    **_rows(
+        GROUP,
+        "api_exchange",
+        "accept_taker cancel_offer change_settings collect_basket decline_taker enrol enrol_taker leave list_exchanged"
+        " list_my_baskets list_offers list_takers offer_basket read_basket read_space remove_taker request_basket"
+        " settle_exchange withdraw_request",
+    ),
+    **_rows(OWN, "api_exchange", "my_exchanges"),
+    # Where to write to become a taker is told to everybody; the token of a mail is the key to all the rest.
+    **_rows(
+        PUBLIC,
+        "api_exchange",
+        "confirm_by_link leave_by_link read_basket_link read_place_link read_public_space request_by_link withdraw_by_link",
+    ),
     # -- pages ---------------------------------------------------------------------------------------------------
     **_rows(OWN, "account", "index make_token my_data set_password sign_out_everywhere"),
     **_rows(GROUP, "account", "revoke_token"),
@@ -186,6 +200,25 @@ ROWS: dict[str, Row] = {
     **_rows(FEDERATION, "catalogue_import", "show"),
     **_rows(PUBLIC, "components", "index"),
     **_rows(GROUP, "contract_accounts", "entry index mine negative provision reverse settlement statement"),
+    **_rows(GROUP, "contracts", "index new preview renew show versions"),
+    "contract_editor.edit": Row(GROUP, {"section": "contract_section"}),
+    **_rows(GROUP, "contract_steps", "abandon approve close end open_contract reopen submit"),
+    "contract_steps.delivery": Row(GROUP, {"date_id": "delivery_id", "change": "delivery_change"}),
+    **_rows(GROUP, "subscribe", "form_page paper"),
+    **_rows(
+        GROUP, "subscriptions", "confirm decline desk end enter give_place index sharers show signatures"
+    ),
+    **_rows(GROUP, "my_contracts", "absences index show sign withdraw"),
+    "my_contracts.compose": Row(GROUP, {"date_id": "delivery_id"}),
+    **_rows(GROUP, "cheques", "agree bundles hand_over index receive received show"),
+    # The token of the mail is the key: without it nothing happens.
+    **_rows(PUBLIC, "cheques", "receipt"),
+    **_rows(PUBLIC, "producer_answer", "paper show thanks"),
+    **_rows(OWN, "producer_answer", "contracts"),
+    **_rows(GROUP, "producer_answer", "answer"),
+    **_rows(PUBLIC, "public_contracts", "show"),
+    **_rows(GROUP, "member_households", "index"),
+    **_rows(GROUP, "dues_campaigns", "close index new pay show"),
     **_rows(GROUP, "rounds", "freeze index parcel parcels remind sheet show statements unavailable"),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
     **_rows(FEDERATION, "deliveries", "dispatch index"),
@@ -196,6 +229,13 @@ ROWS: dict[str, Row] = {
         "distribution",
         "absent arrive board close closing household index log_call missing sign_off surplus swap undo_sign_off weigh",
     ),
+    **_rows(GROUP, "exchange", "absence enrol enrol_other index leave left offer"),
+    **_rows(GROUP, "exchange_baskets", "accept cancel collect decline request_it settle show withdraw"),
+    **_rows(OWN, "exchange_baskets", "mine"),
+    **_rows(PUBLIC, "exchange_desk", "become"),
+    **_rows(GROUP, "exchange_desk", "remove settings takers"),
+    **_rows(PUBLIC, "exchange_help", "administration enrolment glossary"),
+    **_rows(PUBLIC, "exchange_links", "basket confirm leave"),
     **_rows(FEDERATION, "federation", "found_group index producers revoke roles tiers"),
     **_rows(PUBLIC, "federation", "install"),
     **_rows(PUBLIC, "health", "live ready"),
@@ -252,7 +292,7 @@ ROWS: dict[str, Row] = {
 # Arguments of addresses that name something of a group; the others are common to all (products, duties, templates).
 THINGS_OF_A_GROUP = frozenset(
     "household_id person_id other_id cycle_id order_id till_id entry_id distribution_id delivery_id pallet_id activity_id"
-    " slot_id message_id application_id assignment_id membership_id contract_id request_id subscription_id cheque_id bundle_id campaign_id question_id".split()
+    " slot_id message_id application_id assignment_id membership_id contract_id request_id subscription_id cheque_id bundle_id campaign_id question_id basket_id".split()
 )
 
 # They end a person's session, or the person: attackers who go on afterwards leave them out.
