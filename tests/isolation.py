@@ -211,7 +211,7 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
         "window_id": lived.past.window_id, "supplier_order_id": others[0]["supplier_order_id"],
         "producer_id": others[0]["producer_id"], "token_id": _first_token(tokens), "duty": "regulate",
         "code": "announcement", "lang": "fr", "language": "fr", "secret": "x" * 43, "token": "x" * 43,
-        "filename": "grenier.css", "mail_id": "1", "form": "pdf", "on": "2026-11-26", "document": "contract", "version": "1",
+        "filename": "grenier.css", "mail_id": "1", "contract_section": "calendrier", "delivery_change": "deplacer", "form": "pdf", "on": "2026-11-26", "document": "contract", "version": "1",
     }  # fmt: skip
 
 

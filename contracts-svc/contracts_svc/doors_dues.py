@@ -96,9 +96,11 @@ class DuesDoors:
             gift_cents=ask.gift_cents, means=ask.means, number=ask.number.strip(), bank=ask.bank.strip(),
         )  # fmt: skip
 
+        settled = self.runtime.handler.state(dues_campaign.decider, ask.campaign_id).paid
+
         def check() -> None:
             other = register.overlapping(self.runtime.db, ask.household_id, first, last, membership_id)
-            if other:
+            if other and ask.household_id not in settled:
                 raise Rejected("membership-overlaps", membership_id=other)
 
         paid = self.runtime.tell(

@@ -133,7 +133,11 @@ def _check_amounts(opened: DuesCampaignOpened, command: PayDues) -> None:
         raise Invalid(fields={"network_dues_cents": [f"{opened.network_dues_cents}, or nothing."]})
     if command.gift_cents < 0:
         raise Invalid(fields={"gift_cents": ["Not negative."]})
-    if command.means == "cheque" and not command.number:
+    if command.means not in ("cheque", "cash"):
+        raise Invalid(fields={"means": ["cheque or cash."]})
+    # Nothing is paid where nothing is asked: then there is no cheque either.
+    nothing = not (command.group_dues_cents + command.network_dues_cents + command.gift_cents)
+    if command.means == "cheque" and not command.number and not nothing:
         raise Invalid(fields={"number": ["The number that stands on the cheque."]})
 
 

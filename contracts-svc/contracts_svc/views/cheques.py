@@ -150,23 +150,6 @@ def in_bundle(db: Database, bundle_id: str) -> list[Row]:
     return db.rows(query.order_by(cheques.c.cash_on, cheques.c.household_id, cheques.c.cheque_id))
 
 
-def due_for_hand_over(db: Database, cash_until: str) -> list[Row]:
-    """contract_id, group_id, cash_on, count, total_cents of received cheques to be cashed until a day."""
-    c = cheques.c
-    query = (
-        sa.select(
-            c.contract_id,
-            c.group_id,
-            c.cash_on,
-            sa.func.count().label("count"),
-            sa.func.sum(c.amount_cents).label("total_cents"),
-        )
-        .where(c.state == "received", c.cash_on <= cash_until)
-        .group_by(c.contract_id, c.group_id, c.cash_on)
-    )
-    return db.rows(query.order_by(c.cash_on, c.contract_id))
-
-
 def by_state(rows: list[Row]) -> dict[str, dict[str, int]]:
     """{state: {count, total_cents}}, every state named."""
     sums = {state: {"count": 0, "total_cents": 0} for state in STATES}
