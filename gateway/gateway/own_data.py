@@ -1,7 +1,7 @@
 """Everything that is kept about the person who asks, from every service, to read or take away (T40, GDPR art. 15 and 20).
 
     {"person", "households", "roles", "memberships", "mandates",          the directory
-     "orders": {household: [{"order", "cycle", "facts", "names"}]}, "statements": {household: …}, "slots", "messages", "preferences",
+     "orders": {household: [{"order", "cycle", "facts", "names"}]}, "statements": {household: …}, "slots", "messages", "questions", "preferences",
      "sign_in": {"password", "sessions", "tokens", "book"}, "missing": [part that could not be had now]}
 
 Each service answers for the person alone, by its own rules. What is missing because a service is away is named, so that
@@ -27,6 +27,7 @@ def everything(person_id: str) -> dict[str, Any]:
         "statements": lambda: {home: ask("ledger", "statement", household_id=home) for home in homes},
         "slots": lambda: [slot for past in (True, False) for slot in ask("matching", "my_slots", past=past)["slots"]],
         "messages": _messages,
+        "questions": lambda: ask("notify", "my_questions")["items"],
         "preferences": lambda: ask("notify", "preferences"),
     }
     missing = []
