@@ -1,16 +1,16 @@
 """The group's agenda: deliveries, orders, help desks, meetings; calendar feeds, public and personal (S0:15, S0:24-25, S0:56)."""
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import format_date, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from marshmallow import Schema, fields, validate
 
 from gateway import agenda
 from gateway.access import access, rule
 from gateway.calls import ask
-from gateway.formats import of_month
 from gateway.forms import Form
 from gateway.identity import person_id
 from gateway.limits_of import limit_source
@@ -40,8 +40,13 @@ def show(group_id: str):
     months: dict[str, list[dict[str, Any]]] = {}
     for row in reversed(rows) if past else rows:
         months.setdefault(row["starts_at"][:7], []).append({**row, "url": _more(row)})
-    return render_template("agenda/show.html", months=[(of_month(month), found) for month, found in months.items()],
+    return render_template("agenda/show.html", months=[(_month(month), found) for month, found in months.items()],
                            past=past, group_id=group_id, feed=_absolute("agenda.feed", group_id=group_id))  # fmt: skip
+
+
+def _month(month: str) -> str:
+    """`2026-11` as « novembre 2026 »."""
+    return str(format_date(date.fromisoformat(f"{month}-01"), "LLLL y"))
 
 
 def _more(row: dict[str, Any]) -> str:
