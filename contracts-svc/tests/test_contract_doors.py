@@ -250,3 +250,50 @@ def test_the_same_terms_have_the_same_ids_and_repeating_changes_nothing(bakery):
         bakery.call, "revise_contract", contract_id=contract, from_version=7, terms={**TERMS, "title": "X"}
     ).code == ("contract-version-changed")
     assert isinstance(refused(bakery.call, "end_contract", contract_id=contract), Rejected)
+
+
+def test_dates_are_proposed_with_what_is_odd_about_them_and_the_rounds_that_belong_to_them(bakery):
+    weeks = {"rhythm": "weekly", "anchor": "2026-11-04", "count": 4, "skip": ["2026-11-18", "2026-11-20"],
+             "moves": {"2026-11-11": "2026-11-10"}, "factors": {"2026-11-25": 200}, "stated_count": 4}  # fmt: skip
+    window = {"opens_days_before": 10, "closes_days_before": 5, "closes_at": "20:00"}
+    asked = {"patterns": [weeks], "group_id": bakery.town.lyon, "order_window": window}
+    found = bakery.call("proposed_dates", **asked)
+    assert [(each["on"], each["factor_percent"], each["moved_from"]) for each in found["dates"]] == [
+        ("2026-11-04", 100, None), ("2026-11-10", 100, "2026-11-11"), ("2026-11-25", 200, None),
+    ]  # fmt: skip
+    assert (found["count"], found["baskets_percent"]) == (3, 400)
+    assert [(each["code"], each.get("on"), each.get("counted")) for each in found["warnings"]] == [
+        ("not-a-date-of-the-series", "2026-11-20", None), ("count-differs", None, 3),
+    ]  # fmt: skip
+    assert found["rounds"][0] == {
+        "on": "2026-11-04", "opens_at": "2026-10-25T07:00:00+00:00", "closes_at": "2026-10-30T19:00:00+00:00",
+    }  # fmt: skip
+    fields = refused(bakery.call, "proposed_dates", patterns=[{**weeks, "count": 0}]).facts["fields"]
+    assert set(fields) == {"patterns.0.until"}
+    assert isinstance(refused(bakery.call, "proposed_dates", actor="", patterns=[weeks]), Forbidden)
+
+
+def test_holidays_are_those_of_the_group(bakery):
+    sunday = {"rhythm": "list", "dates": ["2026-12-20"]}
+    for more, holidays in (
+        ({"group_id": bakery.town.reunion}, 1), ({"group_id": bakery.town.lyon}, 0), ({"country": "FR", "subdivision": "974"}, 1),
+        ({"subdivision": "57"}, 0), ({}, 0),
+    ):  # fmt: skip
+        actor = bakery.stranger if more.get("group_id") == bakery.town.reunion else bakery.anna
+        assert len(bakery.call("proposed_dates", actor=actor, patterns=[sunday], **more)["warnings"]) == holidays
+    for wrong in ({"country": "XX"}, {"country": "FR", "subdivision": "75"}):
+        assert isinstance(refused(bakery.call, "proposed_dates", patterns=[sunday], **wrong), Invalid)
+
+
+def test_a_contract_with_a_misprinted_date_is_recorded_as_printed(bakery):
+    """Bread, May 2017: 24/04 stands among dates from May on; 26 dates were announced, others are there."""
+    dates = ["2017-05-10", "2017-04-24", "2017-06-07", "2017-06-21", "2017-07-05", "2017-07-19"]
+    said = {**TERMS, "starts_on": "2017-05-01", "ends_on": "2017-10-31", "sign_up": {},
+            "deliveries": [{"delivery_id": f"d{n}", "on": on} for n, on in enumerate(dates)]}  # fmt: skip
+    made = bakery.draft(said)
+    assert [(each["code"], each["on"]) for each in made["warnings"] if each["code"] == "outside-season"] == [
+        ("outside-season", "2017-04-24")
+    ]
+    told = bakery.of(made["id"])
+    assert [each["on"] for month in told["months"] for each in month["deliveries"]] == sorted(dates)
+    assert [each["on"] for each in told["terms"]["deliveries"]] == dates

@@ -19,7 +19,12 @@ from gateway.problems import BY_STATUS
 METHODS = ("get", "post", "put", "patch", "delete")
 ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
 ALWAYS = (422, 500, 503)  # `after` may be wrong anywhere; the services may be away
-LIMITED = ("api_contracts.found_federation", "api_members.request_membership", "api_tokens.make")
+LIMITED = (
+    "api_contracts.found_federation",
+    "api_season.answer_by_link",
+    "api_members.request_membership",
+    "api_tokens.make",
+)
 SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "POST /api/v1/tokens"},
     "session": {
@@ -60,6 +65,13 @@ LINKS: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
     "api_ledger.receive_dues": ({"entry_id": "entry_id"}, ("api_ledger.explain", "api_ledger.reverse_entry")),
     "api_ledger.post_adjustment": ({"entry_id": "entry_id"}, ("api_ledger.explain", "api_ledger.reverse_entry")),
     "api_matching.plan": ({"activity_id": "id"}, ("api_matching.read_activity", "api_matching.call_volunteers")),
+    "api_season.draft": (
+        {"contract_id": "id"},
+        ("api_season.read", "api_season.revise", "api_season.submit", "api_season.approve", "api_season.open_contract",
+         "api_season.versions", "api_season.abandon"),
+    ),
+    "api_season.submit": ({"token": "token"}, ("api_season.read_link", "api_season.answer_by_link")),
+    "api_season.renew": ({"contract_id": "id"}, ("api_season.read", "api_season.revise")),
     "api_orders.confirm": ({}, ("api_orders.order", "api_orders.cancel", "api_orders.shop")),
     "api_orders.save_draft": ({}, ("api_orders.shop", "api_orders.discard_draft")),
     "api_catalogue.list_product": ({}, ("api_catalogue.product", "api_catalogue.revise_price", "api_catalogue.withdraw_product")),
