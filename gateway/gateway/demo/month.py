@@ -256,7 +256,8 @@ def day_path(group: Group, distribution_id: str) -> str:
 
 def distribution_of(stage: Stage, group: Group, calendar: Calendar) -> dict[str, Any]:
     found = stage.at(group.organiser).get(f"/groups/{group.group_id}/distributions", limit=100)["items"]
-    return next(row for row in found if row["month"] == calendar.month)
+    # An AMAP has the deliveries of its contracts in the same month.
+    return next(row for row in found if datetime.fromisoformat(row["starts_at"]) == calendar.distribution_starts_at)
 
 
 def check_in(stage: Stage, group: Group, distribution_id: str, household_id: str) -> None:
