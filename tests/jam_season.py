@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
+from flask import Flask
+
 from grenier.language import contracts as c
 from grenier.language import season as words
 from tests.house_app import Site
@@ -22,6 +24,7 @@ OPENS = datetime(2026, 11, 9, 7, tzinfo=UTC)
 CLOSES = datetime(2026, 11, 16, 19, tzinfo=UTC)
 DELIVERY = date(2026, 11, 26)
 LATER = date(2026, 12, 10)
+SERVICES = ("contracts", "orders", "ledger", "logistics")
 PEOPLE = ("amel", "bruno", "carla", "dora")
 SUBSCRIBERS = ("amel", "bruno", "carla")
 OPTIONS = [
@@ -72,9 +75,14 @@ class Api:
         return found
 
 
+# The routes are the same for every season of a test process: they are made once.
+_made: list[Flask] = []
+
+
 class JamSeason:
     def __init__(self, folder: Path, *, floor_cents: int | None = None, scope: str = "contract") -> None:
-        self.site = Site(folder, now=NOW)
+        self.site = Site(folder, now=NOW, services=SERVICES, app=_made[0] if _made else None)
+        _made[:] = [self.site.app]
         self.house = self.site.house
         self.contract, self.following = fixed("contract"), fixed("next")
         self.first, self.second = fixed("round-1"), fixed("round-2")
