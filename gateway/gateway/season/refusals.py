@@ -79,6 +79,13 @@ for _code, _title, _detail in (
     ("cheque-too-small", _("Des chèques trop petits"), _("Le plus petit ferait %(smallest)s : choisissez moins de chèques.")),
     ("calendar-too-short", _("Pas assez de dates d’encaissement"), _("Il en reste %(dates)s : choisissez moins de chèques.")),
     ("cheque-too-late", _("Encaissement trop tardif"), _("Une banque n’accepte plus ce chèque après le %(latest_on)s.")),
+    ("nothing-to-replace", _("Rien à remplacer"), _("Seule une inscription confirmée de ce foyer peut être changée, une fois à la fois.")),
+    ("subscription-exists", _("Inscription déjà enregistrée"), _("Elle existe avec d’autres choix : rechargez la page.")),
+    ("subscription-to-confirm", _("Inscription à confirmer"), _("Confirmez-la d’abord, ou refusez-la.")),
+    ("signature-of-another", _("La signature d’un autre"), _("Chacun coche pour soi. Ce qui a été signé sur papier s’enregistre comme tel.")),
+    ("cheque-expected", _("Chèque pas encore reçu"), _("Enregistrez d’abord sa réception.")),
+    ("bundle-exists", _("Remise déjà enregistrée"), _("Rechargez la page pour la voir.")),
+    ("campaign-exists", _("Campagne déjà ouverte"), _("Rechargez la page pour la voir.")),
 ):  # fmt: skip
     if _code not in CATALOGUE:
         register(_code, _title, _detail)

@@ -1,0 +1,76 @@
+"""A season on a phone: a contract is published, a member subscribes, the coordinator confirms and receives the cheques."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from werkzeug.serving import make_server
+
+from tests.browser.conftest import Enter, text
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "gateway" / "tests"))
+from season_house import Season
+
+from gateway.identity import cookie_name
+
+
+@pytest.fixture(scope="module")
+def amap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """An AMAP with a draft, served over HTTP; a place as the browser fixtures expect it."""
+    season = Season(tmp_path_factory.mktemp("season"))
+
+    def cookie(person_id: str) -> dict[str, str]:
+        sessions = season.app.extensions["grenier"].sessions
+        return {"name": cookie_name(season.house.settings), "value": sessions.open(person_id)}
+
+    server = make_server("127.0.0.1", 0, season.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield SimpleNamespace(
+        base=f"http://127.0.0.1:{server.server_port}", scene=SimpleNamespace(cookie=cookie), season=season
+    )
+    server.shutdown()
+    thread.join(timeout=5)
+
+
+@pytest.mark.behaviour("S0:17", "S0:24", "S0:26", "S0:28", "S0:30")
+def test_a_contract_from_its_opening_to_its_cheques_on_a_phone(amap: SimpleNamespace, enter: Enter) -> None:
+    season = amap.season
+    contract_id = season.draft()
+    season.call("approve_contract", "Camille", contract_id=contract_id, version=1, person_id=season.people["Jeanne"])
+    camille = enter(amap, season.people["Camille"])
+    camille.get_by_role("link", name=re.compile("^Ouvrir : Légumes d’hiver est approuvé")).click()
+    assert "foyers du groupe voient le contrat" in text(camille)
+    camille.get_by_role("button", name="Ouvrir les inscriptions").click()
+    assert "chacun peut s’inscrire" in text(camille)
+
+    zoe = enter(amap, season.people["Zoé"])
+    zoe.get_by_role("link", name=re.compile("^S’inscrire : Contrat ouvert")).click()
+    zoe.get_by_role("checkbox", name="J’en prends : Panier", exact=True).check()
+    zoe.get_by_text(re.compile("168,00")).first.wait_for()  # the amount follows what is chosen
+    zoe.get_by_role("radio", name=re.compile("3 chèques de")).check()
+    zoe.get_by_role("checkbox", name=re.compile("J’ai lu le contrat")).check()
+    zoe.get_by_role("button", name="M’inscrire").click()
+    zoe.wait_for_url("**/mes-contrats/*")
+    assert "à confirmer" in text(zoe)
+    assert zoe.evaluate("document.documentElement.scrollWidth") <= 375
+
+    camille.goto("/")
+    camille.get_by_role("link", name=re.compile("^Confirmer : 1 inscription")).click()
+    camille.get_by_role("button", name="Confirmer l’inscription cochée").click()
+    assert "1 inscription confirmée" in text(camille)
+    camille.goto("/")
+    camille.get_by_role("link", name=re.compile("^Recevoir : 3 chèques")).click()
+    for place, number in enumerate(("1001", "1002", "1003")):
+        camille.get_by_label("Numéro").nth(place).fill(number)
+    camille.get_by_label("Banque").first.fill("Crédit Coopératif")
+    camille.get_by_role("button", name="Enregistrer les chèques reçus").click()
+    assert "3 chèques reçus." in text(camille)
+    zoe.reload()
+    assert text(zoe).count("reçu") >= 3
