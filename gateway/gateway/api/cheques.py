@@ -4,7 +4,8 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
-from gateway.api.subscriptions_schemas import DAY, ID, Link, LinkFor
+from gateway.api.subscriptions_answers import Link
+from gateway.api.subscriptions_schemas import DAY, ID, LinkFor
 from gateway.calls import ask, ask_as_gateway, tell, tell_as_gateway
 
 bp = ApiBlueprint("cheques", description="Cheques of subscriptions, from expected to handed over.")

@@ -4,29 +4,31 @@ from marshmallow import fields
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query
-from gateway.api.subscriptions_schemas import (
-    DAY,
-    Absences,
+from gateway.api.subscriptions_answers import (
     Baskets,
-    Composition,
-    Ending,
     Families,
     Link,
     LinkedSubscription,
-    LinkFor,
-    LinkSignature,
-    ListQuery,
     OwnBaskets,
     OwnSubscriptions,
     Quote,
-    Reason,
     Recounted,
     Registered,
+    SubscriptionDetail,
+    Subscriptions,
+)
+from gateway.api.subscriptions_schemas import (
+    DAY,
+    Absences,
+    Composition,
+    Ending,
+    LinkFor,
+    LinkSignature,
+    ListQuery,
+    Reason,
     Registration,
     Sharers,
     Sign,
-    SubscriptionDetail,
-    Subscriptions,
     Wish,
 )
 from gateway.calls import ask, ask_as_gateway, tell, tell_as_gateway
