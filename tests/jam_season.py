@@ -104,7 +104,7 @@ class JamSeason:
         self.central = self._tell("found_federation", name="Réseau", person=lea)["person_id"]
         self.group = self._tell("found_group", self.central, kind="csa", name="AMAP des Lilas", place="Halle")["id"]
         for name in PEOPLE:
-            one = {"first_name": name.title(), "last_name": "Martin", "email": f"{name}@example.org"}
+            one = {"first_name": name.title(), "last_name": f"{name.title()}son", "email": f"{name}@example.org"}
             done = self._tell("enrol_household", self.central, group_id=self.group, persons=[one], tier="neighbourhood")
             self.person[name], self.home[name] = done["person_ids"][0], done["household_id"]
         for name, role in (("coline", "coordinator"), ("tom", "treasurer")):

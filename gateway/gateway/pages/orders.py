@@ -11,6 +11,7 @@ from gateway.access import rule
 from gateway.calls import ask
 from gateway.formats import day, money, of_month
 from gateway.identity import identity, places
+from gateway.pages.round_words import round_task
 from gateway.problems import register
 from gateway.tasks import Task, task_source
 from grenier.errors import GrenierError
@@ -238,6 +239,7 @@ def orders_tasks() -> list[Task]:
     found += [_drafts(cycle) for cycle in todo["drafts"]]
     found += [_release(month) for month in todo["release"]]
     found += [_schedule(catalogue) for catalogue in todo["schedule"]]
+    found += [round_task(each) for each in todo.get("rounds", ())]
     found += _send(todo["send"])
     return found + [_acknowledge(order) for order in todo["acknowledge"]]
 

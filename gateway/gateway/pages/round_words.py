@@ -1,17 +1,15 @@
-"""Words of order rounds and contract accounts, refusals in people's words, and their lines of « À faire »."""
+"""Words of order rounds and contract accounts, refusals in people's words, and the lines of « À faire » of rounds (pages/orders.py asks for them)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from gateway.calls import ask
 from gateway.formats import day, instant_text
-from gateway.identity import identity
 from gateway.problems import register
-from gateway.tasks import Task, task_source
+from gateway.tasks import Task
 
 PARCELS: dict[str, tuple[str, Any]] = {
     "expected": ("waiting", lazy_gettext("attendu")),
@@ -93,16 +91,8 @@ def gaps(row: Mapping[str, Any]) -> str:
 # -- à faire -----------------------------------------------------------------------------------------------------
 
 
-@task_source()
-def round_tasks() -> Iterable[Task]:
+def round_task(found: Mapping[str, Any]) -> Task:
     """What a round asks of its coordinator now (S0:36-40)."""
-    if identity().person_id is None:
-        return
-    for found in ask("orders", "todo").get("rounds", ()):
-        yield _task(found)
-
-
-def _task(found: Mapping[str, Any]) -> Task:
     address = {"group_id": found["group_id"], "contract_id": found["contract_id"], "cycle_id": found["cycle_id"]}
     on = day(found["distribution_starts_at"])
     detail = _("%(title)s, livraison %(on)s", title=found["title"], on=on)
