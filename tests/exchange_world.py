@@ -7,6 +7,7 @@ amap.mails("exchange-offered")        # (person, text) of what was said
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
@@ -230,3 +231,22 @@ def text_of(mail: EmailMessage) -> str:
 def link_in(text: str, part: str) -> str:
     """The path of the first link of a mail that contains this."""
     return next(word.split("8400", 1)[1] for word in text.split() if word.startswith("http") and part in word)
+
+
+def page(amap: Amap, first: str, path: str, status: int = 200) -> str:
+    """The words of a page, without its markup."""
+    answer = (amap.as_(first) if first else amap.site.app.test_client()).get(path)
+    assert answer.status_code == status, answer.get_data(as_text=True)[:2000]
+    words = re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", answer.get_data(as_text=True), flags=re.DOTALL)
+    return re.sub(r"[\s\u00a0]+", " ", words.replace("&#39;", "'"))
+
+
+def press(amap: Amap, first: str, path: str, **fields: str) -> str:
+    """Send a form of a page and follow; the words of where it leads."""
+    client = amap.as_(first) if first else amap.site.app.test_client()
+    token = (
+        re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).get_data(as_text=True)) if not first else None
+    )
+    answer = client.post(path, data=fields | ({"csrf_token": token[1]} if token else {}), follow_redirects=True)
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+    return answer.get_data(as_text=True)
