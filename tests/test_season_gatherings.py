@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -181,10 +183,7 @@ def test_deliveries_are_announced_in_calendars_and_reminded_of(site: Site) -> No
         answer = site.client().get(path)
         assert answer.content_type.startswith("text/calendar")
         found = Calendar.from_ical(answer.data).walk("VEVENT")
-        return {
-            str(e["uid"]): (e["dtstart"].dt.isoformat(), int(e["sequence"]), str(e["status"]))
-            for e in found
-        }
+        return {str(e["uid"]): (e["dtstart"].dt.isoformat(), int(e["sequence"]), str(e["status"])) for e in found}
 
     feed = f"/calendrier/{GROUP}.ics"
     before = events(feed)
@@ -211,9 +210,7 @@ def test_my_own_calendar_by_a_secret_address(site: Site) -> None:
     api(site, "ana", "PUT", f"/activities/{desk}/slots/slot-1/volunteers/me")
     url = api(site, "ana", "POST", "/me/calendar-link", 201)["url"]
     path = "/calendrier" + url.partition("/calendrier")[2]
-    found = [
-        str(event["uid"]) for event in Calendar.from_ical(site.client().get(path).data).walk("VEVENT")
-    ]
+    found = [str(event["uid"]) for event in Calendar.from_ical(site.client().get(path).data).walk("VEVENT")]
     assert sorted(found) == sorted(map(uid, ["d1", "d2", "d3", desk]))
     newer = api(site, "ana", "POST", "/me/calendar-link", 201)["url"]
     assert newer != url
@@ -338,3 +335,16 @@ def test_a_meeting_from_the_invitation_to_the_minutes(site: Site) -> None:
     assert "Décidé : deux contrats." in page(site, "ana", one)
     page(site, "stranger", one, expect=404)
     page(site, "ana", f"{one}/compte-rendu", expect=403)
+
+
+def test_every_mail_leads_to_a_page_that_there_is(site: Site) -> None:
+    templates = resources.files("notify_svc") / "templates"
+    paths = {
+        file.name: tomllib.loads(file.read_text(encoding="utf-8")).get("path", "")
+        for file in templates.iterdir()
+        if file.name.endswith(".toml")
+    }
+    routes = site.app.url_map.bind("localhost")
+    lost = {name: path for name, path in paths.items() if path and not routes.test(re.sub(r"[{}]", "", path), "GET")}
+    assert lost == {}
+    assert len(paths) > 40

@@ -18,6 +18,7 @@ from grenier.links import read as read_link
 from grenier.readmodel import Row
 from grenier.runtime import Runtime, derived_id, read
 from notify_svc import asks, question, reminders
+from notify_svc.season_policies import contacts
 from notify_svc.season_words import opened
 from notify_svc.views import people, questions, season
 
@@ -41,7 +42,7 @@ class QuestionDoors:
         question_id = ask.question_id or derived_id(context.command_id, "question")
         command = question.AskQuestion(
             question_id=question_id, group_id=contract["group_id"], contract_id=ask.contract_id,
-            producer_id=contract["producer_id"], person_id=context.actor, contact_ids=self._contacts(contract),
+            producer_id=contract["producer_id"], person_id=context.actor, contact_ids=contacts(self.runtime, contract),
             sealed=self.runtime.keys.seal(context.actor, {"text": ask.text.strip()}),
         )  # fmt: skip
         return self._tell(question_id, command, context, role, contract["group_id"])
@@ -79,8 +80,8 @@ class QuestionDoors:
         row = self._known(ask.question_id)
         role = self._require(context, row)
         contract = season.contract(self.runtime.db, row["contract_id"])
-        contacts = self._contacts(contract) if contract else []
-        command = question.RelayQuestion(question_id=ask.question_id, contact_ids=contacts)
+        told = contacts(self.runtime, contract) if contract else []
+        command = question.RelayQuestion(question_id=ask.question_id, contact_ids=told)
         return self._tell(ask.question_id, command, context, role, row["group_id"])
 
     @door
@@ -138,11 +139,6 @@ class QuestionDoors:
         return {"delivery_hours": self.runtime.handler.state(reminders.decider, ask.group_id)}
 
     # -- shared --------------------------------------------------------------------------------------------------
-
-    def _contacts(self, contract: Row) -> list[str]:
-        """Who speaks for the producer: the contact who approved the contract, and who holds the role."""
-        named = [contract["contact_id"], *self.runtime.access.holders("producer", contract["producer_id"])]
-        return [person_id for person_id in dict.fromkeys(named) if person_id]
 
     def _known(self, question_id: str) -> Row:
         row = questions.question(self.runtime.db, question_id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from grenier.clock import iso
 from grenier.language import ledger, season
 from grenier.language.notify import Recipient
-from grenier.readmodel import Fact
+from grenier.readmodel import Fact, Row
 from grenier.runtime import Policy, Runtime
 from notify_svc.audience import recipients
 from notify_svc.policies import say
+from notify_svc.tokens import QUESTION_DAYS
 from notify_svc.views import season as view
 
 
@@ -130,6 +133,24 @@ def _tell_household(runtime: Runtime, fact: Fact, template: str, event: Any, **p
     say(runtime, fact, template, told, event.group_id, {"contract_id": event.contract_id, **params})
 
 
+def tell_bundle(runtime: Runtime, fact: Fact) -> None:
+    """S0:27: the producer's contact is asked to say that contracts and cheques have come."""
+    match fact.event:
+        case season.BundleHandedOver() as e:
+            contract = view.contract(runtime.db, e.contract_id)
+            until = iso(datetime.fromisoformat(fact.at) + QUESTION_DAYS)
+            params = {"contract_id": e.contract_id, "bundle_id": e.bundle_id, "on": e.on.isoformat(), "until": until,
+                      "count": len(e.cheques), "amount": e.total_cents}  # fmt: skip
+            told = persons(*contacts(runtime, contract)) if contract else []
+            say(runtime, fact, "bundle-handed-over", told, e.group_id, params)
+
+
+def contacts(runtime: Runtime, contract: Row) -> list[str]:
+    """Who speaks for the producer: the contact who was asked to approve the contract, and who holds the role."""
+    named = [contract["contact_id"], *runtime.access.holders("producer", contract["producer_id"])]
+    return [person_id for person_id in dict.fromkeys(named) if person_id]
+
+
 def open_dues(runtime: Runtime, fact: Fact) -> None:
     """S0:51-53: dues are collected; when and where stands in the mail."""
     match fact.event:
@@ -148,5 +169,6 @@ POLICIES = (
     Policy(
         "tell-account", ("ledger.statement-issued", "ledger.payment-requested", "ledger.refund-issued"), tell_account
     ),
+    Policy("tell-bundle", ("contracts.bundle-handed-over",), tell_bundle),
     Policy("open-dues", ("contracts.dues-campaign-opened",), open_dues),
 )

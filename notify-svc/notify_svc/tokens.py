@@ -12,7 +12,7 @@ from grenier.runtime import Runtime
 from notify_svc import exchange_words
 from notify_svc.views import season
 
-# How long a producer may answer a question by the link of its mail.
+# How long a producer may answer by the link of a mail.
 QUESTION_DAYS = timedelta(days=60)
 
 
@@ -31,10 +31,17 @@ def question_token(runtime: Runtime, message: Row) -> str:
     return sign(runtime.settings.session_secret, purposes.PRODUCER_QUESTION, facts, until)
 
 
+def bundle_token(runtime: Runtime, message: Row) -> str:
+    facts = purposes.bundle_receipt(message["params"]["bundle_id"], message["person_id"])
+    until = datetime.fromisoformat(message["params"]["until"])
+    return sign(runtime.settings.session_secret, purposes.BUNDLE_RECEIPT, facts, until)
+
+
 # What a template's path may name beside ids.
 TOKENS: dict[str, Callable[[Runtime, Row], str]] = {
     "approve_token": approve_token,
     "question_token": question_token,
+    "bundle_token": bundle_token,
 } | exchange_words.TOKENS
 
 

@@ -8,6 +8,7 @@ SEASON: dict[str, Any] = {
     "activity-cancelled": lazy_gettext("Activité annulée"),
     "activity-changed": lazy_gettext("Activité modifiée"),
     "activity-invitation": lazy_gettext("Invitation"),
+    "bundle-handed-over": lazy_gettext("Chèques remis à la ferme"),
     "cheques-to-hand-over": lazy_gettext("Chèques à remettre"),
     "contract-approved": lazy_gettext("Contrat accepté"),
     "contract-changes-requested": lazy_gettext("Changements demandés"),
