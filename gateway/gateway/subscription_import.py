@@ -79,7 +79,8 @@ def read_subscriptions(content: bytes, contract: Mapping[str, Any]) -> tuple[She
 
 def wanted_of(sheet: Sheet, contract: Mapping[str, Any], directory: Directory) -> list[Wanted]:
     options = Options(contract["terms"])
-    places = {place: found for head, place in sheet.extra.items() if (found := options.of_head(head))}
+    meant = {place: options.of_head(head) for head, place in sheet.extra.items()}
+    places = {place: what for place, what in meant.items() if what}
     if not places and not {"produit", "quantite"} <= set(sheet.heads):
         names = ", ".join(each.get("code") or each["title"] for each in contract["terms"].get("options", []))
         raise refusal(

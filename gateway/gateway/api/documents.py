@@ -90,7 +90,8 @@ def paper(template: str, data: dict[str, Any], name: str) -> Response:
     made = response(content, PDF, f"{name}.pdf", inline=True)
     made.set_etag(render.digest(content))
     made.headers["Cache-Control"] = "private, no-cache"
-    return made.make_conditional(request)
+    made.make_conditional(request)
+    return made
 
 
 def either(form: str, template: str, data: dict[str, Any], table: Table) -> Response:
