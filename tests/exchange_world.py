@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, uuid5
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -58,6 +59,7 @@ class QuickSite(Site):
         collaborators = {
             "rpc": self.rpc, "clock": self.clock, "access_view": Places(room.runtime),
             "balances": Balances(room.runtime), "log": self.house.log, "defer": lambda work, *args: work(*args),
+            "password_hasher": PasswordHasher(time_cost=1, memory_cost=8, parallelism=1),
         }  # fmt: skip
         if QuickSite._built is None:
             QuickSite._built = create_app(self.house.settings, **collaborators)
