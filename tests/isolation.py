@@ -205,7 +205,7 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
     entry = treasurer.get(f"/households/{household.household_id}/statement")["lines"][0]["entry_id"]
     return found | {
         "group_id": group.group_id, "host_id": federation.host_id, "household_id": household.household_id,
-        "person_id": household.person_id, "other_id": household.person_id, "entry_id": entry, "payment_id": payments[0]["entry_id"],
+        "person_id": household.person_id, "other_id": household.person_id, "asker_id": group.households[2].person_id, "entry_id": entry, "payment_id": payments[0]["entry_id"],
         "cycle_id": lived.current_cycles[index].cycle_id, "past_cycle_id": lived.past_cycles[index].cycle_id,
         "product_id": federation.products["Comté 12 mois"], "catalogue_id": lived.current.catalogue_id,
         "window_id": lived.past.window_id, "supplier_order_id": others[0]["supplier_order_id"],
