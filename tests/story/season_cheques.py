@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from gateway.demo import season_acts as acts
@@ -55,8 +56,8 @@ def received(scene: SeasonScene) -> str:
     today, number = scene.season.dates.first - timedelta(days=5), 0
     for contract in scene.season.contracts.values():
         expected = acts.cheques(scene.stage, scene.group, contract)["cheques"]
-        refused(lambda rows=expected[:1]: acts.receive(scene.stage, scene.group, rows, today, "distribution"),
-                "no-money-at-csa-distribution")  # fmt: skip
+        at_once = partial(acts.receive, scene.stage, scene.group, expected[:1], today, "distribution")
+        refused(at_once, "no-money-at-csa-distribution")
         for place in range(0, len(expected), 200):
             answer = acts.receive(scene.stage, scene.group, expected[place : place + 200], today)
             assert answer["errors"] == []
