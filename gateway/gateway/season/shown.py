@@ -54,7 +54,7 @@ def install(bp: Blueprint) -> None:
         means_options,
     ):
         bp.add_app_template_global(helper, helper.__name__)
-    bp.add_app_template_global(words, "season_words")
+    bp.record_once(lambda state: state.app.jinja_env.globals.update(season_words=words))
 
 
 def as_day(value: str | date) -> date:
