@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from marshmallow import Schema
@@ -17,6 +17,7 @@ from gateway.pages.members_words import spoken, text
 from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("exchange", __name__)
+LEFT = "left-exchange"
 nav_item(
     lazy_gettext("Intermittents"),
     "exchange.index",
@@ -57,7 +58,8 @@ def index(group_id: str):
 @access("person")
 def enrol(group_id: str):
     done = _("Vous êtes inscrit·e : chaque panier à prendre vous sera annoncé par courriel.")
-    told("enrol_as_taker", done, group_id=group_id)
+    if told("enrol_as_taker", done, group_id=group_id):
+        session.pop(LEFT, None)
     return redirect(url_for("exchange.index", group_id=group_id))
 
 
@@ -67,7 +69,8 @@ def leave(group_id: str):
     """S4:66-71: a button, a question, a page that says it is done; a mail follows."""
     space = space_of(group_id)
     if request.method == "POST":
-        told("leave_exchange", _("Votre désinscription est prise en compte."), group_id=group_id)
+        if told("leave_exchange", _("Votre désinscription est prise en compte."), group_id=group_id):
+            session[LEFT] = group_id
         return redirect(url_for("exchange.left", group_id=group_id))
     return render_template("exchange/leave.html", space=space, group_id=group_id)
 
@@ -75,13 +78,13 @@ def leave(group_id: str):
 @bp.get("/groupes/<group_id>/intermittents/desinscription/faite")
 @access("person")
 def left(group_id: str):
-    space = ask("contracts", "exchange", group_id=group_id) if _still_here(group_id) else None
+    """S4:71: for who has just left here, member or not; a stranger is told what anybody is of a group that is not there."""
+    if session.get(LEFT) != group_id:
+        space_of(group_id)
+        return redirect(url_for("exchange.index", group_id=group_id))
+    # Who is no member and has left the list has nothing to do with the group any more.
+    space = space_of(group_id) if belongs_to(group_id) else None
     return render_template("exchange/left.html", space=space, group_id=group_id)
-
-
-def _still_here(group_id: str) -> bool:
-    """Who is no member and has left the list has nothing to do with the group any more."""
-    return belongs_to(group_id)
 
 
 @bp.route("/groupes/<group_id>/intermittents/inscrire", methods=["GET", "POST"])
