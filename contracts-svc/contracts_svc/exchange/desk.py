@@ -78,7 +78,7 @@ def belongs(runtime: Runtime, actor: str, group_id: str) -> bool:
 def may_take(runtime: Runtime, person_id: str, found: basket.Basket) -> bool:
     """Whether this person may ask for a basket: named for it, or a taker where it is on offer."""
     offer = found.offer
-    if offer is None:
+    if offer is None or not person_id:
         return False
     if person_id == offer.named_person_id:
         return True

@@ -159,7 +159,8 @@ class BasketDoors:
         found = desk.offered(self.runtime, ask.basket_id)
         assert found.offer is not None
         group_id = found.offer.group_id
-        role = desk.TAKER if context.actor == found.taker_id else self._helper(context, group_id, ask.basket_id)
+        taker = bool(context.actor) and context.actor == found.taker_id
+        role = desk.TAKER if taker else self._helper(context, group_id, ask.basket_id)
         return self._tell(ask.basket_id, CollectBasket(now=self.runtime.clock.now()), context, group_id, role)
 
     def _helper(self, context: Context, group_id: str, basket_id: str) -> str:
@@ -175,7 +176,7 @@ class BasketDoors:
         ask = read(Settle, payload)
         found = desk.offered(self.runtime, ask.basket_id)
         assert found.offer is not None
-        taker = context.actor == found.taker_id and bool(found.taker_id)
+        taker = bool(context.actor) and context.actor == found.taker_id
         group_id = found.offer.group_id if taker else self._own(context, ask.basket_id)
         command = SettleExchange(means=ask.means, amount_cents=ask.amount_cents)
         return self._tell(ask.basket_id, command, context, group_id, desk.TAKER if taker else "eater")
@@ -186,6 +187,9 @@ class BasketDoors:
         """A basket that this person may know of; NotFound to strangers."""
         found = desk.offered(self.runtime, basket_id)
         assert found.offer is not None
+        # Nobody has no name: a basket without a taker is not theirs.
+        if not actor:
+            raise NotFound
         mine = actor in (*found.requests, *found.earlier, *found.declined, found.taker_id)
         if mine or desk.is_holder(self.runtime, actor, found) or desk.may_take(self.runtime, actor, found):
             return found
