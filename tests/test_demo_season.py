@@ -64,3 +64,11 @@ def test_the_login_page_offers_a_member_with_a_basket_on_offer_and_the_referent(
     assert len(offered["requests"]) == 2
     held = stage.at(accounts["eater"]).get(f"/households/{guest.household_id}/subscriptions")["subscriptions"]
     assert {row["contract_title"] for row in held} == {each.terms["title"] for each in season.contracts.values()}
+
+
+def test_a_deposit_cheque_that_was_received_is_credited_once(loaded: tuple[Stage, Season]) -> None:
+    stage, season = loaded
+    rows = season_acts.cheques(stage, season.group, season.jam)["cheques"]
+    came = sum(row["amount_cents"] for row in rows if row["state"] in ("received", "handed_over"))
+    paid = season_acts.accounts(stage, season.group, season.jam)["paid_cents"]
+    assert paid == came > 0

@@ -107,6 +107,14 @@ class ReverseEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What the entry stood for was undone elsewhere; one that was reversed by hand meanwhile stays as it is."""
+
+    entry_id: str
+    reverses: str
+    reason: str
+
+
 Command = (
     ChargeGoods
     | ReverseCharge
@@ -114,6 +122,7 @@ Command = (
     | ReceiveDues
     | PostAdjustment
     | ReverseEntry
+    | TakeBack
     | NoteNegative
     | IssueStatement
     | IssueRefund
@@ -172,6 +181,8 @@ def decide(account: Account, command: Command) -> Sequence[Event]:
             return post_adjustment(account, command)
         case ReverseEntry():
             return reverse_entry(account, command)
+        case TakeBack():
+            return take_back(account, command)
         case NoteNegative():
             return contract_account.note_negative(command)
         case IssueStatement():
@@ -214,10 +225,8 @@ def charge_goods(account: Account, command: ChargeGoods) -> list[Event]:
 
 
 def reverse_charge(account: Account, command: ReverseCharge) -> list[Event]:
-    entry_id = account.charges.get(command.sign_off_id, "")
-    if not account.stands(entry_id):
-        return []
-    return [_reversal(account, command.entry_id, entry_id, command.reason)]
+    charge = account.charges.get(command.sign_off_id, "")
+    return take_back(account, TakeBack(entry_id=command.entry_id, reverses=charge, reason=command.reason))
 
 
 def receive_prepayment(account: Account, command: ReceivePrepayment) -> list[Event]:
@@ -227,18 +236,7 @@ def receive_prepayment(account: Account, command: ReceivePrepayment) -> list[Eve
         (accounts.eater(command.household_id), command.amount_cents),
         (accounts.desk(command.group_id, "cheque"), -command.amount_cents),
     )
-    return [
-        PrepaymentReceived(
-            entry_id=command.entry_id,
-            group_id=command.group_id,
-            household_id=command.household_id,
-            amount_cents=command.amount_cents,
-            cheque=command.cheque,
-            postings=postings,
-            contract_id=command.contract_id,
-            holder_id=command.holder_id,
-        )
-    ]
+    return [PrepaymentReceived(**msgspec.structs.asdict(command), postings=postings)]
 
 
 def receive_dues(account: Account, command: ReceiveDues) -> list[Event]:
@@ -249,18 +247,7 @@ def receive_dues(account: Account, command: ReceiveDues) -> list[Event]:
         (accounts.dues(command.group_id), command.amount_cents),
         (accounts.desk(command.group_id, command.means), -command.amount_cents),
     )
-    return [
-        DuesReceived(
-            entry_id=command.entry_id,
-            group_id=command.group_id,
-            household_id=command.household_id,
-            membership_id=command.membership_id,
-            amount_cents=command.amount_cents,
-            means=command.means,
-            postings=postings,
-            cheque=command.cheque,
-        )
-    ]
+    return [DuesReceived(**msgspec.structs.asdict(command), postings=postings)]
 
 
 def post_adjustment(account: Account, command: PostAdjustment) -> list[Event]:
@@ -270,17 +257,7 @@ def post_adjustment(account: Account, command: PostAdjustment) -> list[Event]:
         (accounts.eater(command.household_id), command.amount_cents),
         (accounts.adjustment(command.group_id), -command.amount_cents),
     )
-    return [
-        AdjustmentPosted(
-            entry_id=command.entry_id,
-            group_id=command.group_id,
-            household_id=command.household_id,
-            amount_cents=command.amount_cents,
-            reason=command.reason,
-            postings=postings,
-            contract_id=command.contract_id,
-        )
-    ]
+    return [AdjustmentPosted(**msgspec.structs.asdict(command), postings=postings)]
 
 
 def reverse_entry(account: Account, command: ReverseEntry) -> list[Event]:
@@ -293,6 +270,12 @@ def reverse_entry(account: Account, command: ReverseEntry) -> list[Event]:
         raise Rejected("reversal-is-final", entry_id=command.reverses)
     if entry.reversed_by:
         raise Rejected("already-reversed", entry_id=command.reverses, reversed_by=entry.reversed_by)
+    return [_reversal(account, command.entry_id, command.reverses, command.reason)]
+
+
+def take_back(account: Account, command: TakeBack) -> list[Event]:
+    if not account.stands(command.reverses):
+        return []
     return [_reversal(account, command.entry_id, command.reverses, command.reason)]
 
 

@@ -14,7 +14,7 @@ from gateway.demo import season_acts as acts
 from gateway.demo.client import Api
 from gateway.demo.federation import Group, Household, Progress, silent
 from gateway.demo.month import Stage
-from gateway.demo.season import DEPOSIT_CENTS, KINDS, ZONE, Contract, Dates, Season
+from gateway.demo.season import KINDS, ZONE, Contract, Dates, Season
 
 SEED = 2026
 THURSDAY = 3
@@ -113,10 +113,6 @@ def _receive_cheques(stage: Stage, season: Season, contract: Contract) -> None:
     came = [row for row in expected if row["household_id"] not in late]
     on = season.dates.first - timedelta(days=9)
     acts.receive(stage, group, came, min(on, stage_day(stage)))
-    if contract.kind == "jam":
-        for number, household_id in enumerate(contract.subscriptions):
-            if household_id not in late:
-                acts.deposit(stage, group, contract, household_id, DEPOSIT_CENTS, f"{6_100_000 + number}")
 
 
 def stage_day(stage: Stage) -> date:
