@@ -105,7 +105,8 @@ def _with_instants(rows: Iterable[Row]) -> list[dict[str, Any]]:
         if row["day"]:
             starts_at, ends_at = (_instant(row["day"], hour, zones[group_id]) for hour in (row["starts"], row["ends"]))
         kind_word = str(KINDS.get(row["kind"], row["kind"]))
-        found.append({**row, "starts_at": starts_at, "ends_at": ends_at, "kind_word": kind_word, "name": name_of(row)})
+        told = {"starts_at": starts_at, "ends_at": ends_at, "kind_word": kind_word, "name": name_of(row)}
+        found.append({**row, **told, "cancelled": bool(row["cancelled"])})
     return sorted(found, key=lambda row: (row["starts_at"], row["entry_id"]))
 
 

@@ -197,7 +197,7 @@ def membership_facts(group_id: str, campaign_id: str = "", household_id: str = "
             "number": home["number"],
             **{key: first.get(key, "") for key in ("address", "phone", "email")},
         }
-        paid = next((row for row in campaign.get("paid", []) if row["household_id"] == household_id), None)
+        paid = next((row for row in campaign.get("payments", []) if row["household_id"] == household_id), None)
     return {
         "group": told["group"], "campaign": {name: campaign.get(name, 0) for name in CAMPAIGN}, "member": member, "paid": paid,
         "clauses": told["all_clauses"].get("membership", {}), "dated": today(),

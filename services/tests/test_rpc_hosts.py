@@ -126,12 +126,12 @@ def test_a_slow_call_holds_up_nobody_else(host: Any, client: RpcClient) -> None:
 
 
 def test_a_call_that_takes_too_long_ends_and_the_next_one_gets_its_own_answer(host: Any, broker: PrivateBroker) -> None:
-    client = RpcClient(broker.url, timeout=0.5)
+    client = RpcClient(broker.url, timeout=1.5)
     started = time.monotonic()
     with pytest.raises(Unavailable) as late:
-        client.call("pantry", "slow", {"seconds": 3}, {})
+        client.call("pantry", "slow", {"seconds": 6}, {})
     assert late.value.code in ("rpc-timeout", "deadline-passed")  # who notices first depends on the machine
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
     for number in range(20):
         assert client.call("pantry", "echo", {"number": number}, {})["payload"] == {"number": number}
         time.sleep(0.05)

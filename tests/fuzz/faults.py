@@ -25,6 +25,7 @@ from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
 from tests.isolation import World, routes, row_of, tries
 from tests.isolation_rows import Row
+from tests.readable import text_of
 
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -115,7 +116,7 @@ def _look(seen: Seen, answer: TestResponse, where: str, endpoint: str = "") -> N
     for name in ("Server", "X-Powered-By"):
         if re.search(r"\d", answer.headers.get(name, "")):
             seen.problems.append(f"{where}: {name} {answer.headers[name]}")
-    if answer.status_code >= 400 and (found := INSIDE.search(answer.get_data(as_text=True))):
+    if answer.status_code >= 400 and (found := INSIDE.search(text_of(answer))):
         seen.problems.append(f"{where}: tells {found.group()!r}")
 
 
@@ -187,5 +188,5 @@ def _judge(seen: Seen, answer: TestResponse, where: str, place: str) -> None:
     _look(seen, answer, where)
     if answer.status_code not in (500, 503):
         seen.problems.append(f"{where}: {answer.status_code}")
-    elif answer.headers["X-Correlation-Id"] not in answer.get_data(as_text=True):
+    elif answer.headers["X-Correlation-Id"] not in text_of(answer):
         seen.problems.append(f"{where}: no number to find it by")

@@ -19,6 +19,7 @@ from grenier.language.roles import PERMISSIONS
 from tests.fuzz.cast import person_of
 from tests.isolation import Try, World, example, routes, row_of, schema_of, tries
 from tests.isolation_rows import DEMO, Row
+from tests.readable import text_of
 
 GOLDEN = Path(__file__).with_name("keys.json")
 PRIVILEGED: dict[str, Any] = {
@@ -185,17 +186,25 @@ def personal(world: World, readers: Collection[str] = READERS) -> Tried:
         if PERMISSIONS.get(role, frozenset()) & (ALSO_PERSONAL | {"contracts.read-members"}):
             continue
         person = person_of(world.lived, role)
-        client, private = world.client(person), _private(world, person)
+        client, private, printed = world.client(person), _private(world, person), _on_contracts(world)
         for rule in routes(world.app):
             row = row_of(rule)
             for attempt in tries(world, rule, row) if row is not None and row.kind != DEMO else ():
                 if attempt.method != "GET":
                     continue
                 found.number += 1
-                page = client.get(attempt.path(world.app)).get_data(as_text=True)
-                told = sorted(word for word in private if word in page)
+                page = text_of(client.get(attempt.path(world.app)))
+                told = sorted(word for word in private if word in page and word not in printed)
                 found.problems += [f"{rule.endpoint} tells {role} {word}" for word in told[:2]]
     return found
+
+
+def _on_contracts(world: World) -> str:
+    """A contract tells its parties whom they deal with: its coordinator and its producer, as it is printed."""
+    group = world.lived.groups[0]
+    api = world.lived.as_(group.organiser)
+    people = [row["coordinator_id"] for row in api.get(f"/groups/{group.group_id}/contracts")["contracts"]]
+    return " ".join(str(api.get(f"/persons/{person_id}")) for person_id in people)
 
 
 def _private(world: World, person: str) -> set[str]:

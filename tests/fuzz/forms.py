@@ -19,6 +19,7 @@ from werkzeug.routing import MapAdapter, Rule
 
 from tests.isolation import World, form, routes, row_of, tries
 from tests.isolation_rows import LAST_ACTS, LOCAL, Row
+from tests.readable import text_of
 
 HOSTILE: dict[str, tuple[bytes, ...]] = {
     "missing": (), "empty": (b"",), "blank": (b"   ",), "doubled": (b"1", b"2"), "long": (b"x" * 100_000,),
@@ -85,7 +86,7 @@ def drawn_forms(world: World, people: Sequence[str]) -> list[Drawn]:
             if answer.status_code != 200 or answer.mimetype != "text/html":
                 continue
             reader = _Reader()
-            reader.feed(answer.get_data(as_text=True))
+            reader.feed(text_of(answer))
             for action, fields in reader.forms:
                 where = urlsplit(urljoin(path, action)).path
                 if rule_is_missing(adapter, where):
@@ -164,7 +165,7 @@ def submit(world: World, forms: Sequence[Drawn], seed: int, most: int) -> Sent:
             )
             sent.statuses[answer.status_code] += 1
             where = f"POST {one.action} ({number}) {kind}"
-            sent.problems += [f"{where}: {told}" for told in _wrong(answer.status_code, answer.get_data(as_text=True))]
+            sent.problems += [f"{where}: {told}" for told in _wrong(answer.status_code, text_of(answer))]
     return sent
 
 

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from grenier.handling import read_meta
 from tests.isolation import NOWHERE, Try, World, example, form, leaks, plain, routes, row_of, schema_of, tries
 from tests.isolation_rows import FEDERATION, GROUP, LAST_ACTS, OWN, SHARED, THINGS_OF_A_GROUP, Row
+from tests.readable import text_of
 
 STRANGERS = ("organiser", "treasurer", "coordinator", "member", "volunteer", "producer", "revoked")
 FORMATS = ("csv", "xlsx", "ics", "pdf", "json")
@@ -127,7 +128,7 @@ def smuggled(world: World, role: str) -> Tried:
             found.say(
                 own,
                 answer,
-                f"{answer.get_data(as_text=True)[:160]} not as if it were not there ({nowhere.status_code})",
+                f"{text_of(answer)[:160]} not as if it were not there ({nowhere.status_code})",
             )
         found.problems += [f"{attempt.method} {attempt.rule.endpoint}: {told}" for told in _touched(world, head)]
     return found
@@ -203,7 +204,7 @@ def _query_names(world: World, attempt: Try) -> list[tuple[str, str]]:
 def _same_query(found: Tried, world: World, attempt: Try, answer: TestResponse, nowhere: TestResponse) -> None:
     found.number += 1
     found.routes.add(attempt.rule.endpoint)
-    body, other = (one.get_data(as_text=True) for one in (answer, nowhere))
+    body, other = (text_of(one) for one in (answer, nowhere))
     if answer.status_code != nowhere.status_code or (
         answer.status_code < 400 and len(body) != len(other) and "next_after" not in body
     ):
@@ -231,11 +232,7 @@ def former(world: World) -> Tried:
         head = log.head()
         path = attempt.path(world.app)
         answer = client.get(path) if attempt.method == "GET" else _act(world, client, attempt)
-        told = [
-            word
-            for word in (world.markers | others) - own
-            if word in answer.get_data(as_text=True) and word not in path
-        ]
+        told = [word for word in (world.markers | others) - own if word in text_of(answer) and word not in path]
         if told and answer.status_code < 400:
             found.say(attempt, answer, f"tells {told[:2]}")
         if log.head() != head:

@@ -86,7 +86,7 @@ def _calendar(name: str, rows: list[dict[str, Any]], *, public: bool) -> Respons
     return Response(
         agenda.as_calendar(name, rows, public=public),
         content_type=CALENDAR,
-        headers={"Cache-Control": "private, max-age=600"},
+        headers={"Cache-Control": "no-store"},
     )
 
 

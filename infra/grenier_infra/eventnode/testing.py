@@ -110,7 +110,9 @@ class RunningNode:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, pass_fds=[writing])
         os.close(writing)
         with os.fdopen(reading, "rb") as ready:
-            select.select([ready], [], [], START_TIMEOUT_S)
+            poll = select.poll()  # `select` stops at descriptor 1024
+            poll.register(ready, select.POLLIN)
+            poll.poll(START_TIMEOUT_S * 1000)
             line = ready.readline()
         if not line:
             self.kill()
