@@ -34,11 +34,14 @@ class Row:
     common: tuple[str, ...] = ()
 
 
-def _rows(kind: str, blueprint: str, names: str) -> dict[str, Row]:
-    return {f"{blueprint}.{name}": Row(kind) for name in names.split()}
+def _rows(kind: str, blueprint: str, names: str, fill: Mapping[str, str] | None = None) -> dict[str, Row]:
+    return {f"{blueprint}.{name}": Row(kind, fill or {}) for name in names.split()}
 
 
 PAST = {"cycle_id": "past_cycle_id"}
+ROUND = {"cycle_id": "round_cycle_id"}
+ASKED = {"contract_id": "asked_contract_id"}
+GOODS = {"delivery_id": "goods_delivery_id"}
 COMMON = ("window_id={window_id}", "host_id={host_id}")
 
 ROWS: dict[str, Row] = {
@@ -62,7 +65,8 @@ ROWS: dict[str, Row] = {
         " undo_sign_off",
     ),
     "api_events.read": Row(OWN, queries=("limit=500", "limit=500&group={group_id}", "limit=500&type=orders.")),
-    **_rows(GROUP, "api_goods", "preview_receipt read_delivery read_movements read_pallet read_stock receive_delivery"),
+    **_rows(GROUP, "api_goods", "read_movements read_pallet read_stock"),
+    **_rows(GROUP, "api_goods", "preview_receipt read_delivery receive_delivery", GOODS),
     **_rows(FEDERATION, "api_goods", "dispatch_delivery prepare_pallet"),
     "api_goods.list_deliveries": Row(GROUP, queries=("group_id={group_id}",), common=COMMON),
     "api_goods.list_pallets": Row(GROUP, queries=("group_id={group_id}",), common=COMMON),
@@ -119,6 +123,7 @@ ROWS: dict[str, Row] = {
         GROUP,
         "api_rounds",
         "hand_over issue_statements parcels read_round record_all record_parcel remind rounds undo_hand_over",
+        ROUND,
     ),
     **_rows(
         GROUP,
@@ -130,9 +135,10 @@ ROWS: dict[str, Row] = {
         GROUP,
         "api_documents",
         "balances_file bundle_document cheques_file contract_document day_sign_off delivery_quantities delivery_sign_off"
-        " hand_over_document order_form_document order_summary parcels_file season_sign_off settlement_letter"
-        " statement_document subscription_document subscriptions_file",
+        " hand_over_document season_sign_off settlement_letter statement_document subscription_document"
+        " subscriptions_file",
     ),
+    **_rows(GROUP, "api_documents", "order_form_document order_summary parcels_file", ROUND),
     **_rows(GROUP, "api_group_documents", "families_file membership_form read_clauses set_clauses"),
     **_rows(GROUP, "api_imports", "import_members_file import_subscriptions_file subscription_template"),
     **_rows(
@@ -156,7 +162,7 @@ ROWS: dict[str, Row] = {
     **_rows(
         GROUP,
         "api_season",
-        "abandon answer approve cancel close_sign_ups count deliveries draft end list_contracts move open_contract propose"
+        "abandon add answer approve cancel close_sign_ups count deliveries draft end list_contracts move open_contract propose"
         " read renew reopen_sign_ups revise submit to_renew version versions",
     ),
     # The link is the key: without it nothing happens.
@@ -201,13 +207,15 @@ ROWS: dict[str, Row] = {
     **_rows(PUBLIC, "components", "index"),
     **_rows(GROUP, "contract_accounts", "entry index mine negative provision reverse settlement statement"),
     **_rows(GROUP, "contracts", "index new preview renew show versions"),
-    "contract_editor.edit": Row(GROUP, {"section": "contract_section"}),
-    **_rows(GROUP, "contract_steps", "abandon approve close end open_contract reopen submit"),
+    "contract_editor.edit": Row(GROUP, {"section": "contract_section"} | ASKED),
+    **_rows(GROUP, "contract_steps", "abandon add_delivery approve close end open_contract reopen submit"),
     "contract_steps.delivery": Row(GROUP, {"date_id": "delivery_id", "change": "delivery_change"}),
     **_rows(GROUP, "subscribe", "form_page paper"),
     **_rows(
-        GROUP, "subscriptions", "confirm decline desk end enter give_place index sharers show signatures"
+        GROUP, "subscriptions", "confirm decline desk end give_place index sharers show signatures"
     ),
+    # Who has subscribed is told so instead of the form.
+    "subscriptions.enter": Row(GROUP, {"household_id": "other_home_id"}),
     **_rows(GROUP, "my_contracts", "absences index show sign withdraw"),
     "my_contracts.compose": Row(GROUP, {"date_id": "delivery_id"}),
     **_rows(GROUP, "cheques", "agree bundles hand_over index receive received show"),
@@ -215,14 +223,14 @@ ROWS: dict[str, Row] = {
     **_rows(PUBLIC, "cheques", "receipt"),
     **_rows(PUBLIC, "producer_answer", "paper show thanks"),
     **_rows(OWN, "producer_answer", "contracts"),
-    **_rows(GROUP, "producer_answer", "answer"),
+    **_rows(GROUP, "producer_answer", "answer", ASKED),
     **_rows(PUBLIC, "public_contracts", "show"),
     **_rows(GROUP, "member_households", "index"),
     **_rows(GROUP, "dues_campaigns", "close index new pay show"),
-    **_rows(GROUP, "rounds", "freeze index parcel parcels remind sheet show statements unavailable"),
+    **_rows(GROUP, "rounds", "freeze index parcel parcels remind sheet show statements unavailable", ROUND),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
     **_rows(FEDERATION, "deliveries", "dispatch index"),
-    **_rows(GROUP, "deliveries", "note receive"),
+    **_rows(GROUP, "deliveries", "note receive", GOODS),
     **_rows(DEMO, "demo", "clock mail mailbox move_clock sign_in_as"),
     **_rows(
         GROUP,

@@ -191,8 +191,10 @@ def test_deliveries_are_announced_in_calendars_and_reminded_of(site: Site) -> No
     site.house.record("contract-k", season.DeliveryMoved(
         contract_id="k", group_id=GROUP, delivery_id="d2", from_on=date(2026, 11, 19),
         delivery=season.PlannedDelivery(delivery_id="d2", on=date(2026, 11, 20), place=PLACE), reason="La salle est prise.",
-    ), season.DeliveryCancelled(contract_id="k", group_id=GROUP, delivery_id="d3", on=date(2026, 12, 10), reason="Gel."))  # fmt: skip
+    ), season.DeliveryCancelled(contract_id="k", group_id=GROUP, delivery_id="d3", on=date(2026, 12, 10), reason="Gel."),
+        season.DeliveryAdded(contract_id="k", group_id=GROUP, delivery=season.PlannedDelivery(delivery_id="d9", on=date(2026, 12, 12)), reason="Rattrape le gel."))  # fmt: skip
     after = events(feed)
+    assert after[uid("d9")] == ("2026-12-12T17:30:00+00:00", 0, "CONFIRMED")
     assert after[uid("d2")] == ("2026-11-20T17:30:00+00:00", 1, "CONFIRMED")
     assert after[uid("d3")][1:] == (1, "CANCELLED")
     assert "Livraison : Confitures" in page(site, "ana", f"/groupes/{GROUP}/agenda")

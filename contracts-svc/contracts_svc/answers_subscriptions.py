@@ -54,7 +54,7 @@ def quoted(state: Contract, command: RegisterSubscription) -> dict[str, Any]:
 
 def _line(state: Contract, held: Held, place: int) -> dict[str, Any]:
     line = held.lines[place]
-    option, taken = state.life.option(line.option_id), held.takes(state.life)
+    option, taken = state.life.option(line.option_id), held.paid(state.life)
     units = amounts.units_percent(line, option, taken)
     return {
         "option_id": option.option_id, "title": option.title, "units_percent": units,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from contracts_svc.contract.approval import ApproveContract, RequestChanges, SubmitContract
 from contracts_svc.contract.decider import Contract, decider
-from contracts_svc.contract.deliveries import CancelDelivery, CountDelivery, MoveDelivery
+from contracts_svc.contract.deliveries import AddDelivery, CancelDelivery, CountDelivery, MoveDelivery
 from contracts_svc.contract.life import (
     AbandonContract,
     CloseSignUps,
@@ -138,6 +138,8 @@ COMMANDS = st.one_of(
     st.builds(MoveDelivery, delivery_id=WHICH, on=DAYS, reason=WHY, today=DAYS, starts=st.sampled_from([None, "17:00", "20:00"])),
     st.builds(CancelDelivery, delivery_id=WHICH, reason=WHY),
     st.builds(CountDelivery, delivery_id=WHICH, factor_percent=st.sampled_from([0, 100, 150, 200]), reason=WHY),
+    st.builds(AddDelivery, delivery_id=st.sampled_from(["d1", "n1", "n2"]), on=DAYS, reason=WHY, today=DAYS,
+              factor_percent=st.sampled_from([0, 100, 200]), replaces_delivery_id=st.sampled_from(["", "", "d1", "n1", "d9"])),
     st.builds(EndContract, today=DAYS),
     st.builds(AbandonContract, reason=WHY),
 )  # fmt: skip
@@ -183,6 +185,16 @@ def allowed(contract, event, past):
               season.ContractChangesRequested, season.ContractAbandoned)  # fmt: skip
     if not isinstance(event, season.ContractOpened):
         assert isinstance(event, before) != opened, f"{event} while {life.status}"
+    if isinstance(event, season.DeliveryAdded):
+        ids = [each.delivery_id for each in life.terms.deliveries]
+        assert event.delivery.delivery_id not in ids
+        assert event.reason
+        assert event.delivery.on <= life.terms.ends_on + timedelta(days=92)
+        if event.replaces_delivery_id:
+            assert life.delivery(event.replaces_delivery_id).cancelled
+            before_it = [each for each in past if isinstance(each, season.DeliveryAdded)
+                         and each.replaces_delivery_id == event.replaces_delivery_id]  # fmt: skip
+            assert all(life.delivery(each.delivery.delivery_id).cancelled for each in before_it), "made up for once"
     if isinstance(event, season.DeliveryMoved | season.DeliveryCountedAnew):
         assert not life.delivery(event.delivery_id).cancelled
         assert event.reason

@@ -69,6 +69,11 @@ def apply(rows: Rows, fact: Fact) -> None:
         case season.DeliveryMoved() as e:
             known = rows.get(entries, e.delivery_id)
             _deliver(rows, fact, e.contract_id, e.group_id, known["title"] if known else "", e.delivery, e.reason)
+        case season.DeliveryAdded() as e:
+            planned = rows.where(entries, subject_id=e.contract_id, kind="delivery")
+            _deliver(
+                rows, fact, e.contract_id, e.group_id, planned[0]["title"] if planned else "", e.delivery, e.reason
+            )
         case season.DeliveryCancelled() as e:
             _change(rows, fact, e.delivery_id, cancelled=1, note=e.reason)
         case season.DeliveryCountedAnew() as e:

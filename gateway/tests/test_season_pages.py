@@ -184,6 +184,32 @@ def test_a_delivery_is_moved_after_seeing_who_is_told(built):
     assert "À remplir" in words(send(camille, address, 422, act="preview", on="2026-11-07"))
 
 
+@pytest.mark.behaviour("S0:22")
+def test_a_missed_basket_is_made_up_on_a_day_that_is_added(built):
+    contract_id = built.opened(title="Pain")
+    subscription = built.subscribed(contract_id, "Ali", "Bey")
+    built.call("confirm_subscription", "Camille", subscription_id=subscription)
+    before = built.call("subscription", "Ali", subscription_id=subscription)["amount_cents"]
+    missed = built.call("contract", "Camille", contract_id=contract_id)["terms"]["deliveries"][0]["delivery_id"]
+    built.call("cancel_delivery", "Camille", contract_id=contract_id, delivery_id=missed, reason="Gel.")
+    camille = built.client("Camille")
+    address = built.path("contrats", contract_id, "livraisons", "ajouter")
+    assert address in read(camille, built.path("contrats", contract_id))
+    added = {"on": "2026-11-07", "starts": "10:00", "ends": "11:00", "factor": "1", "reason": "Rattrape le gel.",
+             "replaces_delivery_id": missed}  # fmt: skip
+    page = words(send(camille, address, 200, act="preview", **added))
+    assert "1 foyer sera prévenu" in page
+    assert "sans rien payer de plus" in page
+    send(camille, address, act="confirm", **added)
+    now = built.call("contract", "Camille", contract_id=contract_id)
+    assert ("2026-11-07", "10:00") in {(one["on"], one["starts"]) for one in now["months"][0]["deliveries"]}
+    assert built.call("subscription", "Ali", subscription_id=subscription)["amount_cents"] == before
+    baskets = built.call("household_baskets", "Ali", household_id=built.homes["Bey"])["baskets"]
+    assert "2026-11-07" in {basket["on"] for basket in baskets}
+    assert "Déjà rattrapée" in words(send(camille, address, 409, act="confirm", **{**added, "on": "2026-11-08"}))
+    assert "Livraison ajoutée" in read(camille, built.path("contrats", contract_id))
+
+
 @pytest.mark.behaviour("S0:17")
 def test_last_seasons_contract_is_renewed_in_one_step(built):
     contract_id, camille = built.opened(title="Fromages"), built.client("Camille")

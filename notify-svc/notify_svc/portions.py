@@ -34,9 +34,16 @@ def at_delivery(
 def _is_of(subscription: Row, date: Row) -> bool:
     if subscription["series"] and date["series"] and subscription["series"] != date["series"]:
         return False
-    return date["day"] >= subscription["starts_on"] and not (
+    return lasts_on(subscription, date)
+
+
+def lasts_on(subscription: Row, date: Row) -> bool:
+    """Whether the date lies in the time of the subscription, be it taken or not."""
+    inside = date["day"] >= subscription["starts_on"] and not (
         subscription["until"] and date["day"] >= subscription["until"]
     )
+    # A delivery that was moved stays with whom it was promised to.
+    return bool(subscription["belongs"].get(date["delivery_id"], inside))
 
 
 def turn(household_ids: Sequence[str], anchor_id: str, dates: Sequence[Row], delivery_id: str) -> str:

@@ -88,18 +88,25 @@ def tell_delivery(runtime: Runtime, fact: Fact) -> None:
     """S0:22: everybody whom the date touches is told: subscribers, and who takes somebody's basket that day."""
     match fact.event:
         case season.DeliveryMoved() as e:
-            delivery = {"day": e.delivery.on.isoformat(), "starts": e.delivery.starts, "ends": e.delivery.ends,
-                        "place": e.delivery.place}  # fmt: skip
-            _tell_date(runtime, fact, "delivery-moved", e, from_on=e.from_on.isoformat(), delivery=[delivery])
+            _tell_date(
+                runtime, fact, "delivery-moved", e, e.delivery_id, from_on=e.from_on.isoformat(), delivery=[_day(e)]
+            )
+        case season.DeliveryAdded() as e:
+            _tell_date(runtime, fact, "delivery-added", e, e.delivery.delivery_id, delivery=[_day(e)])
         case season.DeliveryCancelled() as e:
-            _tell_date(runtime, fact, "delivery-cancelled", e, from_on=e.on.isoformat())
+            _tell_date(runtime, fact, "delivery-cancelled", e, e.delivery_id, from_on=e.on.isoformat())
         case season.DeliveryCountedAnew() as e:
             dates = view.deliveries_of(runtime.db, [e.contract_id]).get(e.contract_id, [])
             on = next((row["day"] for row in dates if row["delivery_id"] == e.delivery_id), None)
-            _tell_date(runtime, fact, "delivery-counted", e, from_on=on, percent=e.factor_percent)
+            _tell_date(runtime, fact, "delivery-counted", e, e.delivery_id, from_on=on, percent=e.factor_percent)
 
 
-def _tell_date(runtime: Runtime, fact: Fact, template: str, event: Any, **params: Any) -> None:
+def _day(event: season.DeliveryMoved | season.DeliveryAdded) -> dict[str, str]:
+    delivery = event.delivery
+    return {"day": delivery.on.isoformat(), "starts": delivery.starts, "ends": delivery.ends, "place": delivery.place}
+
+
+def _tell_date(runtime: Runtime, fact: Fact, template: str, event: Any, delivery_id: str, **params: Any) -> None:
     contract_id = event.contract_id
     households = view.subscribers(runtime.db, contract_id, ("confirmed", "to-confirm"))
     told = recipients(runtime.db, households)
@@ -107,7 +114,7 @@ def _tell_date(runtime: Runtime, fact: Fact, template: str, event: Any, **params
     takers = [
         row["person_id"]
         for row in view.given_away(runtime.db, [contract_id])
-        if row["delivery_id"] == event.delivery_id and row["person_id"] not in known
+        if row["delivery_id"] == delivery_id and row["person_id"] not in known
     ]
     params = {"contract_id": contract_id, "reason": event.reason, **params}
     say(runtime, fact, template, [*told, *persons(*takers)], event.group_id, params)

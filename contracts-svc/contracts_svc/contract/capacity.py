@@ -57,6 +57,16 @@ def full(life: Life, roster: Roster, asked: Held, *, behind_those_who_wait: bool
     return None
 
 
+def overfull(life: Life, roster: Roster, delivery: PlannedDelivery) -> Full | None:
+    """The first limit that those who have a place exceed at this delivery."""
+    bounds = limits(life)
+    placed = [held for held in roster.subscriptions.values() if held.state in PLACED]
+    for what, taken in _taken(life, placed, delivery, bounds).items():
+        if taken > bounds.get(what, taken):
+            return Full(what=what, limit=bounds[what], taken=taken, delivery_id=delivery.delivery_id)
+    return None
+
+
 def taken_at_most(life: Life, roster: Roster) -> Load:
     """Of each limited thing, the most that is taken at any one delivery."""
     bounds = limits(life) | {HOUSEHOLDS: 0, SHARES: 0}
@@ -70,18 +80,14 @@ def taken_at_most(life: Life, roster: Roster) -> Load:
 
 def _dates(life: Life, held: Held) -> Iterator[PlannedDelivery]:
     """All deliveries while it lasts: a household of Semaine A is one of the contract's households in Semaine B too."""
-    return (delivery for delivery in life.deliveries_held if _is_on(held, delivery))
-
-
-def _is_on(held: Held, delivery: PlannedDelivery) -> bool:
-    return held.starts_on <= delivery.on and (held.ended_on is None or delivery.on < held.ended_on)
+    return (delivery for delivery in life.deliveries_held if held.is_on(delivery))
 
 
 def _taken(life: Life, subscriptions: Iterable[Held], delivery: PlannedDelivery, bounds: Load) -> Load:
     """Summed over households; of one household's subscriptions the larger counts."""
     by_household: dict[str, Load] = {}
     for held in subscriptions:
-        if _is_on(held, delivery):
+        if held.is_on(delivery):
             load = by_household.setdefault(held.household_id, {})
             for what, number in _load(life, held, delivery, bounds).items():
                 load[what] = max(load.get(what, 0), number)

@@ -6,10 +6,13 @@ from typing import TypeAlias
 
 import msgspec
 
+from contracts_svc.contract.belonging import after_addition, after_move
+from contracts_svc.contract.capacity import overfull
 from contracts_svc.contract.life import LifeCommand, LifeEvent, decide_life, evolve_life
 from contracts_svc.contract.roster import Roster, RosterCommand, RosterEvent, decide_roster, evolve_roster
 from contracts_svc.contract.state import Life
-from grenier.decider import Decider
+from grenier.decider import Decider, Rejected
+from grenier.language.season import DeliveryAdded, DeliveryMoved, PlannedDelivery
 
 Command: TypeAlias = LifeCommand | RosterCommand
 Event: TypeAlias = LifeEvent | RosterEvent
@@ -22,14 +25,29 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
 
 def decide(contract: Contract, command: Command) -> list[Event]:
     if isinstance(command, LifeCommand):
-        return [*decide_life(contract.life, command)]
+        events = decide_life(contract.life, command)
+        for event in events:
+            if isinstance(event, DeliveryAdded):
+                must_have_room(evolve(contract, event), event.delivery)
+        return [*events]
     return [*decide_roster(contract.life, contract.roster, command)]
 
 
 def evolve(contract: Contract, event: Event) -> Contract:
     if isinstance(event, LifeEvent):
-        return Contract(life=evolve_life(contract.life, event), roster=contract.roster)
+        roster = contract.roster
+        if isinstance(event, DeliveryMoved):
+            roster = after_move(contract.life, roster, event)
+        elif isinstance(event, DeliveryAdded):
+            roster = after_addition(contract.life, roster, event)
+        return Contract(life=evolve_life(contract.life, event), roster=roster)
     return Contract(life=contract.life, roster=evolve_roster(contract.roster, event))
+
+
+def must_have_room(contract: Contract, added: PlannedDelivery) -> None:
+    """Between two seasons of a place, the one that leaves and the one that comes could both be there on the new date."""
+    if (hindrance := overfull(contract.life, contract.roster, added)) is not None:
+        raise Rejected("no-place-left", what=hindrance.what, limit=hindrance.limit, delivery_id=hindrance.delivery_id)
 
 
 decider: Decider[Contract, Command, Event] = Decider("contract", Contract(), decide, evolve)

@@ -98,6 +98,20 @@ class Count(msgspec.Struct, forbid_unknown_fields=True):
     reason: str
 
 
+class Add(msgspec.Struct, forbid_unknown_fields=True):
+    """`replaces_delivery_id`: the cancelled delivery that the new date makes up for; hours and place are as there."""
+
+    contract_id: str
+    on: date
+    reason: str
+    starts: str | None = None
+    ends: str | None = None
+    place: str | None = None
+    factor_percent: int = 100
+    series: str | None = None
+    replaces_delivery_id: str = ""
+
+
 class ContractDoors:
     runtime: Runtime
 
@@ -228,6 +242,18 @@ class ContractDoors:
             delivery_id=ask.delivery_id, factor_percent=ask.factor_percent, reason=ask.reason.strip()
         )
         return self._live(ask.contract_id, now.group_id, command, context, role)
+
+    @door
+    def add_delivery(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        ask, context = read(Add, payload), with_id(context)
+        now, role = managed(self.runtime, context, ask.contract_id)
+        delivery_id = derived_id(context.command_id, "delivery")
+        command = deliveries.AddDelivery(
+            delivery_id=delivery_id, on=ask.on, reason=ask.reason.strip(), starts=ask.starts, ends=ask.ends,
+            place=ask.place, factor_percent=ask.factor_percent, series=ask.series,
+            replaces_delivery_id=ask.replaces_delivery_id, today=today(self.runtime, now.group_id),
+        )  # fmt: skip
+        return self._live(ask.contract_id, now.group_id, command, context, role) | {"delivery_id": delivery_id}
 
     def _live(self, contract_id: str, group_id: str, command: Any, context: Context, role: str) -> dict[str, Any]:
         return self.runtime.tell(decider, contract_id, command, context, role=role, group_id=group_id)

@@ -6,7 +6,7 @@
        +- changes requested <--+                abandoned: from any state before opened
 
 The producer approves one version; only exactly that version can be opened. After opening the terms stay as they were
-agreed: a single delivery may be moved, cancelled or counted anew, and everybody it touches is told.
+agreed: a single delivery may be moved, cancelled, counted anew or added, and everybody it touches is told.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from contracts_svc.contract.approval import (
     submit,
 )
 from contracts_svc.contract.deliveries import (
+    AddDelivery,
     CancelDelivery,
     CountDelivery,
     MoveDelivery,
+    add_delivery,
     cancel_delivery,
     count_delivery,
     move_delivery,
+    with_added,
 )
 from contracts_svc.contract.state import Life, Submission, must_be_before_opening, must_be_newest, must_be_opened
 from contracts_svc.rules.terms import check_terms
@@ -45,6 +48,7 @@ from grenier.language.season import (
     ContractOpened,
     ContractRevised,
     ContractSubmitted,
+    DeliveryAdded,
     DeliveryCancelled,
     DeliveryCountedAnew,
     DeliveryMoved,
@@ -114,6 +118,7 @@ LifeCommand: TypeAlias = (
     | MoveDelivery
     | CancelDelivery
     | CountDelivery
+    | AddDelivery
     | EndContract
     | AbandonContract
 )
@@ -129,6 +134,7 @@ LifeEvent: TypeAlias = (
     | DeliveryMoved
     | DeliveryCancelled
     | DeliveryCountedAnew
+    | DeliveryAdded
     | ContractEnded
     | ContractAbandoned
 )
@@ -160,6 +166,8 @@ def decide_life(life: Life, command: LifeCommand) -> list[LifeEvent]:
             return [*cancel_delivery(life, command)]
         case CountDelivery():
             return [*count_delivery(life, command)]
+        case AddDelivery():
+            return [*add_delivery(life, command)]
         case EndContract():
             return end(life, command)
         case AbandonContract():
@@ -256,6 +264,13 @@ def evolve_life(life: Life, event: LifeEvent) -> Life:
             return msgspec.structs.replace(life, sign_ups_closed=False, sign_ups_until=event.closes_on)
         case DeliveryMoved() | DeliveryCancelled() | DeliveryCountedAnew():
             return msgspec.structs.replace(life, terms=with_delivery(life.terms, event))
+        case DeliveryAdded():
+            made_up = {**life.made_up, event.replaces_delivery_id: event.delivery.delivery_id}
+            return msgspec.structs.replace(
+                life,
+                terms=with_added(life.agreed, event),
+                made_up=made_up if event.replaces_delivery_id else life.made_up,
+            )
         case ContractEnded():
             return msgspec.structs.replace(life, status="ended")
         case ContractAbandoned():

@@ -25,7 +25,7 @@ SHORT = ("contract_id", "group_id", "producer_id", "coordinator_id", "title", "c
          "version", "approved_version", "starts_on", "ends_on", "renews", "renewed_by")  # fmt: skip
 # What a member sees of what happened; the talk with the producer before the opening is not for them.
 PUBLIC_STEPS = frozenset({"contract-opened", "sign-ups-closed", "sign-ups-reopened", "delivery-moved",
-                          "delivery-cancelled", "delivery-counted-anew", "contract-ended"})  # fmt: skip
+                          "delivery-cancelled", "delivery-counted-anew", "delivery-added", "contract-ended"})  # fmt: skip
 RENEW_WITHIN_DAYS = 60
 LONGEST_STRETCH_DAYS = 400
 

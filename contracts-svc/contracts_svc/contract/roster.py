@@ -7,8 +7,10 @@ free, those who wait move up in the same decision: nobody else can slip in betwe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeAlias, assert_never
 
+from contracts_svc.contract.belonging import after_successor, handed_on, taken_elsewhere
 from contracts_svc.contract.joining import check_sharers, moved_up, placed, register, replaced
 from contracts_svc.contract.joining import give_place as place_for
 from contracts_svc.contract.state import Life, must_be_opened
@@ -28,7 +30,7 @@ from contracts_svc.contract.subscriptions import (
     SignSubscription,
 )
 from contracts_svc.contract.taking import compose, set_absences
-from contracts_svc.rules.amounts import amount, deliveries_taken
+from contracts_svc.rules.amounts import amount
 from contracts_svc.rules.composing import composed_lines
 from grenier.decider import Rejected
 from grenier.errors import Invalid
@@ -105,15 +107,13 @@ def confirm(life: Life, roster: Roster, held: Held, command: ConfirmSubscription
     _require(held, "to_confirm")
     events: list[RosterEvent] = [SubscriptionConfirmed(**_ids(life, held))]
     old = roster.subscriptions.get(held.replaces)
-    if old is None or old.state != "confirmed":
+    if old is None or not (old.state == "confirmed" or _lasts_beyond(old, held.starts_on)):
         return events
-    kept = deliveries_taken(
-        life.agreed.deliveries, old.starts_on, until=held.starts_on, series=old.series, absences=old.absences
-    )
-    cents = amount(old.lines, life.agreed.options, kept)
+    left = replaced(old, ended_on=held.starts_on, belongs=handed_on(old, held))
+    cents = amount(old.lines, life.agreed.options, left.paid(life))
     ended = SubscriptionEnded(**_ids(life, old), on=held.starts_on, amount_cents=cents, reason="replaced")
     events.append(ended)
-    after = roster.with_(replaced(held, state="confirmed")).with_(_ended(old, ended))
+    after = roster.with_(replaced(held, state="confirmed")).with_(_ended(left, ended))
     return [*events, *moved_up(life, after, command.now)]
 
 
@@ -179,9 +179,14 @@ def end(life: Life, roster: Roster, held: Held, command: EndSubscription) -> lis
         raise Invalid(fields={"on": ["Not before the subscription began."]})
     cents = held.amount_cents
     if command.recompute:
-        cents = amount(held.lines, life.agreed.options, replaced(held, ended_on=command.on).takes(life))
+        cents = amount(held.lines, life.agreed.options, replaced(held, ended_on=command.on).paid(life))
     ended = SubscriptionEnded(**_ids(life, held), on=command.on, amount_cents=cents, reason=command.reason)
     return [ended, *moved_up(life, roster.with_(_ended(held, ended)), command.now)]
+
+
+def _lasts_beyond(old: Held, day: date) -> bool:
+    """It was ended while the change waited, but later than the change begins."""
+    return old.state == "ended" and old.ended_on is not None and old.ended_on > day
 
 
 def _ids(life: Life, held: Held) -> dict[str, Any]:
@@ -207,9 +212,14 @@ def _ended(held: Held, ended: SubscriptionEnded) -> Held:
 
 def evolve_roster(roster: Roster, event: RosterEvent) -> Roster:
     if isinstance(event, SubscriptionRegistered):
-        return roster.with_(_registered(event))
+        fresh = _registered(event)
+        return roster.with_(replaced(fresh, belongs=taken_elsewhere(roster, fresh)))
     held = roster.subscriptions.get(event.subscription_id)
-    return roster if held is None else roster.with_(_evolved(held, event))
+    if held is None:
+        return roster
+    if isinstance(event, SubscriptionEnded):
+        held = replaced(held, belongs=after_successor(roster, held))
+    return roster.with_(_evolved(held, event))
 
 
 def _evolved(held: Held, event: RosterEvent) -> Held:

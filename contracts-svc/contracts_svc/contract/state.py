@@ -45,6 +45,8 @@ class Life(msgspec.Struct, frozen=True, kw_only=True):
     sign_ups_closed: bool = False
     # The last day for signing up; None: until the last delivery.
     sign_ups_until: date | None = None
+    # {cancelled delivery: the date added to make up for it}
+    made_up: dict[str, str] = {}
 
     @property
     def ids(self) -> dict[str, str]:

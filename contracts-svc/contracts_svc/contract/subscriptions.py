@@ -15,7 +15,6 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from contracts_svc.contract.state import Life
-from contracts_svc.rules.amounts import deliveries_taken
 from grenier.language.season import (
     Channel,
     Party,
@@ -52,16 +51,34 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str = ""
     ended_on: date | None = None
     signed: dict[str, str] = {}
+    # Deliveries that were moved across its first or last day, and whether they are its own: as before they were moved.
+    belongs: dict[str, bool] = {}
+    # Dates added after it was signed: so much of a delivery (percent) they count in its amount.
+    counted: dict[str, int] = {}
+
+    def is_on(self, delivery: PlannedDelivery) -> bool:
+        """Whether the delivery lies in its time, be it taken or not."""
+        inside = self.starts_on <= delivery.on and (self.ended_on is None or delivery.on < self.ended_on)
+        return self.belongs.get(delivery.delivery_id, inside)
 
     def takes(self, life: Life) -> list[PlannedDelivery]:
         """Its deliveries by date, those left out excepted."""
-        return deliveries_taken(
-            life.agreed.deliveries, self.starts_on, until=self.ended_on, series=self.series, absences=self.absences
-        )
+        return [delivery for delivery in self.covers(life) if delivery.delivery_id not in self.absences]
+
+    def paid(self, life: Life) -> list[PlannedDelivery]:
+        """What it takes, each with the factor that its amount was agreed with."""
+        return [
+            msgspec.structs.replace(one, factor_percent=self.counted.get(one.delivery_id, one.factor_percent))
+            for one in self.takes(life)
+        ]
 
     def covers(self, life: Life) -> list[PlannedDelivery]:
         """Its deliveries by date, those left out among them."""
-        return deliveries_taken(life.agreed.deliveries, self.starts_on, until=self.ended_on, series=self.series)
+        return [
+            delivery
+            for delivery in life.deliveries_held
+            if self.is_on(delivery) and (not self.series or delivery.series in ("", self.series))
+        ]
 
 
 class Roster(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,9 +26,7 @@ def set_absences(life: Life, held: Held, command: SetAbsences) -> list[AbsencesS
     covered = held.covers(life)
     check_absences(command.delivery_ids, covered, life.agreed.sign_up, held.starts_on)
     _check_ahead(life, covered, set(held.absences) ^ set(wanted), command)
-    before, after = (
-        amount(held.lines, life.agreed.options, left.takes(life)) for left in (held, _absent(held, wanted))
-    )
+    before, after = (amount(held.lines, life.agreed.options, left.paid(life)) for left in (held, _absent(held, wanted)))
     if before != after:
         raise Rejected("absences-change-amount", amount_cents=before, would_be_cents=after)
     return [
@@ -64,7 +62,7 @@ def compose(life: Life, roster: Roster, held: Held, command: ComposeBasket) -> l
         return []
     asked = replaced(held, lines=lines)
     check_lines(life.agreed, lines, held.covers(life))
-    asked = replaced(asked, amount_cents=amount(lines, life.agreed.options, asked.takes(life)))
+    asked = replaced(asked, amount_cents=amount(lines, life.agreed.options, asked.paid(life)))
     check_minimum(life, asked)
     if held.state != "waiting" and (hindrance := full(life, roster, asked, behind_those_who_wait=False)) is not None:
         raise Rejected("no-place-left", what=hindrance.what, limit=hindrance.limit, delivery_id=hindrance.delivery_id)

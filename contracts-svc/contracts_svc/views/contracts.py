@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
+from contracts_svc.contract.deliveries import with_added
 from grenier.language import season
 from grenier.readmodel import Fact, Json, Rows, View
 
@@ -125,12 +126,24 @@ def _apply_while_open(rows: Rows, fact: Fact) -> None:
             rows.change(contracts, e.contract_id, signing_closed=0, signing_closes_on=e.closes_on.isoformat())
         case season.DeliveryMoved() as e:
             rows.change(deliveries, e.contract_id, e.delivery_id, **_as_planned(e.delivery))
+        case season.DeliveryAdded() as e:
+            _add(rows, e)
         case season.DeliveryCancelled() as e:
             rows.change(deliveries, e.contract_id, e.delivery_id, cancelled=1, reason=e.reason)
         case season.DeliveryCountedAnew() as e:
             rows.change(
                 deliveries, e.contract_id, e.delivery_id, factor_percent=e.factor_percent, reason=e.reason
             )  # fmt: skip
+
+
+def _add(rows: Rows, e: season.DeliveryAdded) -> None:
+    """Options with dates of their own come on the new one too where the fact says so."""
+    if (row := rows.get(contracts, e.contract_id)) is None:
+        return
+    rows.put(deliveries, contract_id=e.contract_id, delivery_id=e.delivery.delivery_id, group_id=e.group_id,
+             place_in_terms=len(rows.where(deliveries, contract_id=e.contract_id)), **_as_planned(e.delivery))  # fmt: skip
+    terms = with_added(msgspec.convert(row["terms"], season.Terms), e)
+    rows.change(contracts, e.contract_id, terms=msgspec.to_builtins(terms))
 
 
 def _draft(rows: Rows, fact: Fact, e: season.ContractDrafted) -> None:
@@ -203,6 +216,8 @@ def _note(fact: Fact) -> str:
             return e.means
         case season.DeliveryMoved() as e:
             return f"{e.from_on} → {e.delivery.on}: {e.reason}"
+        case season.DeliveryAdded() as e:
+            return f"{e.delivery.on}: {e.reason}"
         case season.DeliveryCancelled() as e:
             return f"{e.on}: {e.reason}"
         case season.DeliveryCountedAnew() as e:

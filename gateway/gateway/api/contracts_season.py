@@ -239,6 +239,20 @@ def abandon(body, contract_id):
     return tell("contracts", "abandon_contract", contract_id=contract_id, **body)
 
 
+@bp.post(CONTRACT + "/deliveries")
+@access("person")
+@bp.arguments(s.Adding)
+@bp.response(201, a.AddedDelivery)
+@bp.alt_response(
+    409,
+    description="`contract-not-opened`, `contract-ended`, `delivery-needs-round`, `delivery-planned-then`, "
+    "`delivery-not-cancelled`, `delivery-made-up`, `no-place-left`",
+)
+def add(body, contract_id):
+    """One more delivery after the opening: subscribers take it, for what they have signed, and are told"""
+    return tell("contracts", "add_delivery", contract_id=contract_id, **s.sent(body))
+
+
 @bp.post(DELIVERY + "/move")
 @access("person")
 @bp.arguments(s.Moving)

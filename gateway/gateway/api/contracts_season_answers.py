@@ -85,6 +85,10 @@ class Drafted(Done):
     warnings = fields.List(fields.Dict())
 
 
+class AddedDelivery(Done):
+    delivery_id = fields.String()
+
+
 class Submitted(Done):
     person_id = fields.String()
     document_sha256 = fields.String()

@@ -212,6 +212,16 @@ class Moving(Schema):
     place = text(200)
 
 
+class Adding(Moving):
+    factor_percent = fields.Integer(
+        strict=True,
+        validate=FACTOR,
+        metadata={"description": "100: one delivery; what was signed before stays due as it was"},
+    )
+    series = text(20)
+    replaces_delivery_id = text(64, metadata={"description": "The cancelled delivery that the new date makes up for"})
+
+
 class Cancelling(Schema):
     reason = fields.String(required=True, validate=REASON)
 

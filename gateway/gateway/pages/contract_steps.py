@@ -170,6 +170,45 @@ def delivery(group_id: str, contract_id: str, date_id: str, change: str):
     )  # fmt: skip
 
 
+@bp.route(f"{BASE}/livraisons/ajouter", methods=["GET", "POST"])
+@access(may="contracts.manage-contracts")
+def add_delivery(group_id: str, contract_id: str):
+    """One more date, for one that was cancelled or as a gift: first who is told and what it costs, then the act."""
+    contract = lookup.contract_of(group_id, contract_id)
+    missed = [one for one in contract["terms"]["deliveries"] if one["cancelled"]]
+    model = next(iter(reversed(missed or contract["terms"]["deliveries"])), {})
+    form = Form(initial={**{name: model.get(name, "") for name in ("starts", "ends", "place")}, "factor": "1"})
+    asked = _addition(form) if request.method == "POST" else None
+    if asked is not None and request.form.get("act") == "confirm":
+        if spoken(form.tell("contracts", "add_delivery", contract_id=contract_id, **asked), form):
+            flash(
+                _("La livraison est ajoutée ; les foyers inscrits sont prévenus, le calendrier est à jour."), "success"
+            )
+            return redirect(_back(group_id, contract_id))
+        asked = None
+    return form.render(
+        "contracts/delivery_add.html", contract=contract, group_id=group_id, missed=missed, asked=asked,
+        concerned=_subscribed(contract_id) if asked else [],
+    )  # fmt: skip
+
+
+def _addition(form: Form) -> dict[str, Any] | None:
+    asked = _asked(form, "deplacer") or {}
+    typed = Typed(form)
+    asked["factor_percent"] = typed.hundredths("factor", empty=100)
+    if replaced := typed.text("replaces_delivery_id"):
+        asked["replaces_delivery_id"] = replaced
+    return None if form.errors else asked
+
+
+def _subscribed(contract_id: str) -> list[str]:
+    """Every household with a place: they take the new date."""
+    placed = ["to_confirm", "confirmed"]
+    rows = ask("contracts", "subscriptions", contract_id=contract_id, state=placed)["subscriptions"]
+    names = lookup.household_names(rows)
+    return sorted({words.home_of(names, row["household_id"]) for row in rows})
+
+
 def _asked(form: Form, change: str) -> dict[str, Any] | None:
     typed = Typed(form)
     asked: dict[str, Any] = {"reason": typed.text("reason", required=True, longest=300)}

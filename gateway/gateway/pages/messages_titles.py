@@ -14,6 +14,7 @@ SEASON: dict[str, Any] = {
     "contract-changes-requested": lazy_gettext("Changements demandés"),
     "contract-ending": lazy_gettext("Fin de contrat"),
     "contract-to-approve": lazy_gettext("Contrat à accepter"),
+    "delivery-added": lazy_gettext("Livraison ajoutée"),
     "delivery-cancelled": lazy_gettext("Livraison annulée"),
     "delivery-counted": lazy_gettext("Livraison double"),
     "delivery-moved": lazy_gettext("Livraison déplacée"),

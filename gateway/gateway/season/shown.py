@@ -165,6 +165,7 @@ STEP_WORDS: dict[str, Any] = {
     "sign-ups-reopened": lazy_gettext("Inscriptions rouvertes"),
     "delivery-moved": lazy_gettext("Livraison déplacée"),
     "delivery-cancelled": lazy_gettext("Livraison annulée"),
+    "delivery-added": lazy_gettext("Livraison ajoutée"),
     "delivery-counted-anew": lazy_gettext("Livraison comptée autrement"),
     "ended": lazy_gettext("Contrat terminé"),
     "abandoned": lazy_gettext("Brouillon abandonné"),

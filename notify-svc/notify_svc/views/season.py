@@ -15,6 +15,7 @@ from grenier.clock import iso
 from grenier.language import contracts as people
 from grenier.language import exchange, season
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from notify_svc.portions import lasts_on
 
 _meta = sa.MetaData()
 contracts = sa.Table(
@@ -73,6 +74,8 @@ subscriptions = sa.Table(
     # The first day on which nothing is taken any more; "" to the contract's end.
     sa.Column("until", sa.Text, nullable=False),
     sa.Column("amount_cents", sa.Integer, nullable=False),
+    # Deliveries that were moved across its first or last day, and whether they are its own all the same.
+    sa.Column("belongs", Json, nullable=False),
 )
 given = sa.Table(
     "season_given",
@@ -119,7 +122,9 @@ def apply(rows: Rows, fact: Fact) -> None:
         case season.ContractAbandoned() as e:
             rows.change(contracts, e.contract_id, state="abandoned")
         case season.DeliveryMoved() as e:
-            _put_delivery(rows, e.contract_id, e.group_id, e.delivery)
+            _move(rows, e)
+        case season.DeliveryAdded() as e:
+            _add(rows, e)
         case season.DeliveryCancelled() as e:
             rows.change(deliveries, e.contract_id, e.delivery_id, cancelled=1)
         case season.DeliveryCountedAnew() as e:
@@ -198,12 +203,32 @@ def _put_delivery(rows: Rows, contract_id: str, group_id: str, delivery: season.
              cancelled=int(delivery.cancelled))  # fmt: skip
 
 
+def _move(rows: Rows, e: season.DeliveryMoved) -> None:
+    """Who was subscribed to it keeps it, and nobody else comes to it, whatever its new day."""
+    if (before := rows.get(deliveries, e.contract_id, e.delivery_id)) is not None:
+        for held in rows.where(subscriptions, contract_id=e.contract_id):
+            if held["state"] not in ("waiting", "declined"):
+                belongs = {**held["belongs"], e.delivery_id: lasts_on(held, before)}
+                rows.change(subscriptions, held["subscription_id"], belongs=belongs)
+    _put_delivery(rows, e.contract_id, e.group_id, e.delivery)
+
+
+def _add(rows: Rows, e: season.DeliveryAdded) -> None:
+    _put_delivery(rows, e.contract_id, e.group_id, e.delivery)
+    if (known := rows.get(contracts, e.contract_id)) is not None:
+        options = {
+            option_id: [title, unit, [*days, e.delivery.delivery_id] if days and option_id in e.option_ids else days]
+            for option_id, (title, unit, days) in known["options"].items()
+        }
+        rows.change(contracts, e.contract_id, options=options)
+
+
 def _register(rows: Rows, e: season.SubscriptionRegistered) -> None:
     rows.put(subscriptions, subscription_id=e.subscription_id, contract_id=e.contract_id, group_id=e.group_id,
              household_id=e.household_id, state="waiting" if e.waiting else "to-confirm",
              household_ids=e.household_ids or [e.household_id], anchor_delivery_id=e.anchor_delivery_id,
              lines=[msgspec.to_builtins(line) for line in e.lines], composed={}, absences=e.absences, series=e.series,
-             starts_on=e.starts_on.isoformat(), until="", amount_cents=e.amount_cents)  # fmt: skip
+             starts_on=e.starts_on.isoformat(), until="", amount_cents=e.amount_cents, belongs={})  # fmt: skip
     before = rows.get(subscriptions, e.replaces) if e.replaces else None
     if before is not None:
         rows.change(subscriptions, e.replaces, until=e.starts_on.isoformat())
@@ -215,6 +240,7 @@ view = View(
     ("contracts.contract-", "contracts.sign-ups-", "contracts.delivery-", "contracts.subscription-", "contracts.absences-",
      "contracts.basket-", "contracts.sharers-", "contracts.taker-", "contracts.producer-"),
     apply,
+    version=2,  # 2: deliveries that stay with whom they were promised to
 )  # fmt: skip
 
 

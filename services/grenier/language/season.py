@@ -243,6 +243,22 @@ class DeliveryCountedAnew(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+@event("contracts.delivery-added", public=("contract_id", "group_id", "delivery", "replaces_delivery_id", "reason"))
+class DeliveryAdded(Event, frozen=True, kw_only=True):
+    """One more date after the opening ("one date to be fixed", a missed basket made up for); subscribers take it.
+
+    What was signed before stays due as it was: the date makes up for the cancelled `replaces_delivery_id`, or is a gift.
+    `option_ids`: options with dates of their own that are delivered then too.
+    """
+
+    contract_id: str
+    group_id: str
+    delivery: PlannedDelivery
+    reason: str
+    replaces_delivery_id: str = ""
+    option_ids: list[str] = msgspec.field(default_factory=list)
+
+
 @event("contracts.contract-ended", public=("contract_id", "group_id"))
 class ContractEnded(Event, frozen=True, kw_only=True):
     """The season is over; accounts are settled from here (S0:49)."""
