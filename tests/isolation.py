@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 import marshmallow as ma
 from flask import Flask
@@ -16,13 +15,16 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from grenier.config import Settings
-from grenier.language import exchange, ledger, notify, season
 from grenier.readmodel import fact_of
+from tests import isolation_season
 from tests.isolation_rows import ROWS, THINGS_OF_A_GROUP, Row
+from tests.isolation_season import NOWHERE, SEASON
 from tests.lived_month import Lived
+from tests.readable import text_of
 
 ANONYMOUS = ""
-NOWHERE = UUID("5e9d7f3c-0000-4000-8000-000000000000")
+# Of a group's month: what an order round has of these stands in SEASON.
+OF_THE_MONTH = ("order_id", "distribution_id", "supplier_order_id")
 
 
 @dataclass
@@ -46,6 +48,14 @@ class World:
     @property
     def app(self) -> Flask:
         return self.lived.site.app
+
+    @property
+    def belonging(self) -> list[str]:
+        """People of whom each may see something of group A's things; all of them together may see everything."""
+        group, federation = self.lived.groups[0], self.lived.federation
+        farmer = isolation_season.farmer(self.lived)
+        return [group.households[1].person_id, group.organiser, group.treasurer, group.coordinator, farmer,
+                federation.central, federation.logistician]  # fmt: skip
 
 
 def world_of(lived: Lived) -> World:
@@ -86,100 +96,7 @@ def _leave_traces(lived: Lived) -> None:
     activity = member.get(f"/groups/{group.group_id}/activities")["activities"][0]["activity_id"]
     slot = member.get(f"/activities/{activity}")["slots"][0]["slot_id"]
     member.put(f"/activities/{activity}/slots/{slot}/volunteers/{group.households[1].person_id}")
-    _season_traces(lived)
-
-
-def _season_traces(lived: Lived) -> None:
-    """A contract of the group with an order round, a deposit, and a request for payment."""
-    group, house = lived.groups[0], lived.site.house
-    ids = {
-        name: str(uuid5(NOWHERE, f"season/{name}"))
-        for name in ("contract", "round", "subscription", "request", "delivery")
-    }
-    of = {"contract_id": ids["contract"], "group_id": group.group_id}
-    day, home = house.clock.now().date() + timedelta(days=60), group.households[1]
-    opens = house.clock.now() + timedelta(days=30)
-    terms = season.Terms(
-        title="Confitures de la rue Cachée", starts_on=day, ends_on=day, basket_kind="ordered",
-        options=[season.BasketOption(option_id="fig", title="Figues", price_cents=550)],
-        deliveries=[season.PlannedDelivery(delivery_id=ids["delivery"], on=day)],
-        rounds=[season.RoundPlan(round_id=ids["round"], delivery_id=ids["delivery"], opens_at=opens,
-                                 closes_at=opens + timedelta(days=7))],
-    )  # fmt: skip
-    # Not the producer whose contact person is one of the strangers: a producer sees the own contracts.
-    farm = next(known for name, known in sorted(lived.federation.producers.items()) if name != "fruitiere")
-    contract = {**of, "producer_id": farm, "coordinator_id": group.coordinator}
-    subscription = {**of, "subscription_id": ids["subscription"], "household_id": home.household_id}
-    house.record(
-        f"contract-{ids['contract']}",
-        season.ContractDrafted(**contract, terms=terms),
-        season.ContractOpened(**contract, version=1, terms=terms),
-        season.SubscriptionRegistered(**subscription, person_id=home.person_id, lines=[], starts_on=day, amount_cents=0,
-                                      channel="web"),
-        season.SubscriptionConfirmed(**subscription),
-    )  # fmt: skip
-    question = {**of, "question_id": str(uuid5(NOWHERE, "season/question")), "person_id": home.person_id}
-    sealed = house.rooms["notify"].runtime.keys.seal(home.person_id, {"text": "Les figues de Réverchaud ?"})
-    house.record(
-        f"question-{question['question_id']}",
-        notify.QuestionAsked(**question, producer_id=contract["producer_id"], sealed=sealed),
-    )
-    asked = ledger.PaymentRequested(**of, request_id=ids["request"], household_id=home.household_id, amount_cents=100)
-    house.record(f"account-{home.household_id}", asked)
-    _cheque_traces(lived, subscription, contract["producer_id"], day)
-    _exchange_traces(lived, subscription, ids["delivery"], day)
-
-
-def _exchange_traces(lived: Lived, subscription: dict[str, str], delivery_id: str, day: date) -> None:
-    """A basket on offer, and who asks for it."""
-    house, group, home = lived.site.house, lived.groups[0], lived.groups[0].households[1]
-    basket_id, starts = str(uuid5(NOWHERE, "season/basket")), house.clock.now() + timedelta(days=60)
-    house.record(
-        f"basket-{basket_id}",
-        exchange.BasketOffered(
-            **subscription, basket_id=basket_id, delivery_id=delivery_id, person_id=home.person_id, on=day,
-            starts_at=starts, ends_at=starts + timedelta(hours=1), closes_at=starts - timedelta(days=1), place="Préau",
-            parts=[exchange.BasketPart(option_id="fig", title="Figues de Réverchaud", quantity=1)], value_cents=550,
-            audience="takers",
-        ),
-        exchange.BasketRequested(basket_id=basket_id, group_id=group.group_id, person_id=group.households[2].person_id),
-    )  # fmt: skip
-
-
-def _cheque_traces(lived: Lived, subscription: dict[str, str], producer_id: str, day: date) -> None:
-    """A cheque that was received and handed over, and a campaign of dues."""
-    house, subscription_id, group_id = lived.site.house, subscription["subscription_id"], subscription["group_id"]
-    cheque_id, bundle_id, campaign_id = (
-        f"{subscription_id}.1",
-        str(uuid5(NOWHERE, "season/bundle")),
-        str(uuid5(NOWHERE, "season/dues")),
-    )
-    of = {"subscription_id": subscription_id, "cheque_id": cheque_id, "group_id": group_id}
-    planned = season.PlannedCheque(cheque_id=cheque_id, amount_cents=4200, cash_on=day)
-    house.record(
-        f"schedule-{subscription_id}",
-        season.ScheduleAgreed(**subscription, producer_id=producer_id, cheques=[planned]),
-        season.ChequeReceived(
-            **of, person_id=lived.groups[0].households[1].person_id, number="0042", bank="CA", issued_on=day
-        ),
-        season.ChequeHandedOver(**of, bundle_id=bundle_id),
-    )
-    bundled = season.BundledCheque(
-        subscription_id=subscription_id,
-        cheque_id=cheque_id,
-        household_id=subscription["household_id"],
-        amount_cents=4200,
-    )
-    handed = season.BundleHandedOver(
-        bundle_id=bundle_id, contract_id=subscription["contract_id"], group_id=group_id, producer_id=producer_id, on=day,
-        cheques=[bundled], subscription_ids=[subscription_id], total_cents=4200,
-    )  # fmt: skip
-    house.record(f"bundle-{bundle_id}", handed)
-    opened = season.DuesCampaignOpened(
-        campaign_id=campaign_id, group_id=group_id, title="Adhésions", opens_on=day, closes_on=day, valid_from=day,
-        valid_until=day, group_dues_cents=-1,
-    )  # fmt: skip
-    house.record(f"dues-campaign-{campaign_id}", opened)
+    isolation_season.leave_traces(lived)
 
 
 def _objects(lived: Lived, index: int) -> dict[str, str]:
@@ -191,12 +108,15 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
         scope = {getattr(fact.event, name, "") for name in ("group_id", "scope_id")} | {fact.meta.group}
         for name in getattr(fact.event, "__struct_fields__", ()):
             value = getattr(fact.event, name)
+            if name in OF_THE_MONTH and getattr(fact.event, "contract_id", ""):
+                continue
             if name.endswith("_id") and isinstance(value, str) and value and group.group_id in scope:
                 found[name] = value
         if group.group_id in scope and getattr(fact.event, "slots", None):
             found["slot_id"] = fact.event.slots[0].slot_id  # type: ignore[attr-defined]
     household = group.households[1]
     central = lived.stage.central
+    goods = lived.as_(group.organiser).get("/deliveries", group_id=group.group_id)["items"]
     orders = central.get("/supplier-orders", window_id=lived.past.window_id)["items"]
     others = [row for row in orders if row["producer_id"] != federation.producers["fruitiere"]]
     tokens = lived.as_(group.organiser).get("/tokens")
@@ -205,13 +125,17 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
     entry = treasurer.get(f"/households/{household.household_id}/statement")["lines"][0]["entry_id"]
     return found | {
         "group_id": group.group_id, "host_id": federation.host_id, "household_id": household.household_id,
-        "person_id": household.person_id, "other_id": household.person_id, "asker_id": group.households[2].person_id, "entry_id": entry, "payment_id": payments[0]["entry_id"],
+        "person_id": household.person_id, "other_id": household.person_id, "asker_id": group.households[2].person_id,
+        "entry_id": entry, "payment_id": payments[0]["entry_id"],
         "cycle_id": lived.current_cycles[index].cycle_id, "past_cycle_id": lived.past_cycles[index].cycle_id,
         "product_id": federation.products["Comté 12 mois"], "catalogue_id": lived.current.catalogue_id,
         "window_id": lived.past.window_id, "supplier_order_id": others[0]["supplier_order_id"],
         "producer_id": others[0]["producer_id"], "token_id": _first_token(tokens), "duty": "regulate",
         "code": "announcement", "lang": "fr", "language": "fr", "secret": "x" * 43, "token": "x" * 43,
-        "filename": "grenier.css", "mail_id": "1", "contract_section": "calendrier", "delivery_change": "deplacer", "form": "pdf", "on": "2026-11-26", "document": "contract", "version": "1",
+        "filename": "grenier.css", "mail_id": "1", "contract_section": "calendrier", "delivery_change": "deplacer",
+        "form": "pdf", "on": isolation_season.delivery_day(lived).isoformat(), "document": "contract", "version": "1",
+        "goods_delivery_id": goods[0]["delivery_id"], "round_cycle_id": SEASON["round_id"],
+        "asked_contract_id": SEASON["asked_contract_id"], "other_home_id": group.households[2].household_id,
     }  # fmt: skip
 
 
@@ -360,12 +284,12 @@ NOISE = re.compile(
 
 def plain(answer: TestResponse) -> tuple[int, str]:
     """Status and body without the number of the request, its form tokens and the ids it asked for itself."""
-    return answer.status_code, NOISE.sub("·", answer.get_data(as_text=True))
+    return answer.status_code, NOISE.sub("·", text_of(answer))
 
 
 def leaks(world: World, answer: TestResponse, attempt: Try) -> list[str]:
     """What of group A stands in the body, but for ids that the request itself named (the login page keeps the form)."""
-    body = answer.get_data(as_text=True)
+    body = text_of(answer)
     asked = set(attempt.values.values()) if attempt.method != "GET" else attempt.path(world.app)
     return sorted(marker for marker in world.markers if marker in body and marker not in asked)
 

@@ -110,15 +110,7 @@ def test_what_everybody_may_read_nobody_may_change(world: World) -> None:
 
 def test_those_who_belong_find_what_strangers_do_not(world: World) -> None:
     """The control: the addresses of the matrix are real ones."""
-    group, federation = world.lived.groups[0], world.lived.federation
-    people = [
-        group.households[1].person_id,
-        group.organiser,
-        group.treasurer,
-        federation.central,
-        federation.logistician,
-    ]
-    clients = [world.client(person) for person in people]
+    clients = [world.client(person) for person in world.belonging]
     lost = []
     for rule, row in rows(world, GROUP, FEDERATION, SHARED):
         for attempt in tries(world, rule, row):
