@@ -190,6 +190,12 @@ def test_a_delivery_moved_after_freezing_moves_the_distribution(season: JamSeaso
     assert (shifted.starts_at, shifted.place) == (datetime(2026, 11, 27, 9, tzinfo=UTC), "Parvis")
 
 
+def test_a_delivery_says_of_which_contract_it_is(season: JamSeason) -> None:
+    season.frozen()
+    (day,) = season.api("amel").get(f"/households/{season.home['amel']}/distributions")["items"]
+    assert (day["contract_id"], day["title"], day["cycle_id"]) == (season.contract, season.terms().title, season.first)
+
+
 def test_a_cancelled_delivery_frees_everybody_of_their_orders(season: JamSeason) -> None:
     season.ordered()
     event = words.DeliveryCancelled(contract_id=season.contract, group_id=season.group, delivery_id="d1", on=DELIVERY,

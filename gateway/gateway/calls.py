@@ -24,6 +24,7 @@ from grenier.log.protocol import LogUnavailable
 
 COMMANDS = uuid5(NAMESPACE_URL, "https://grenier.invalid/commands")
 SELF = "system:gateway"
+READING = ("GET", "HEAD")
 MAX_KEY = 200
 FORM_KEY = "idempotency_key"
 FORM_TOKEN = "csrf_token"  # noqa: S105 the name of a form field
@@ -75,8 +76,14 @@ def tell(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
 
 
 def ask_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
-    """A query that nobody signed in can make for themselves yet (who has this address? which groups are public?)."""
-    return _call(service, method, payload, {"actor": SELF})
+    """A query that nobody signed in can make for themselves yet (who has this address? which groups are public?).
+
+    Whoever reads names the position of what they have just written or were told of, like anybody else. An act (asking
+    for a login link) waits for nothing that its sender chose, so that its answer is the same for every address.
+    """
+    if not has_request_context() or request.method not in READING:
+        return _call(service, method, payload, {"actor": SELF})
+    return up_to_own_writes(lambda after: _call(service, method, payload, {"actor": SELF, "after": after}))
 
 
 def ask_for(person_id: str, service: str, method: str, /, **payload: Any) -> dict[str, Any]:

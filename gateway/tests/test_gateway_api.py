@@ -12,7 +12,7 @@ from gateway import calls
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema, expected_version
 from gateway.app import finish
-from gateway.calls import ask, tell
+from gateway.calls import ask, ask_as_gateway, tell
 from grenier.errors import Forbidden, Invalid, NotFound, Rejected, Unavailable
 
 REFUSALS = [
@@ -71,8 +71,8 @@ def post(app, headers, key="k1", shop="s1", quantity=2, raw=None):
     return app.test_client().post(f"/api/v1/shop/{shop}", data=body, content_type="application/json", headers=named)
 
 
-def contexts(app, method="confirm"):
-    return [context for _payload, context in app.fakes["rpc"].named("orders", method)]
+def contexts(app, method="confirm", service="orders"):
+    return [context for _payload, context in app.fakes["rpc"].named(service, method)]
 
 
 def test_a_repeated_request_is_the_same_command(shop):
@@ -131,6 +131,20 @@ def test_the_session_reads_its_writes_and_programs_get_the_position(shop):
     with shop.test_request_context("/?after=70", headers={"Cookie": f"grenier-8400={secret}"}):
         ask("orders", "shop", shop_id="s1")
     assert [context["after"] for context in contexts(shop, "shop")] == [42, 70]
+
+
+def test_who_is_not_signed_in_reads_what_an_address_was_told_of_and_asks_for_a_link_without_waiting(shop):
+    def afters(method: str) -> list[int | None]:
+        return [context.get("after") for context in contexts(shop, method, "contracts")]
+
+    client = shop.test_client()
+    assert client.get("/api/v1/groups?after=70").status_code == 200
+    assert client.get("/api/v1/groups").status_code == 200
+    assert afters("public_groups") == [70, None]
+    assert client.get("/api/v1/groups?after=soon").status_code == 422
+    with shop.test_request_context("/login?after=70", method="POST"):
+        ask_as_gateway("contracts", "person_by_email", email="nadia@example.org")
+    assert afters("person_by_email") == [None]
 
 
 @pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 30, "²"])

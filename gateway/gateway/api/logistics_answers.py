@@ -16,6 +16,10 @@ class Slot(Schema):
 class DistributionBrief(Schema):
     distribution_id = fields.String()
     cycle_id = fields.String()
+    contract_id = fields.String(
+        metadata={"description": "Of a contract's order round; empty for a month's distribution"}
+    )
+    title = fields.String(metadata={"description": "The contract's title; empty for a month's distribution"})
     group_id = fields.String()
     month = fields.String()
     starts_at = fields.String()
