@@ -136,6 +136,7 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
         "form": "pdf", "on": isolation_season.delivery_day(lived).isoformat(), "document": "contract", "version": "1",
         "goods_delivery_id": goods[0]["delivery_id"], "round_cycle_id": SEASON["round_id"],
         "asked_contract_id": SEASON["asked_contract_id"], "other_home_id": group.households[2].household_id,
+        "farm_id": isolation_season.farm_of(lived),
     }  # fmt: skip
 
 

@@ -28,8 +28,7 @@ def leave_traces(lived: Lived) -> None:
     group, house, home = lived.groups[0], lived.site.house, lived.groups[0].households[1]
     house.record(f"group-{group.group_id}", exchange.ExchangeSettingsChanged(group_id=group.group_id, enabled=True))
     day = delivery_day(lived)
-    # Not the producer whose contact person is one of the strangers: a producer sees the own contracts.
-    farm = next(known for name, known in sorted(lived.federation.producers.items()) if name != "fruitiere")
+    farm = farm_of(lived)
     _producer(lived, farm)
     _contract_sent(lived, farm, _terms(lived, "Cerises de l’an prochain", day, rounds=False))
     terms = _terms(lived, "Confitures de la rue Cachée", day)
@@ -55,6 +54,11 @@ def leave_traces(lived: Lived) -> None:
 
 def delivery_day(lived: Lived) -> date:
     return _today(lived) + timedelta(days=60)
+
+
+def farm_of(lived: Lived) -> str:
+    """Not the producer whose contact person is one of the strangers: a producer sees the own contracts."""
+    return next(known for name, known in sorted(lived.federation.producers.items()) if name != "fruitiere")
 
 
 def farmer(lived: Lived) -> str:
