@@ -24,6 +24,7 @@ from contracts_svc.contract.subscriptions import (
 from contracts_svc.guards import facts_told, with_id
 from contracts_svc.subscribing import (
     EATER,
+    check_main_contract,
     check_membership,
     check_required_contract,
     contract_of,
@@ -138,6 +139,7 @@ class SubscriptionDoors:
         def check() -> None:
             check_membership(self.runtime, ask.household_id, state.life.group_id)
             check_required_contract(self.runtime, ask.household_id, state)
+            check_main_contract(self.runtime, ask.household_id, state, ask.replaces)
 
         answer = self.runtime.tell(
             contract.decider, ask.contract_id, command, context, role=role, group_id=state.life.group_id,

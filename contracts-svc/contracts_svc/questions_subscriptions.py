@@ -16,14 +16,15 @@ from contracts_svc.doors_subscriptions import Wish, wanted
 from contracts_svc.guards import today
 from contracts_svc.subscribing import (
     MANAGE,
+    check_main_contract,
     check_membership,
     check_required_contract,
     contract_of,
     eaters_of,
     require_manager,
     require_own_or_manager,
-    shown,
     subscription_row,
+    with_positions,
 )
 from contracts_svc.views import baskets
 from contracts_svc.views import cheques as cheque_rows
@@ -101,6 +102,7 @@ class SubscriptionQuestions:
         for check in (
             lambda: check_membership(self.runtime, command.household_id, state.life.group_id),
             lambda: check_required_contract(self.runtime, command.household_id, state),
+            lambda: check_main_contract(self.runtime, command.household_id, state, command.replaces),
         ):
             try:
                 check()
@@ -118,14 +120,14 @@ class SubscriptionQuestions:
         if unknown := [name for name in ask.state if name not in questions.STATES]:
             raise Invalid(fields={"state": [f"{unknown[0]} is none of {', '.join(questions.STATES)}."]})
         rows, total = questions.of_contract(self.runtime.db, ask.contract_id, tuple(ask.state), ask.limit, ask.offset)
-        return {"subscriptions": [shown(row) for row in rows], "total": total, "places": places(state)}
+        return {"subscriptions": with_positions(self.runtime, rows), "total": total, "places": places(state)}
 
     @door
     def subscriptions_of_household(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfHousehold, payload)
         self.runtime.access.require_household(context, ask.household_id, MANAGE)
         rows = questions.of_household(self.runtime.db, ask.household_id)
-        return {"subscriptions": [shown(row) for row in rows]}
+        return {"subscriptions": with_positions(self.runtime, rows)}
 
     @door
     def subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class SubscriptionQuestions:
         require_own_or_manager(self.runtime, context, eaters_of(row), row["group_id"], row["contract_id"])
         subscription_id = row["subscription_id"]
         return {
-            **shown(row),
+            **with_positions(self.runtime, [row])[0],
             "cheques": [_cheque(one) for one in cheque_rows.of_subscription(self.runtime.db, subscription_id)],
             "signatures": questions.signatures_of(self.runtime.db, subscription_id),
             "history": questions.history_of(self.runtime.db, subscription_id),

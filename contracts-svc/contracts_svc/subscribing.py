@@ -92,6 +92,28 @@ def check_required_contract(runtime: Runtime, household_id: str, state: Contract
         raise Rejected("requires-contract", contract_id=wanted)
 
 
+def check_main_contract(runtime: Runtime, household_id: str, state: Contract, replaces: str = "") -> None:
+    """Rejected("main-contract-missing"): who takes part in the group holds its main contract; a change of basket is free.
+
+    Either of two will do while this season's and the next one's are open.
+    """
+    life = state.life
+    if life.agreed.sign_up.main_contract or replaces:
+        return
+    day = local_now(runtime, life.group_id).date().isoformat()
+    wanted = questions.main_contracts(runtime.db, life.group_id, day)
+    if wanted and not any(questions.has_active(runtime.db, household_id, row["contract_id"]) for row in wanted):
+        first = wanted[0]
+        raise Rejected("main-contract-missing", contract_id=first["contract_id"], contract_title=first["title"])
+
+
+def with_positions(runtime: Runtime, rows: list[Row]) -> list[dict[str, Any]]:
+    """Subscriptions as answers tell them; `position` on the waiting list, from 1 on, of those that wait."""
+    waiting = [row["contract_id"] for row in rows if row["state"] == "waiting"]
+    found = questions.positions(runtime.db, waiting) if waiting else {}
+    return [{**shown(row), "position": found.get(row["subscription_id"])} for row in rows]
+
+
 def shown(row: Row) -> dict[str, Any]:
     """A subscription as every answer tells it."""
     hidden = ("place", "contract_ends_on", "contract_complement")

@@ -248,6 +248,39 @@ def test_a_change_in_mid_season_replaces_and_an_early_end_is_counted(site):
     assert desk.ali("POST", f"/subscriptions/{after['subscription_id']}/end", 403, on="2027-01-01", reason="?")
 
 
+def test_who_subscribes_holds_the_main_contract_of_the_group(site):
+    main = Desk(site, sign_up=vegetables()["sign_up"] | {"main_contract": True})
+    eggs = Desk(site, title="Œufs")
+    refused = eggs.subscribe("Ali", "Bey", 409)
+    assert refused["code"] == "main-contract-missing"
+    assert "Légumes d’hiver" in refused["detail"]
+    assert eggs.ali("POST", f"{eggs.path}/quote", 200, **eggs.wish("Bey"))["warnings"] == ["main-contract-missing"]
+    main.subscribe("Ali", "Bey")
+    assert eggs.subscribe("Ali", "Bey")["state"] == "to_confirm"
+    # Over, it is asked of nobody any more.
+    site.house.clock.set(datetime(2027, 2, 10, 8, tzinfo=UTC))
+    late = Desk(site, title="Miel", ends_on="2027-06-30", deliveries=[{"delivery_id": "d1", "on": "2027-05-06"}],
+                sign_up={"closes_on": None})  # fmt: skip
+    assert late.subscribe("Camille", "Rossi")["state"] == "to_confirm"
+
+
+def test_who_waits_sees_the_place_on_the_waiting_list(site):
+    desk = Desk(site, sign_up=vegetables()["sign_up"] | {"max_households": 1})
+    first = desk.subscribe("Camille", "Rossi")
+    second = desk.subscribe("Ali", "Bey")
+    [seen] = desk.ali("GET", f"/households/{site.homes['Bey']}/subscriptions")["subscriptions"]
+    assert (seen["state"], seen["position"]) == ("waiting", 1)
+    listed = desk.camille("GET", f"{desk.path}/subscriptions")["subscriptions"]
+    assert [row["position"] for row in listed] == [None, 1]
+    page = site.client("Ali").get(site.path("mes-contrats")).get_data(as_text=True)
+    assert "place 1 sur la liste d’attente" in page
+    assert "1. " in site.client("Camille").get(site.path("contrats", desk.contract, "inscriptions")).get_data(
+        as_text=True
+    )
+    desk.camille("POST", f"/subscriptions/{first['subscription_id']}/decline", reason="déménagement")
+    assert desk.ali("GET", f"/subscriptions/{second['subscription_id']}")["position"] is None
+
+
 def test_contracts_are_for_members_and_for_those_who_hold_the_other_one(site):
     vegetables_desk = Desk(site)
     eggs = Desk(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,8 +73,25 @@ def has_active(db: Database, household_id: str, contract_id: str) -> bool:
     return db.value(query) is not None
 
 
-def main_contracts(db: Database, group_id: str) -> list[Row]:
-    return db.rows(sa.select(contracts).where(_c.group_id == group_id, _c.state == "opened").order_by(_c.contract_id))
+def main_contracts(db: Database, group_id: str, day: str) -> list[Row]:
+    """The group's main contracts that are opened and not over by this day: of this season, perhaps of the next one."""
+    query = sa.select(contracts).where(
+        _c.group_id == group_id, _c.state == "opened", _c.main_contract == 1, _c.ends_on >= day
+    )
+    return db.rows(query.order_by(_c.starts_on, _c.contract_id))
+
+
+def positions(db: Database, contract_ids: list[str]) -> dict[str, int]:
+    """{subscription: its place on the waiting list of its contract, from 1 on} of all who wait there."""
+    query = sa.select(_s.subscription_id, _s.contract_id).where(
+        _s.contract_id.in_(sorted(set(contract_ids))), _s.state == "waiting"
+    )
+    found: dict[str, int] = {}
+    ahead: Counter[str] = Counter()
+    for row in db.rows(query.order_by(_s.place)):
+        ahead[row["contract_id"]] += 1
+        found[row["subscription_id"]] = ahead[row["contract_id"]]
+    return found
 
 
 def signatures_of(db: Database, subscription_id: str) -> list[Row]:

@@ -23,6 +23,7 @@ contracts = sa.Table(
     sa.Column("starts_on", sa.Text, nullable=False),
     sa.Column("ends_on", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("main_contract", sa.Integer, nullable=False),
 )
 subscriptions = sa.Table(
     "subscriptions_held",
@@ -91,7 +92,7 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.put(contracts, contract_id=e.contract_id, group_id=e.group_id, producer_id=e.producer_id,
                      coordinator_id=e.coordinator_id, title=e.terms.title, complement=e.terms.complement,
                      starts_on=e.terms.starts_on.isoformat(), ends_on=e.terms.ends_on.isoformat(),
-                     state="opened")  # fmt: skip
+                     state="opened", main_contract=int(e.terms.sign_up.main_contract))  # fmt: skip
         case season.ContractEnded() as e:
             rows.change(contracts, e.contract_id, state="ended")
         case season.SubscriptionRegistered() as e:
@@ -182,4 +183,5 @@ view = View(
         "contracts.sharers-set",
     ),
     apply=apply,
+    version=2,  # 2: which contract is the group's main one
 )

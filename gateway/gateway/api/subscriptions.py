@@ -76,7 +76,7 @@ def list_subscriptions(query, contract_id):
 @bp.alt_response(
     409,
     description="`sign-ups-closed`, `already-subscribed`, `below-minimum`, `membership-inactive`, `requires-contract`,"
-    " `cheque-too-small`, `no-money-at-csa-distribution`…",
+    " `main-contract-missing`, `cheque-too-small`, `no-money-at-csa-distribution`…",
 )
 def register(body, contract_id):
     """Subscribe: with a place, or on the waiting list"""

@@ -88,6 +88,9 @@ class Subscription(Schema):
     household_id = fields.String()
     person_id = fields.String()
     state = fields.String(validate=validate.OneOf(STATES))
+    position = fields.Integer(
+        allow_none=True, metadata={"description": "On the waiting list, from 1 on; null: not waiting"}
+    )
     lines = fields.Nested(Line, many=True)
     starts_on = fields.String()
     ends_on = fields.String(allow_none=True, metadata={"description": "First day that is not taken; null: to the end"})

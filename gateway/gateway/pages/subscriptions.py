@@ -39,7 +39,7 @@ def index(group_id: str, contract_id: str):
         group_id=group_id,
         table=table,
         to_confirm=[_told(row, names, contract) for row in rows if row["state"] == "to_confirm"],
-        waiting=[_told(row, names, contract) for row in sorted(waiting, key=lambda row: str(row["registered_at"]))],
+        waiting=[_told(row, names, contract) for row in sorted(waiting, key=lambda row: row["position"])],
         seats=found["places"],
     )
 
