@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -261,6 +262,17 @@ def test_names_inside_a_request_become_ids_of_the_contract():
     assert {each.delivery_id for each in named(said, other).deliveries}.isdisjoint(
         each.delivery_id for each in one.deliveries
     )
+
+
+def test_two_contracts_share_no_order_round_even_where_a_delivery_has_the_same_name():
+    delivery = PlannedDelivery(delivery_id="5b0e7a52-4d6c-4c4e-9a56-3f1d6a5e0c11", on=date(2026, 11, 26))
+    instant = datetime(2026, 11, 9, 7, tzinfo=UTC)
+    plan = RoundPlan(round_id="", delivery_id=delivery.delivery_id, opens_at=instant, closes_at=instant)
+    said = Terms(title="Miel", starts_on=delivery.on, ends_on=delivery.on, basket_kind="ordered",
+                 deliveries=[delivery], rounds=[plan])  # fmt: skip
+    (one,), (other,) = (named(said, str(UUID(int=number))).rounds for number in (1, 2))
+    assert one.delivery_id == other.delivery_id == delivery.delivery_id
+    assert UUID(one.round_id) != UUID(other.round_id)
 
 
 @pytest.mark.parametrize(

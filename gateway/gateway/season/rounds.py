@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -55,7 +54,8 @@ def read(typed: Typed, terms: dict[str, Any], zone: str) -> dict[str, Any]:
                 typed.wrong(at + name, _("À remplir."))
         if opens_at and closes_at:
             _in_order(typed, at, delivery, (opens_at, closes_at), zone)
-            round_id = known.get(delivery_id) or str(uuid5(NAMESPACE_URL, f"round/{delivery_id}"))
+            # A new one is named by contracts-svc, so that no two contracts share an order cycle.
+            round_id = known.get(delivery_id, "")
             rounds.append(
                 {"round_id": round_id, "delivery_id": delivery_id, "opens_at": opens_at, "closes_at": closes_at}
             )
