@@ -106,13 +106,14 @@ def _objects(lived: Lived, index: int) -> dict[str, str]:
     for recorded in lived.site.house.log.read_all():
         fact = fact_of(recorded)
         scope = {getattr(fact.event, name, "") for name in ("group_id", "scope_id")} | {fact.meta.group}
+        of_a_round = bool(getattr(fact.event, "contract_id", ""))
         for name in getattr(fact.event, "__struct_fields__", ()):
             value = getattr(fact.event, name)
-            if name in OF_THE_MONTH and getattr(fact.event, "contract_id", ""):
+            if name in OF_THE_MONTH and of_a_round:
                 continue
             if name.endswith("_id") and isinstance(value, str) and value and group.group_id in scope:
                 found[name] = value
-        if group.group_id in scope and getattr(fact.event, "slots", None):
+        if group.group_id in scope and not of_a_round and getattr(fact.event, "slots", None):
             found["slot_id"] = fact.event.slots[0].slot_id  # type: ignore[attr-defined]
     household = group.households[1]
     central = lived.stage.central

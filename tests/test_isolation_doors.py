@@ -51,6 +51,7 @@ SAID: dict[str, dict[str, Any]] = {
         "patterns": [{"rhythm": "every", "every_days": 7, "anchor": "2026-11-20", "until": "2026-12-20"}]
     },
     "contracts.renew_contract": {"starts_on": "2027-02-01", "ends_on": "2027-06-30"},
+    "contracts.sign_subscription": {"means": "paper"},
     "notify.announce_preview": {"audience": "all"},
 }
 
