@@ -104,7 +104,9 @@ def allows(declared: Rule, arguments: Mapping[str, object]) -> bool:
 
 def _looks_after(held: Role, declared: Rule, arguments: Mapping[str, object]) -> bool:
     """A coordinator of one contract comes in where the address names that contract."""
-    return held.scope_kind == "contract" and held.role in declared.roles and held.scope_id == arguments.get("contract_id")
+    return (
+        held.scope_kind == "contract" and held.role in declared.roles and held.scope_id == arguments.get("contract_id")
+    )
 
 
 def _fits(held: Role, declared: Rule, scope_id: object) -> bool:
