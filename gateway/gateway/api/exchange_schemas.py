@@ -1,5 +1,7 @@
 """What goes in and out of the exchange's routes."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from gateway.api.base import Done, Flag, Query, Schema
@@ -7,8 +9,8 @@ from gateway.api.base import Done, Flag, Query, Schema
 AUDIENCES = ("takers", "federation", "named")
 PHASES = ("none", "offered", "accepted", "collected", "cancelled", "expired")
 STANDINGS = ("none", "pending", "active", "left")
-INSTANT = {"metadata": {"format": "date-time"}}
-DAY = {"metadata": {"format": "date"}}
+INSTANT: dict[str, Any] = {"metadata": {"format": "date-time"}}
+DAY: dict[str, Any] = {"metadata": {"format": "date"}}
 SHORT = validate.Length(max=200)
 
 

@@ -53,7 +53,7 @@ def _more(row: dict[str, Any]) -> str:
     return agenda.url_of(row) if row["kind"] not in ("delivery", "round") else ""
 
 
-def _absolute(endpoint: str, **values: str) -> str:
+def _absolute(endpoint: str, **values: Any) -> str:
     return current_app.extensions["grenier"].settings.public_url + url_for(endpoint, **values)
 
 

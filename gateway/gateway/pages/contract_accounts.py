@@ -166,7 +166,7 @@ def entry(group_id: str, contract_id: str, household_id: str, entry_id: str):
 def provision(group_id: str, contract_id: str, household_id: str):
     """S0:48: a cheque in advance, for this contract."""
     form = Form(ProvisionForm())
-    ids = {"household_id": household_id, "contract_id": contract_id}
+    ids: dict[str, Any] = {"household_id": household_id, "contract_id": contract_id}
     if request.method == "POST" and form.tell("ledger", "receive_prepayment", **ids):
         flash(_("Chèque de provision enregistré : il est au crédit du foyer sur ce contrat."), "success")
         return redirect(url_for(".statement", group_id=group_id, **ids))
@@ -182,7 +182,7 @@ def provision(group_id: str, contract_id: str, household_id: str):
 def reverse(group_id: str, contract_id: str, household_id: str, entry_id: str):
     """First what it would do; one's own mistakes, or (treasurer) anybody's."""
     form, ids = Form(ReasonForm()), {"household_id": household_id, "entry_id": entry_id}
-    back = {"group_id": group_id, "contract_id": contract_id, "household_id": household_id}
+    back: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "household_id": household_id}
     if request.method == "POST" and form.tell("ledger", "reverse_entry", **ids):
         flash(_("Écriture extournée : l’ancienne et la nouvelle se lisent toutes deux sur le relevé."), "success")
         return redirect(url_for(".statement", **back))
@@ -218,7 +218,7 @@ def settlement(group_id: str, contract_id: str):
     """S0:49: everybody's balance and what is proposed; nothing happens before it is chosen and confirmed."""
     form = Form()
     found = _here(group_id, ask("ledger", "preview_settlement", contract_id=contract_id))
-    address = {"group_id": group_id, "contract_id": contract_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id}
     chosen = _chosen(found["items"]) if request.method == "POST" else []
     if request.method == "POST" and request.form.get("sure") == "1" and _settle(form, contract_id, chosen):
         flash(_("C’est fait. Chaque foyer est prévenu de ce qui le concerne."), "success")

@@ -176,7 +176,7 @@ def add_delivery(group_id: str, contract_id: str):
     """One more date, for one that was cancelled or as a gift: first who is told and what it costs, then the act."""
     contract = lookup.contract_of(group_id, contract_id)
     missed = [one for one in contract["terms"]["deliveries"] if one["cancelled"]]
-    model = next(iter(reversed(missed or contract["terms"]["deliveries"])), {})
+    model: dict[str, Any] = next(iter(reversed(missed or contract["terms"]["deliveries"])), {})
     form = Form(initial={**{name: model.get(name, "") for name in ("starts", "ends", "place")}, "factor": "1"})
     asked = _addition(form) if request.method == "POST" else None
     if asked is not None and request.form.get("act") == "confirm":

@@ -60,7 +60,8 @@ def new(group_id: str):
             "network_dues_cents": typed.euros("network_dues"),
         }
         for first, last in (("opens_on", "closes_on"), ("valid_from", "valid_until")):
-            if days[first] and days[last] and days[last] < days[first]:
+            begins, ends = days[first], days[last]
+            if begins and ends and ends < begins:
                 typed.wrong(last, _("La fin vient après le début."))
         if not form.errors and (
             answer := spoken(form.tell("contracts", "open_dues_campaign", group_id=group_id, **days, **payload), form)

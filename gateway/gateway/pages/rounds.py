@@ -61,7 +61,7 @@ def show(group_id: str, contract_id: str, cycle_id: str):
     page = _round(group_id, contract_id, cycle_id)
     names = words.names_of(households=page["missing_household_ids"])
     missing = [words.household_name(names, household_id) for household_id in page["missing_household_ids"]]
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     return render_template(
         "rounds/show.html",
         page=page,
@@ -72,7 +72,7 @@ def show(group_id: str, contract_id: str, cycle_id: str):
     )
 
 
-def _steps(page: dict[str, Any], address: dict[str, str]) -> list[dict[str, str]]:
+def _steps(page: dict[str, Any], address: dict[str, Any]) -> list[dict[str, str]]:
     """The round as a line of steps, each with where it is done: what is done, what is next."""
     at = {"scheduled": 0, "open": 1, "closed": 2, "frozen": 3}.get(page["status"], 9)
     sheet, boxes = page["supplier_order"], page["parcels"]
@@ -104,7 +104,7 @@ def _steps(page: dict[str, Any], address: dict[str, str]) -> list[dict[str, str]
 def unavailable(group_id: str, contract_id: str, cycle_id: str):
     """S0:36: what the producer does not have this time."""
     page, form = _round(group_id, contract_id, cycle_id), Form()
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     if request.method == "POST" and _try(form, "make_unavailable", cycle_id, product_id=str(form.value("product_id"))):
         flash(_("Le produit est retiré de cette commande ; les foyers qui l’avaient pris sont prévenus."), "success")
         return redirect(url_for(".unavailable", **address))
@@ -117,7 +117,7 @@ def unavailable(group_id: str, contract_id: str, cycle_id: str):
 def remind(group_id: str, contract_id: str, cycle_id: str):
     """S0:38: who has not ordered; they are called again when one says so."""
     page, form = _round(group_id, contract_id, cycle_id), Form()
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     chosen = request.form.getlist("household_id")
     if request.method == "POST" and _try(form, "remind_round", cycle_id, household_ids=chosen):
         text = ngettext("%(num)d foyer est rappelé.", "%(num)d foyers sont rappelés.", len(chosen))
@@ -133,7 +133,7 @@ def remind(group_id: str, contract_id: str, cycle_id: str):
 @access(may="orders.regulate")
 def freeze(group_id: str, contract_id: str, cycle_id: str):
     page, form = _round(group_id, contract_id, cycle_id), Form()
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     if request.method == "POST" and _try(form, "freeze_aggregation", cycle_id):
         flash(_("Les commandes sont arrêtées. Relisez le bon du producteur, puis envoyez-le."), "success")
         return redirect(url_for(".sheet", **address))
@@ -145,7 +145,7 @@ def freeze(group_id: str, contract_id: str, cycle_id: str):
 def sheet(group_id: str, contract_id: str, cycle_id: str):
     """S0:40: the producer's sheet, to read over, send, and note as confirmed."""
     page, form = _round(group_id, contract_id, cycle_id), Form()
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     brief = page["supplier_order"]
     if request.method == "POST" and brief:
         door = "send_supplier_order" if brief["status"] == "placed" else "acknowledge_supplier_order"
@@ -172,7 +172,7 @@ def sheet(group_id: str, contract_id: str, cycle_id: str):
 @access(may="logistics.distribute")
 def parcels(group_id: str, contract_id: str, cycle_id: str):
     """S0:39: the list for the table, on a phone: what has come, what is missing, who has taken it."""
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     form = Form()
     if request.method == "POST" and _act_on_parcel(form, cycle_id):
         return redirect(url_for(".parcels", **address))
@@ -214,7 +214,7 @@ def _act_on_parcel(form: Form, cycle_id: str) -> bool:
 def parcel(group_id: str, contract_id: str, cycle_id: str, household_id: str):
     """What is missing in one parcel: it is not charged."""
     form = Form()
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     found = ask("orders", "parcels", cycle_id=cycle_id, limit=500)
     row = next((each for each in found["items"] if each["household_id"] == household_id), None)
     if row is None or (found["cycle"]["group_id"], found["cycle"]["contract_id"]) != (group_id, contract_id):
@@ -245,7 +245,7 @@ def _gap(form: Form, line: dict[str, Any]) -> dict[str, Any]:
 def statements(group_id: str, contract_id: str, cycle_id: str):
     """S0:42: what each household would be told now."""
     page = _round(group_id, contract_id, cycle_id)
-    address = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
+    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
     if request.method == "POST":
         told = tell("ledger", "issue_statements", cycle_id=cycle_id)["household_ids"]
         text = ngettext("%(num)d décompte est envoyé.", "%(num)d décomptes sont envoyés.", len(told))

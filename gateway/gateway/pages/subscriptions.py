@@ -151,7 +151,7 @@ def end(group_id: str, contract_id: str, subscription_id: str):
     contract, found = lookup.contract_of(group_id, contract_id), lookup.subscription_of(group_id, subscription_id)
     form = Form(initial={"recompute": "1", "on": lookup.today(group_id)})
     home = words.home_of(lookup.household_names([found]), found["household_id"])
-    asked = None
+    asked: dict[str, Any] | None = None
     if request.method == "POST":
         typed = Typed(form)
         asked = {
