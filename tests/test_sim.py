@@ -12,7 +12,7 @@ import pytest
 from tests.sim.mutants import MUTANTS, caught_after
 from tests.sim.play import play
 
-SEEDS = 12
+SEEDS = 8
 STEPS = 240
 SAME = (3, 4)
 ROOT = Path(__file__).parent.parent
