@@ -24,8 +24,8 @@ test: prepare-test lint  ## prepare the machine and run every check: lint, types
 ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
 else
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile -m "not slow and not browser"
-	@$(BIN)/python -m pytest -q -n 4 --dist loadfile -m "slow or browser"
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "slow or browser"
 endif
 
 lint: prepare-test  ## style and types

@@ -10,6 +10,7 @@ def read_cycle(query, cycle_id): ...
 """
 
 import hashlib
+import threading
 from typing import Any
 
 import marshmallow as ma
@@ -140,11 +141,16 @@ class ApiBlueprint(Blueprint):
 
 
 class ProblemApi(Api):
-    """flask-smorest with RFC 9457 problems: the application answers them itself, the document describes them."""
+    """flask-smorest with RFC 9457 problems: the application answers them itself, the document describes them.
+
+    The description is made when somebody asks for it: it is half of the time that an application takes to start.
+    """
 
     ERROR_SCHEMA = ProblemSchema
 
     def __init__(self, app: Flask) -> None:
+        self._undescribed: list[tuple[Blueprint, str, list | None]] = []
+        self._describing = threading.RLock()
         super().__init__(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=schema_name)})
 
     def _register_error_handlers(self) -> None:
@@ -156,9 +162,23 @@ class ProblemApi(Api):
         self.DEFAULT_RESPONSE_CONTENT_TYPE = "application/json"
 
     def register_blueprint(self, blp: Blueprint, *, parameters: list | None = None, **options: Any) -> None:
-        super().register_blueprint(blp, parameters=parameters, **options)
-        for tag in self.spec._tags:
-            tag["name"] = tag["name"].removeprefix("api_")
+        name = options.get("name", blp.name)
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undescribed.append((blp, name, parameters))
+
+    @property
+    def spec(self) -> Any:
+        with self._describing:
+            while self._undescribed:
+                blp, name, parameters = self._undescribed.pop(0)
+                blp.register_views_in_doc(self, self._app, self._spec, name=name, parameters=parameters)
+                self._spec.tag({"name": name.removeprefix("api_"), "description": blp.description})
+            return self._spec
+
+    @spec.setter
+    def spec(self, made: Any) -> None:
+        self._spec = made
 
 
 def schema_name(schema: Any) -> str:
