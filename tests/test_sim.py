@@ -36,6 +36,7 @@ def test_the_same_seed_is_the_same_run_under_another_hash_seed() -> None:
     assert found == {str(seed): play(seed, STEPS).trace_hash for seed in SAME}
 
 
+@pytest.mark.long
 @pytest.mark.proof("T4")
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_broken_product_is_noticed(mutant: str) -> None:
