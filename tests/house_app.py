@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
@@ -28,6 +29,7 @@ from grenier.doors import dispatch
 from grenier.errors import NotFound, from_wire
 from grenier.testing import NOON, House
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 SERVICES = ("contracts", "orders", "ledger", "logistics", "notify", "matching")
 
 
@@ -69,6 +71,7 @@ class Site:
             "agenda": Agenda(room.runtime),
             "log": self.house.log,
             "defer": lambda work, *args: work(*args),
+            "password_hasher": QUICK_HASHER,
         }
         self.app: Flask = app or create_app(self.house.settings, **collaborators)
         if app is not None:

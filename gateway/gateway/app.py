@@ -21,6 +21,7 @@ from gateway.feed import Convert
 from gateway.identity import cookie_name, is_https
 from gateway.languages import Languages
 from gateway.projections import Agenda, Balances
+from gateway.routing import LazyRule
 from gateway.security import audit, web
 from gateway.security.calendar_links import CalendarLinks
 from gateway.security.limits import Limits
@@ -126,6 +127,7 @@ def build(gateway: Gateway) -> Flask:
     settings = gateway.settings
     app = Flask("gateway", static_url_path="/static", static_folder=None if gateway.json_only else "static")
     app.extensions["grenier"] = gateway
+    app.url_rule_class = LazyRule
     _configure(app, settings, listening=gateway.json_only)
     metrics.install(app)
     app.before_request(access.enforce)

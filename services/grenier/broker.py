@@ -26,6 +26,7 @@ from prometheus_client import Counter
 
 from grenier.metrics import DEAD_LETTERS
 from grenier.publisher import BrokerUnavailable, ConfirmedPublisher, Message, Unroutable
+from grenier.trouble import BROKER_TROUBLE
 
 __all__ = [
     "EVENTS_EXCHANGE",
@@ -156,7 +157,7 @@ class Consumer:
                 tag, channel = self._begin(connection)
                 pause = FIRST_PAUSE_S
                 self._serve(connection, channel, tag)
-            except (AMQPError, OSError) as error:
+            except BROKER_TROUBLE as error:
                 self.connected = False
                 _log.warning("broker away (%s), trying again in %.1f s", type(error).__name__, pause)
                 self._stopping.wait(pause)

@@ -30,6 +30,7 @@ from grenier.errors import GrenierError, NotFound, Unavailable, from_wire
 from grenier.logging import get_logger
 from grenier.metrics import RPC_SECONDS
 from grenier.pulse import Watch
+from grenier.trouble import BROKER_TROUBLE
 
 log = get_logger(__name__)
 
@@ -91,7 +92,7 @@ class RpcClient:
             try:
                 line = line or _Line(self._url)
                 reply = line.request(service, method, body, deadline, waiting)
-            except (AMQPError, OSError) as error:
+            except BROKER_TROUBLE as error:
                 if line is not None:
                     line.close()
                 if fresh:

@@ -28,6 +28,7 @@ from grenier.health import HEALTH
 from grenier.log import StreamLog
 from grenier.log.guarded import Guarded
 from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
+from grenier.trouble import BROKER_TROUBLE
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class ThreadHost:
                 pause = FIRST_PAUSE_S
                 _log.info("serving %s", ", ".join(served.name for served in self._services))
                 self._serve(connection)
-            except (AMQPError, OSError) as error:
+            except BROKER_TROUBLE as error:
                 connected_services.clear()
                 _log.warning("broker away (%s), trying again in %.1f s", type(error).__name__, pause)
                 self._stopping.wait(pause)
