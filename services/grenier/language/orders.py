@@ -1,4 +1,4 @@
-"""Facts of orders-svc: catalogue, windows, order cycles, regulation, aggregation, supplier orders.
+"""Facts of orders-svc: order cycles, orders and drafts, regulation, aggregation.
 
 These types are the stored format. Change them only through versions and upcasts (see registry.py).
 Quantities count order units. A `piece` product costs price_cents a unit; a `weighed` product is ordered in portions of
@@ -7,145 +7,74 @@ Quantities count order units. A `piece` product costs price_cents a unit; a `wei
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from grenier.language.catalogue import (
+    AggregatedCell,
+    CatalogueItem,
+    CatalogueReleased,
+    CycleFrozenInWindow,
+    PriceRevised,
+    ProductChanged,
+    ProductFacts,
+    ProductListed,
+    ProductTotal,
+    ProductWithdrawn,
+    Sale,
+    WindowAggregated,
+    WindowGroup,
+    WindowScheduled,
+)
+from grenier.language.credit import CreditHeld, CreditSettled, HoldsVoided
 from grenier.language.registry import Event, Part, event
+from grenier.language.supply import SupplierLine, SupplierOrderAcknowledged, SupplierOrderPlaced, SupplierOrderSent
 
-Sale = Literal["piece", "weighed"]
-
-
-class ProductFacts(Part, frozen=True, kw_only=True):
-    """What a product is. `unit_label` as printed ("sachet 500 g"); `case_size` units in a supplier's case."""
-
-    name: str
-    category: str
-    producer_id: str
-    sale: Sale = "piece"
-    unit_label: str = "pièce"
-    portion_g: int = 0
-    net_weight_g: int = 0
-    case_size: int = 1
-    whole_piece_g: int = 0
-    organic: bool = False
-    origin: str = ""
-    # Sold in bulk: people bring their own container (S1:64).
-    container: bool = False
-
-
-@event("orders.product-listed", public=("product_id", "host_id", "facts"))
-class ProductListed(Event, frozen=True, kw_only=True):
-    product_id: str
-    host_id: str
-    facts: ProductFacts
-
-
-@event("orders.product-changed", public=("product_id", "host_id", "facts"))
-class ProductChanged(Event, frozen=True, kw_only=True):
-    product_id: str
-    host_id: str
-    facts: ProductFacts
-
-
-@event("orders.price-revised", public=("product_id", "host_id", "price_cents", "effective_from"))
-class PriceRevised(Event, frozen=True, kw_only=True):
-    """S1:131. List price per unit (piece) or per kilogram (weighed), from a date on."""
-
-    product_id: str
-    host_id: str
-    price_cents: int
-    cost_cents: int
-    effective_from: date
-    reason: str = ""
-
-
-@event("orders.product-withdrawn", public=("product_id", "host_id"))
-class ProductWithdrawn(Event, frozen=True, kw_only=True):
-    product_id: str
-    host_id: str
-
-
-class CatalogueItem(Part, frozen=True, kw_only=True):
-    """A product as offered in one month: a snapshot, so that every document says what was told."""
-
-    product_id: str
-    facts: ProductFacts
-    price_cents: int
-    cost_cents: int
-    max_per_household: int = 0
-    max_per_group: int = 0
-    # A hard cap for the whole group, refused at once when reached ("sold-out"); 0 = none.
-    stock_limit: int = 0
-
-
-@event("orders.catalogue-released", public=("catalogue_id", "host_id", "month", "items"))
-class CatalogueReleased(Event, frozen=True, kw_only=True):
-    """S1:129, S1:145: the month's products and prices, the same for all groups. `month` = "2026-11"."""
-
-    catalogue_id: str
-    host_id: str
-    month: str
-    items: list[CatalogueItem]
-
-
-class WindowGroup(Part, frozen=True, kw_only=True):
-    """One group's place in a window: its cycle and its distribution day (instants UTC)."""
-
-    group_id: str
-    cycle_id: str
-    distribution_starts_at: datetime
-    distribution_ends_at: datetime
-    place: str = ""
-    # This group's maxima where they differ from the catalogue's: {product_id: units}.
-    max_per_group: dict[str, int] = msgspec.field(default_factory=dict)
-
-
-@event("orders.window-scheduled", public=("window_id", "host_id", "month", "opens_at", "closes_at"))
-class WindowScheduled(Event, frozen=True, kw_only=True):
-    """S1:146: the central team opens order and distribution periods for every group from one template."""
-
-    window_id: str
-    host_id: str
-    catalogue_id: str
-    month: str
-    opens_at: datetime
-    closes_at: datetime
-    groups: list[WindowGroup]
-    tier_rates_bp: dict[str, int] = msgspec.field(default_factory=dict)
-
-
-class ProductTotal(Part, frozen=True, kw_only=True):
-    product_id: str
-    quantity: int
-    orders: int
-
-
-@event("orders.cycle-frozen-in-window", public=("window_id", "cycle_id", "group_id"))
-class CycleFrozenInWindow(Event, frozen=True, kw_only=True):
-    """The process of a window noted that a group's aggregation is frozen."""
-
-    window_id: str
-    cycle_id: str
-    group_id: str
-    totals: list[ProductTotal] = msgspec.field(default_factory=list)
-
-
-class AggregatedCell(Part, frozen=True, kw_only=True):
-    product_id: str
-    group_id: str
-    quantity: int
-
-
-@event("orders.window-aggregated", public=("window_id", "host_id", "month", "cells"))
-class WindowAggregated(Event, frozen=True, kw_only=True):
-    """S1:134: product × group, all groups frozen; the totals are sums of the cells."""
-
-    window_id: str
-    host_id: str
-    month: str
-    cells: list[AggregatedCell]
+# Everything of orders-svc is called from here; what is on offer, credit and supply have files of their own.
+__all__ = [
+    "AggregatedCell",
+    "AggregationFrozen",
+    "CatalogueItem",
+    "CatalogueReleased",
+    "ClosingAnnounced",
+    "CreditHeld",
+    "CreditSettled",
+    "CycleCancelled",
+    "CycleClosed",
+    "CycleFrozenInWindow",
+    "CycleOpened",
+    "CycleScheduled",
+    "DistributionMoved",
+    "DraftDiscarded",
+    "DraftLine",
+    "DraftSaved",
+    "FrozenOrder",
+    "HoldsVoided",
+    "LineReduced",
+    "OrderAmended",
+    "OrderCancelled",
+    "OrderConfirmed",
+    "OrderLine",
+    "OrdersRegulated",
+    "OrdersReminded",
+    "PriceRevised",
+    "ProductChanged",
+    "ProductFacts",
+    "ProductListed",
+    "ProductMadeUnavailable",
+    "ProductTotal",
+    "ProductWithdrawn",
+    "Sale",
+    "SupplierLine",
+    "SupplierOrderAcknowledged",
+    "SupplierOrderPlaced",
+    "SupplierOrderSent",
+    "WindowAggregated",
+    "WindowGroup",
+    "WindowScheduled",
+]
 
 
 @event("orders.cycle-scheduled", public=("cycle_id", "window_id", "group_id", "month", "opens_at", "closes_at"))
@@ -269,50 +198,6 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
-@event("orders.holds-voided")
-class HoldsVoided(Event, frozen=True, kw_only=True):
-    """No order of this household is accepted any more on credit held up to number `hold`: those holds may be released."""
-
-    cycle_id: str
-    group_id: str
-    household_id: str
-    hold: int
-
-
-@event("orders.credit-held")
-class CreditHeld(Event, frozen=True, kw_only=True):
-    """Before an order is confirmed in a group with a credit floor: its amount is set aside from what the household has.
-
-    `hold` counts up per household. `balance_cents` is the balance this was decided on, as it was at `balance_position`;
-    `committed_cents` what the household's other orders set aside.
-    """
-
-    household_id: str
-    group_id: str
-    order_id: str
-    cycle_id: str
-    hold: int
-    hold_id: str
-    amount_cents: int
-    balance_cents: int
-    balance_position: int
-    committed_cents: int
-    floor_cents: int
-
-
-@event("orders.credit-settled")
-class CreditSettled(Event, frozen=True, kw_only=True):
-    """What the order really needs: holds up to `upto` are released, but for `hold` (0: none), which keeps `amount_cents`."""
-
-    household_id: str
-    group_id: str
-    order_id: str
-    cycle_id: str
-    upto: int
-    hold: int
-    amount_cents: int
-
-
 @event("orders.closing-announced", public=("cycle_id", "group_id", "closes_at"))
 class ClosingAnnounced(Event, frozen=True, kw_only=True):
     """S1:33, the day before closing: those who still have an unconfirmed draft."""
@@ -411,52 +296,3 @@ class DraftDiscarded(Event, frozen=True, kw_only=True):
     cycle_id: str
     group_id: str
     household_id: str
-
-
-class SupplierLine(Part, frozen=True, kw_only=True):
-    """`cases` full cases and `loose` single units make `quantity` (weighed products: portions)."""
-
-    product_id: str
-    name: str
-    unit_label: str
-    quantity: int
-    cases: int
-    loose: int
-    weight_g: int
-    cost_cents: int
-    per_group: dict[str, int]
-
-
-@event("orders.supplier-order-placed", public=("supplier_order_id", "window_id", "producer_id", "lines", "cost_cents"))
-class SupplierOrderPlaced(Event, frozen=True, kw_only=True):
-    supplier_order_id: str
-    window_id: str
-    host_id: str
-    month: str
-    producer_id: str
-    lines: list[SupplierLine]
-    cost_cents: int
-    # S0:40: what one round of a contract asks of its producer; no window then.
-    cycle_id: str = ""
-    contract_id: str = ""
-    group_id: str = ""
-
-
-@event("orders.supplier-order-sent", public=("supplier_order_id", "producer_id"))
-class SupplierOrderSent(Event, frozen=True, kw_only=True):
-    supplier_order_id: str
-    host_id: str
-    producer_id: str
-    contract_id: str = ""
-    group_id: str = ""
-    cycle_id: str = ""
-
-
-@event("orders.supplier-order-acknowledged", public=("supplier_order_id", "producer_id"))
-class SupplierOrderAcknowledged(Event, frozen=True, kw_only=True):
-    supplier_order_id: str
-    host_id: str
-    producer_id: str
-    contract_id: str = ""
-    group_id: str = ""
-    cycle_id: str = ""
