@@ -1,13 +1,21 @@
-"""`make behaviours`: run the tests that cite lines of the source documents, print what is covered, write the figures.
+"""`make behaviours`: run the acceptance tests that cite lines of the source documents, print what is covered, write the figures.
 
-Exit status: that of the tests; a line without a test is reported, not an error.
+    python -m tests.behaviours             # runs them, in two processes; other words go to pytest
+    python -m tests.behaviours --static    # reads the marks only: which line has no test, which has none through HTTP
+
+Only tests that reach the product through its API or its pages count (tests/citations.py); those that start servers or a
+browser run when a line has no other. Exit status: that of the tests; a line without a test is reported, not an error.
 """
 
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 
-from grenier.testing_behaviours import RESULT
+from grenier.testing_behaviours import LINES, RESULT, expand
+from tests.citations import citations, files_to_run, lacking, uncited
+
+QUICK = "behaviour and not slow and not browser and not long"
 
 
 def runs(lines: list[int]) -> str:
@@ -18,24 +26,41 @@ def runs(lines: list[int]) -> str:
             parts[-1].append(line)
         else:
             parts.append([line])
-    return " ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
+    return " ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts) or "-"
 
 
-def main() -> int:
+def tell(found: Mapping[str, Mapping[str, list[int]]]) -> None:
+    for document, lines in found.items():
+        total = len(lines["covered"]) + len(lines["missing"])
+        sys.stdout.write(f"\n{document}  {len(lines['covered'])} of {total} lines covered\n")
+        sys.stdout.write(f"    covered  {runs(lines['covered'])}\n    missing  {runs(lines['missing'])}\n")
+
+
+def from_marks() -> int:
+    """What would be covered if every test passed."""
+    found = citations()
+    for document, text in LINES.items():
+        every, missing = expand(text), lacking(found, document)
+        within = [line for line in missing if line not in uncited(found, document)]
+        tell({document: {"covered": [line for line in every if line not in missing], "missing": missing}})
+        sys.stdout.write(f"    of these only by tests within a service  {runs(within)}\n")
+    return 0
+
+
+def main(words: list[str]) -> int:
+    if "--static" in words:
+        return from_marks()
     RESULT.unlink(missing_ok=True)
-    status = subprocess.run([sys.executable, "-m", "pytest", "-q", "-m", "behaviour", *sys.argv[1:]]).returncode
+    files, with_later = files_to_run(citations())
+    chosen = ["-m", "behaviour" if with_later else QUICK, "-n", "2", "--dist", "loadfile"]
+    status = subprocess.run([sys.executable, "-m", "pytest", "-q", "--behaviours", *chosen, *words, *files]).returncode
     if not RESULT.exists():
         sys.stderr.write("no test with a citation ran\n")
         return status or 1
-    for document, found in json.loads(RESULT.read_text()).items():
-        total = len(found["covered"]) + len(found["missing"])
-        sys.stdout.write(f"\n{document}  {len(found['covered'])} of {total} lines covered\n")
-        sys.stdout.write(
-            f"    covered  {runs(found['covered']) or '-'}\n    missing  {runs(found['missing']) or '-'}\n"
-        )
+    tell(json.loads(RESULT.read_text()))
     sys.stdout.write(f"\nwritten to {RESULT}\n")
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,8 +2,8 @@
 
     @pytest.mark.behaviour("S1:33", "S1:64-65")
 
-A line counts only when every test that cites it passed. The result lies in build/behaviours.json and is printed by
-`make behaviours`. `LINES` holds the lines that describe a behaviour, document by document.
+A line counts only when every test that cites it passed. With `--behaviours` the result is written to build/behaviours.json;
+`make behaviours` does so and prints it. `LINES` holds the lines that describe a behaviour, document by document.
 """
 
 from __future__ import annotations
@@ -79,13 +79,18 @@ class Collector:
                     self._outcomes[text].add(report.passed)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if hasattr(session.config, "workerinput") or not self._outcomes:
+        config = session.config
+        if hasattr(config, "workerinput") or not self._outcomes or not config.getoption("behaviours"):
             return
         passed = [text for text, outcomes in self._outcomes.items() if True in outcomes]
         failed = [text for text, outcomes in self._outcomes.items() if False in outcomes]
         path = self._root / RESULT
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(report(passed, failed), indent=1) + "\n")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--behaviours", action="store_true", help=f"write {RESULT}: which lines the tests that ran cover")
 
 
 def pytest_configure(config: pytest.Config) -> None:
