@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from grenier.language import season
 from tests.exchange_world import Amap, link_in, page, press
@@ -40,6 +44,41 @@ def test_the_taker_signs_in_the_holders_name_and_the_two_settle_between_them(ama
     press(amap, "Ann", f"/intermittents/paniers/{basket}/regler", means="cash", amount="21,00")
     assert "réglé entre vous (21,00 €)" in page(amap, "Ann", "/intermittents/mes-paniers")
     assert amap.events("ledger.") == []
+
+
+@pytest.mark.behaviour("S4:57")
+def test_the_sheet_keeps_the_holders_line_to_sign_and_says_who_comes_instead(amap: Amap) -> None:
+    amap.takes("Bob")
+    basket = amap.offer("Ann")
+    sheet = f"/api/v1/groups/{amap.group}/sign-off/2026-11-05"
+    assert "Bob" not in line_of(amap, f"{sheet}.csv", "Diallo Ann"), "offered is not taken"
+    amap.api("Bob", "POST", f"/baskets/{basket}/request")
+    amap.api("Ann", "POST", f"/baskets/{basket}/accept", person_id=amap.people["Bob"])
+    # The line and the quantities stay the holder's; beside them, who signs in this name. Bob's own line is as it was.
+    assert line_of(amap, f"{sheet}.csv", "Diallo Ann") == ["1", "2", "3,0", "Bob Martin", ""]
+    assert line_of(amap, f"{sheet}.csv", "Martin Bob") == ["1", "2", "3,0", "", ""]
+    paper = words_of(amap.as_("Orga").get(f"{sheet}.pdf").data)
+    assert "* panier remis à une autre personne" in paper
+    assert "Diallo Ann Bob Martin réservé" in paper
+    amap.site.clock.set(datetime(2026, 11, 5, 17, 40, tzinfo=UTC))
+    amap.api("Orga", "POST", f"/baskets/{basket}/collect")
+    assert "Diallo Ann Bob Martin retiré" in words_of(amap.as_("Orga").get(f"{sheet}.pdf").data)
+    # Nobody but those at the table reads it.
+    assert amap.as_("Cat").get(f"{sheet}.pdf").status_code == 403
+    assert amap.as_("Zoe").get(f"{sheet}.pdf").status_code == 404
+
+
+def line_of(amap: Amap, path: str, name: str) -> list[str]:
+    """What stands behind a name on the sheet: the phone left out."""
+    answer = amap.as_("Orga").get(path)
+    assert answer.status_code == 200, answer.text
+    rows = csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";")
+    return next(row[3:] for row in rows if row[1] == name)
+
+
+def words_of(paper: bytes) -> str:
+    pages = PdfReader(io.BytesIO(paper)).pages
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
 
 
 def test_at_the_table_somebody_else_may_note_that_it_was_fetched(amap: Amap) -> None:
