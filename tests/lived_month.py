@@ -26,15 +26,22 @@ TODAY = datetime(2026, 11, 2, 12, 0, tzinfo=ZoneInfo("Europe/Paris"))
 
 
 class ShortWire:
-    """The API client's transport over a site: no sockets."""
+    """The API client's transport over a site: no sockets.
+
+    All ids come from the keys of the commands: numbered by their order, they are the same in every run.
+    """
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._keys: dict[str, str] = {}
 
     def __call__(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, Mapping[str, str], bytes]:
-        answer = self._site.app.test_client().open(path, method=method, data=body, headers=dict(headers))
+        headers = dict(headers)
+        if key := headers.get("Idempotency-Key"):
+            headers["Idempotency-Key"] = self._keys.setdefault(key, f"lived-{len(self._keys)}")
+        answer = self._site.app.test_client().open(path, method=method, data=body, headers=headers)
         return answer.status_code, dict(answer.headers), answer.get_data()
 
 

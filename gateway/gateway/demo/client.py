@@ -65,9 +65,9 @@ class Api:
         self._transport = transport
         self._token = token
         self._seed = seed
-        # What all persons of one client share: tokens, the latest position written, a counter for keys.
+        # What all persons of one client share: tokens, the latest position written.
         self._shared: dict[str, Any] = (
-            shared if shared is not None else {"tokens": {}, "position": 0, "count": 0, "lock": threading.Lock()}
+            shared if shared is not None else {"tokens": {}, "position": 0}
         )
 
     @property
