@@ -16,14 +16,13 @@ from contracts_svc.contract.subscriptions import (
     EndSubscription,
     GivePlace,
     RegisterSubscription,
-    RosterCommand,
     SetAbsences,
-    SetSharers,
     SignSubscription,
 )
 from contracts_svc.guards import facts_told, with_id
 from contracts_svc.subscribing import (
     EATER,
+    check_agreed,
     check_main_contract,
     check_membership,
     check_required_contract,
@@ -35,6 +34,7 @@ from contracts_svc.subscribing import (
     require_manager,
     require_own_or_manager,
     subscription_row,
+    tell_contract,
 )
 from grenier import links
 from grenier.doors import Context, door
@@ -106,12 +106,6 @@ class Absences(msgspec.Struct, forbid_unknown_fields=True):
     delivery_ids: list[str]
 
 
-class Sharers(msgspec.Struct, forbid_unknown_fields=True):
-    subscription_id: str
-    household_ids: list[str]
-    anchor_delivery_id: str = ""
-
-
 class Compose(msgspec.Struct, forbid_unknown_fields=True):
     subscription_id: str
     delivery_id: str
@@ -162,26 +156,26 @@ class SubscriptionDoors:
         row, role = self._subscription_managed(read(One, payload).subscription_id, context)
         now = local_now(self.runtime, row["group_id"])
         command = ConfirmSubscription(subscription_id=row["subscription_id"], now=now)
-        return self._tell_contract(row, command, context, role)
+        return tell_contract(self.runtime, row, command, context, role)
 
     @door
     def give_place(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         row, role = self._subscription_managed(read(One, payload).subscription_id, context)
         command = GivePlace(subscription_id=row["subscription_id"], now=local_now(self.runtime, row["group_id"]))
-        return self._tell_contract(row, command, context, role)
+        return tell_contract(self.runtime, row, command, context, role)
 
     @door
     def decline_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(WithReason, payload)
         row, role = self._subscription_managed(ask.subscription_id, context)
-        return self._tell_contract(row, self._declining(ask, row), context, role)
+        return tell_contract(self.runtime, row, self._declining(ask, row), context, role)
 
     @door
     def withdraw_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(WithReason, payload)
         row = subscription_row(self.runtime, ask.subscription_id)
         role = require_own_or_manager(self.runtime, context, [row["household_id"]], row["group_id"], row["contract_id"])
-        return self._tell_contract(row, self._declining(ask, row), context, role)
+        return tell_contract(self.runtime, row, self._declining(ask, row), context, role)
 
     @door
     def sign_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -193,7 +187,7 @@ class SubscriptionDoors:
             person_id=context.actor if ask.means == "tick" else ask.person_id or row["person_id"],
             document_sha256=ask.document_sha256,
         )  # fmt: skip
-        return self._tell_contract(row, command, context, role)
+        return tell_contract(self.runtime, row, command, context, role)
 
     @door
     def sign_by_link(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -207,7 +201,7 @@ class SubscriptionDoors:
             subscription_id=row["subscription_id"], party="producer", person_id=facts["person"], means="link",
             document_sha256=ask.document_sha256,
         )  # fmt: skip
-        return self._tell_contract(row, command, context, "producer")
+        return tell_contract(self.runtime, row, command, context, "producer")
 
     @door
     def set_absences(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -217,19 +211,7 @@ class SubscriptionDoors:
             subscription_id=ask.subscription_id, delivery_ids=ask.delivery_ids, managed=role != EATER,
             now=local_now(self.runtime, row["group_id"]),
         )  # fmt: skip
-        return self._tell_contract(row, command, context, role)
-
-    @door
-    def set_sharers(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(Sharers, payload)
-        row, role = self._subscription_of_own(ask.subscription_id, context)
-        for household_id in ask.household_ids:
-            require_in_group(self.runtime, household_id, row["group_id"], "household_ids")
-        command = SetSharers(
-            subscription_id=ask.subscription_id, household_ids=ask.household_ids,
-            anchor_delivery_id=ask.anchor_delivery_id,
-        )  # fmt: skip
-        return self._tell_contract(row, command, context, role)
+        return tell_contract(self.runtime, row, command, context, role)
 
     @door
     def compose_basket(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -239,7 +221,7 @@ class SubscriptionDoors:
             subscription_id=ask.subscription_id, delivery_id=ask.delivery_id, quantities=ask.quantities,
             managed=role != EATER, now=local_now(self.runtime, row["group_id"]),
         )  # fmt: skip
-        answer = self._tell_contract(row, command, context, role)
+        answer = tell_contract(self.runtime, row, command, context, role)
         return {**answer, "amount_cents": self._amount_after(row, answer, context)}
 
     @door
@@ -250,7 +232,7 @@ class SubscriptionDoors:
             subscription_id=ask.subscription_id, on=ask.on, reason=_reason(ask.reason), recompute=ask.recompute,
             now=local_now(self.runtime, row["group_id"]),
         )  # fmt: skip
-        answer = self._tell_contract(row, command, context, role)
+        answer = tell_contract(self.runtime, row, command, context, role)
         return {**answer, "amount_cents": self._amount_after(row, answer, context)}
 
     def _amount_after(self, row: Row, answer: dict[str, Any], context: Context) -> int:
@@ -296,12 +278,6 @@ class SubscriptionDoors:
             raise Forbidden("signature-of-another")
         return require_manager(self.runtime, context, row["group_id"], row["contract_id"])
 
-    def _tell_contract(self, row: Row, command: RosterCommand, context: Context, role: str) -> dict[str, Any]:
-        return self.runtime.tell(
-            contract.decider, row["contract_id"], command, context, role=role, group_id=row["group_id"],
-            on_behalf_of="" if role == EATER else row["household_id"],
-        )  # fmt: skip
-
 
 def wanted(
     runtime: Runtime, context: Context, state: Contract, ask: Wish, role: str, subscription_id: str
@@ -310,6 +286,8 @@ def wanted(
     group_id, managed = state.life.group_id, role != EATER
     for household_id in [ask.household_id, *ask.household_ids]:
         require_in_group(runtime, household_id, group_id, "household_ids" if ask.household_ids else "household_id")
+    if not managed:
+        check_agreed(runtime, context, state, ask.household_ids, ask.replaces)
     persons = runtime.access.persons_of(ask.household_id)
     signing = getattr(ask, "person_id", "") or (context.actor if context.actor in persons else next(iter(persons), ""))
     if signing not in persons:

@@ -10,12 +10,14 @@ from contracts_svc.doors_dues import DuesDoors
 from contracts_svc.doors_enrolment import EnrolmentDoors
 from contracts_svc.doors_federation import FederationDoors
 from contracts_svc.doors_people import PeopleDoors
+from contracts_svc.doors_sharing import SharingDoors
 from contracts_svc.doors_subscriptions import SubscriptionDoors
 from contracts_svc.exchange.doors import ExchangeDoors
 from contracts_svc.printed import Printed
 from contracts_svc.questions_cheques import ChequeQuestions
 from contracts_svc.questions_federation import FederationQuestions
 from contracts_svc.questions_people import PeopleQuestions
+from contracts_svc.questions_sharing import SharingQuestions
 from contracts_svc.questions_subscriptions import SubscriptionQuestions
 from grenier.runtime import Runtime
 
@@ -32,6 +34,8 @@ class Contracts(
     ContractQuestions,
     SubscriptionDoors,
     SubscriptionQuestions,
+    SharingDoors,
+    SharingQuestions,
     ChequeDoors,
     ChequeQuestions,
     DuesDoors,

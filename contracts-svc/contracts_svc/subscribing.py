@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contracts_svc.contract import decider as contract
 from contracts_svc.contract.decider import Contract
+from contracts_svc.contract.subscriptions import RosterCommand
 from contracts_svc.views import subscription_questions as questions
 from grenier.doors import Context
 from grenier.errors import Invalid, NotFound, Rejected
@@ -105,6 +106,31 @@ def check_main_contract(runtime: Runtime, household_id: str, state: Contract, re
     if wanted and not any(questions.has_active(runtime.db, household_id, row["contract_id"]) for row in wanted):
         first = wanted[0]
         raise Rejected("main-contract-missing", contract_id=first["contract_id"], contract_title=first["title"])
+
+
+def own_household_ids(runtime: Runtime, context: Context) -> list[str]:
+    return [str(row["household_id"]) for row in runtime.access.households_of(context.actor)]
+
+
+def check_agreed(
+    runtime: Runtime, context: Context, state: Contract, household_ids: list[str], replaces: str = ""
+) -> None:
+    """Rejected("sharing-not-agreed"): a household shares a basket once it has said yes, and is not signed up by others.
+
+    Those who shared the basket that is changed (`replaces`) share the one that takes its place.
+    """
+    before = state.roster.subscriptions.get(replaces)
+    agreed = {*own_household_ids(runtime, context), *(before.household_ids if before else ())}
+    if asked := sorted(set(household_ids) - agreed):
+        raise Rejected("sharing-not-agreed", household_ids=asked)
+
+
+def tell_contract(runtime: Runtime, row: Row, command: RosterCommand, context: Context, role: str) -> dict[str, Any]:
+    """A command about one subscription, in its contract's stream."""
+    return runtime.tell(
+        contract.decider, row["contract_id"], command, context, role=role, group_id=row["group_id"],
+        on_behalf_of="" if role == EATER else row["household_id"],
+    )  # fmt: skip
 
 
 def with_positions(runtime: Runtime, rows: list[Row]) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from contracts_svc.views import (
     federation,
     mandates,
     register,
+    sharing,
     subscriptions,
 )
 from grenier.runtime import Service
@@ -34,6 +35,7 @@ def service() -> Service:
             exchange.view,
             contracts.view,
             subscriptions.view,
+            sharing.view,
             cheques.view,
             dues.view,
         ),

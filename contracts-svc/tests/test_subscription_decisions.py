@@ -6,13 +6,13 @@ import pytest
 from season_facts import FIRST, NOW, changed, confirm, opened, register, terms, weekly
 
 from contracts_svc.contract.decider import decider
+from contracts_svc.contract.sharing_commands import SetSharers
 from contracts_svc.contract.subscriptions import (
     ComposeBasket,
     DeclineSubscription,
     EndSubscription,
     GivePlace,
     SetAbsences,
-    SetSharers,
     SignSubscription,
 )
 from contracts_svc.views.baskets import baskets_of
@@ -382,7 +382,7 @@ def test_a_household_that_has_left_takes_what_came_before():
 def test_sharers_are_set_later_too():
     stream = Stream(terms())
     stream.do(register(1))
-    command = SetSharers(subscription_id="s1", household_ids=["h1", "h2"], anchor_delivery_id="d3")
+    command = SetSharers(subscription_id="s1", household_ids=["h1", "h2"], anchor_delivery_id="d3", managed=True)
     assert len(stream.do(command)) == 1
     assert stream.do(command) == []
     assert stream.refuses(changed(command, household_ids=["h2"])) == "household_ids"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from contracts_svc.contract.capacity import full
+from contracts_svc.contract.sharing import check_sharers
 from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.contract.subscriptions import CURRENT, Held, RegisterSubscription, Roster, is_closed
 from contracts_svc.rules import amounts, cheques
@@ -237,16 +238,6 @@ def _check_choice(life: Life, held: Held) -> None:
     if len(held.co_person_ids) > life.agreed.sign_up.co_members_max:
         raise Invalid(fields={"co_person_ids": [f"At most {life.agreed.sign_up.co_members_max}."]})
     check_sharers(life, held, held.household_ids, held.anchor_delivery_id)
-
-
-def check_sharers(life: Life, held: Held, household_ids: list[str], anchor_delivery_id: str) -> None:
-    """Nobody but the household, or several of which the one that signs is one; the anchor is one of its deliveries."""
-    if not household_ids and not anchor_delivery_id:
-        return
-    if household_ids[:1] != [held.household_id] or len(set(household_ids)) != len(household_ids):
-        raise Invalid(fields={"household_ids": ["First the household that signs, then the others, each once."]})
-    if anchor_delivery_id not in {delivery.delivery_id for delivery in held.covers(life)}:
-        raise Invalid(fields={"anchor_delivery_id": ["Not a delivery of this subscription."]})
 
 
 def _check_room(life: Life, roster: Roster, held: Held) -> None:

@@ -11,11 +11,12 @@ from datetime import date
 from typing import Any, TypeAlias, assert_never
 
 from contracts_svc.contract.belonging import after_successor, handed_on, taken_elsewhere
-from contracts_svc.contract.joining import check_sharers, moved_up, placed, register, replaced
 from contracts_svc.contract.joining import give_place as place_for
+from contracts_svc.contract.joining import moved_up, placed, register, replaced
+from contracts_svc.contract.sharing import SharingEvent, decide_sharing, evolve_sharing
+from contracts_svc.contract.sharing_commands import SharingCommand
 from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.contract.subscriptions import (
-    CURRENT,
     ComposeBasket,
     ConfirmSubscription,
     DeclineSubscription,
@@ -26,8 +27,8 @@ from contracts_svc.contract.subscriptions import (
     Roster,
     RosterCommand,
     SetAbsences,
-    SetSharers,
     SignSubscription,
+    must_be,
 )
 from contracts_svc.contract.taking import compose, set_absences
 from contracts_svc.rules.amounts import amount
@@ -37,7 +38,6 @@ from grenier.errors import Invalid
 from grenier.language.season import (
     AbsencesSet,
     BasketComposed,
-    SharersSet,
     SubscriptionConfirmed,
     SubscriptionDeclined,
     SubscriptionEnded,
@@ -56,8 +56,8 @@ RosterEvent: TypeAlias = (
     | SubscriptionSigned
     | AbsencesSet
     | BasketComposed
-    | SharersSet
     | SubscriptionEnded
+    | SharingEvent
 )
 
 # -- decide ------------------------------------------------------------------------------------------------------
@@ -69,6 +69,8 @@ def decide_roster(life: Life, roster: Roster, command: RosterCommand) -> Sequenc
     held = roster.subscriptions.get(command.subscription_id)
     if held is None:
         raise Rejected("subscription-missing", subscription_id=command.subscription_id)
+    if isinstance(command, SharingCommand):
+        return decide_sharing(life, held, command)
     match command:
         case ConfirmSubscription():
             return confirm(life, roster, held, command)
@@ -80,8 +82,6 @@ def decide_roster(life: Life, roster: Roster, command: RosterCommand) -> Sequenc
             return sign(life, held, command)
         case SetAbsences():
             return set_absences(life, held, command)
-        case SetSharers():
-            return set_sharers(life, held, command)
         case ComposeBasket():
             return compose(life, roster, held, command)
         case EndSubscription():
@@ -104,7 +104,7 @@ def confirm(life: Life, roster: Roster, held: Held, command: ConfirmSubscription
     if held.state == "confirmed":
         return []
     must_be_opened(life)
-    _require(held, "to_confirm")
+    must_be(held, "to_confirm")
     events: list[RosterEvent] = [SubscriptionConfirmed(**_ids(life, held))]
     old = roster.subscriptions.get(held.replaces)
     if old is None or not (old.state == "confirmed" or _lasts_beyond(old, held.starts_on)):
@@ -120,7 +120,7 @@ def confirm(life: Life, roster: Roster, held: Held, command: ConfirmSubscription
 def decline(life: Life, roster: Roster, held: Held, command: DeclineSubscription) -> list[RosterEvent]:
     if held.state == "declined":
         return []
-    _require(held, "waiting", "to_confirm")
+    must_be(held, "waiting", "to_confirm")
     after = roster.with_(replaced(held, state="declined"))
     declined = SubscriptionDeclined(**_ids(life, held), reason=command.reason)
     return [declined, *moved_up(life, after, command.now)]
@@ -130,13 +130,13 @@ def give_place(life: Life, roster: Roster, held: Held, command: GivePlace) -> li
     if held.state in ("to_confirm", "confirmed"):
         return []
     must_be_opened(life)
-    _require(held, "waiting")
+    must_be(held, "waiting")
     return [place_for(life, roster, held, command.now)]
 
 
 def sign(life: Life, held: Held, command: SignSubscription) -> list[RosterEvent]:
     """By a party, once for each document; on paper at the help desk there is no document to name."""
-    _require(held, "to_confirm", "confirmed")
+    must_be(held, "to_confirm", "confirmed")
     if command.means != "paper" and not command.document_sha256:
         raise Invalid(fields={"document_sha256": ["Which document was signed?"]})
     if command.party in held.signed and command.document_sha256 in ("", held.signed[command.party]):
@@ -154,27 +154,11 @@ def sign(life: Life, held: Held, command: SignSubscription) -> list[RosterEvent]
     ]
 
 
-def set_sharers(life: Life, held: Held, command: SetSharers) -> list[RosterEvent]:
-    if (held.household_ids, held.anchor_delivery_id) == (command.household_ids, command.anchor_delivery_id):
-        return []
-    _require(held, *CURRENT)
-    check_sharers(life, held, command.household_ids, command.anchor_delivery_id)
-    return [
-        SharersSet(
-            subscription_id=held.subscription_id,
-            contract_id=life.contract_id,
-            group_id=life.group_id,
-            household_ids=command.household_ids,
-            anchor_delivery_id=command.anchor_delivery_id,
-        )
-    ]
-
-
 def end(life: Life, roster: Roster, held: Held, command: EndSubscription) -> list[RosterEvent]:
     """Before the season's end; the place is free from that day on."""
     if held.state == "ended" and held.ended_on == command.on:
         return []
-    _require(held, "confirmed")
+    must_be(held, "confirmed")
     if command.on < held.starts_on:
         raise Invalid(fields={"on": ["Not before the subscription began."]})
     cents = held.amount_cents
@@ -198,11 +182,6 @@ def _ids(life: Life, held: Held) -> dict[str, Any]:
     }
 
 
-def _require(held: Held, *states: str) -> None:
-    if held.state not in states:
-        raise Rejected(f"subscription-{held.state.replace('_', '-')}", subscription_id=held.subscription_id)
-
-
 def _ended(held: Held, ended: SubscriptionEnded) -> Held:
     return replaced(held, state="ended", ended_on=ended.on, amount_cents=ended.amount_cents)
 
@@ -223,6 +202,8 @@ def evolve_roster(roster: Roster, event: RosterEvent) -> Roster:
 
 
 def _evolved(held: Held, event: RosterEvent) -> Held:
+    if isinstance(event, SharingEvent):
+        return evolve_sharing(held, event)
     match event:
         case SubscriptionRegistered():
             return _registered(event)
@@ -239,8 +220,6 @@ def _evolved(held: Held, event: RosterEvent) -> Held:
         case BasketComposed():
             lines = composed_lines(held.lines, event.delivery_id, event.quantities)
             return replaced(held, lines=lines, amount_cents=event.amount_cents)
-        case SharersSet():
-            return replaced(held, household_ids=event.household_ids, anchor_delivery_id=event.anchor_delivery_id)
         case SubscriptionEnded():
             return _ended(held, event)
         case _:

@@ -14,7 +14,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from contracts_svc.contract.sharing_commands import Proposal, SharingCommand
 from contracts_svc.contract.state import Life
+from grenier.decider import Rejected
 from grenier.language.season import (
     Channel,
     Party,
@@ -55,6 +57,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     belongs: dict[str, bool] = {}
     # Dates added after it was signed: so much of a delivery (percent) they count in its amount.
     counted: dict[str, int] = {}
+    # The newest proposal to share, answered or not.
+    proposal: Proposal | None = None
+
+    @property
+    def asks(self) -> Proposal | None:
+        """The proposal that waits for an answer."""
+        return self.proposal if self.proposal is not None and self.proposal.answer == "open" else None
 
     def is_on(self, delivery: PlannedDelivery) -> bool:
         """Whether the delivery lies in its time, be it taken or not."""
@@ -91,6 +100,12 @@ class Roster(msgspec.Struct, frozen=True, kw_only=True):
 
     def of_household(self, household_id: str) -> list[Held]:
         return [held for held in self.subscriptions.values() if held.household_id == household_id]
+
+
+def must_be(held: Held, *states: State) -> None:
+    """Rejected with where the subscription stands instead."""
+    if held.state not in states:
+        raise Rejected(f"subscription-{held.state.replace('_', '-')}", subscription_id=held.subscription_id)
 
 
 def is_closed(life: Life, delivery: PlannedDelivery, now: datetime) -> bool:
@@ -162,12 +177,6 @@ class SetAbsences(msgspec.Struct, frozen=True, kw_only=True):
     managed: bool = False
 
 
-class SetSharers(msgspec.Struct, frozen=True, kw_only=True):
-    subscription_id: str
-    household_ids: list[str]
-    anchor_delivery_id: str
-
-
 class ComposeBasket(msgspec.Struct, frozen=True, kw_only=True):
     """`quantities`: {option_id: number}, all of this delivery; what is left out is not taken."""
 
@@ -195,7 +204,7 @@ RosterCommand: TypeAlias = (
     | GivePlace
     | SignSubscription
     | SetAbsences
-    | SetSharers
     | ComposeBasket
     | EndSubscription
+    | SharingCommand
 )

@@ -181,7 +181,8 @@ view = View(
         "contracts.absences-set",
         "contracts.basket-composed",
         "contracts.sharers-set",
+        "contracts.sharing-",
     ),
     apply=apply,
-    version=2,  # 2: which contract is the group's main one
+    version=3,  # 2: which contract is the group's main one; 3: proposals to share in the history
 )

@@ -1,6 +1,6 @@
 """The vocabulary: every fact that the log can hold, by owner. See docs/reference for the generated table."""
 
-from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, parcels, season
+from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, parcels, season, sharing
 from grenier.language.registry import (
     ENTRIES,
     Event,
@@ -34,5 +34,6 @@ __all__ = [
     "parcels",
     "public_body",
     "season",
+    "sharing",
     "version_of",
 ]

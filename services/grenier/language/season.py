@@ -395,13 +395,15 @@ class BasketComposed(Event, frozen=True, kw_only=True):
 
 @event("contracts.sharers-set", public=("subscription_id", "contract_id", "group_id"))
 class SharersSet(Event, frozen=True, kw_only=True):
-    """Who shares a basket and with which delivery the turns begin."""
+    """Who shares a basket and with which delivery the turns begin; who is new among them, and who is not there any more."""
 
     subscription_id: str
     contract_id: str
     group_id: str
     household_ids: list[str]
     anchor_delivery_id: str
+    joined: list[str] = msgspec.field(default_factory=list)
+    left: list[str] = msgspec.field(default_factory=list)
 
 
 @event("contracts.subscription-ended", public=("subscription_id", "contract_id", "group_id", "on"))
