@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 Act = Callable[["Scene"], str] | Callable[["SeasonScene"], str]
 STORIES = {
     "month": ("steps_orders", "steps_goods", "steps_day"),
-    "amap": ("season_contracts", "season_cheques", "season_rounds", "season_changes", "season_end"),
-}
+    "amap": (
+        "season_contracts", "season_cheques", "season_rounds", "season_gatherings", "season_changes", "season_end",
+        "season_papers", "season_winter",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -66,9 +66,7 @@ class Api:
         self._token = token
         self._seed = seed
         # What all persons of one client share: tokens, the latest position written.
-        self._shared: dict[str, Any] = (
-            shared if shared is not None else {"tokens": {}, "position": 0}
-        )
+        self._shared: dict[str, Any] = shared if shared is not None else {"tokens": {}, "position": 0}
 
     @property
     def position(self) -> int:
@@ -116,7 +114,22 @@ class Api:
             full += ("&" if "?" in full else "?") + f"after={self.position}"
         return self._tried(method, full, data, headers)
 
+    def file(self, path: str, content: bytes | None = None, kind: str = "text/csv") -> tuple[str, bytes]:
+        """What is no JSON: its type and its bytes; with `content`, a file is sent there. The whole path, and ApiError."""
+        method, headers = ("GET", {}) if content is None else ("POST", {"Content-Type": kind})
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        status, answered, data = self._sent(method, path, content, headers)
+        if not 200 <= status < 300:
+            self._answer(method, path, status, answered, data)
+        return {name.lower(): value for name, value in answered.items()}.get("content-type", ""), data
+
     def _tried(self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]) -> Any:
+        return self._answer(method, path, *self._sent(method, path, data, headers))
+
+    def _sent(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Mapping[str, str], bytes]:
         pause = 0.1
         for attempt in range(MAX_TRIES):
             try:
@@ -126,7 +139,7 @@ class Api:
                     raise
                 status, answered, text = 503, {}, b""
             if status not in (429, 502, 503, 504) or attempt == MAX_TRIES - 1:
-                return self._answer(method, path, status, answered, text)
+                return status, answered, text
             time.sleep(pause)
             pause = min(pause * 1.6, LONGEST_PAUSE_S)
         raise AssertionError("unreachable")
