@@ -122,7 +122,7 @@ ROWS: dict[str, Row] = {
     **_rows(
         GROUP,
         "api_rounds",
-        "hand_over issue_statements parcels read_round record_all record_parcel remind rounds undo_hand_over",
+        "hand_over issue_statements parcels read_round record_all record_parcel remind rounds set_floor undo_hand_over",
         ROUND,
     ),
     **_rows(
@@ -146,6 +146,9 @@ ROWS: dict[str, Row] = {
         "api_subscriptions",
         "compose_basket confirm decline end give_place list_baskets list_families list_own list_own_baskets list_subscriptions"
         " quote read_subscription register set_absences set_sharers sign signature_link withdraw",
+    ),
+    **_rows(
+        GROUP, "api_sharing", "accept decline leave list_of_subscription list_to_answer propose read_proposal withdraw"
     ),
     **_rows(
         GROUP,
@@ -217,6 +220,7 @@ ROWS: dict[str, Row] = {
     # Who has subscribed is told so instead of the form.
     "subscriptions.enter": Row(GROUP, {"household_id": "other_home_id"}),
     **_rows(GROUP, "my_contracts", "absences index show sign withdraw"),
+    **_rows(GROUP, "sharing", "answer propose stop withdraw"),
     "my_contracts.compose": Row(GROUP, {"date_id": "delivery_id"}),
     **_rows(GROUP, "cheques", "agree bundles hand_over index receive received show"),
     # The token of the mail is the key: without it nothing happens.
@@ -227,7 +231,7 @@ ROWS: dict[str, Row] = {
     **_rows(PUBLIC, "public_contracts", "show"),
     **_rows(GROUP, "member_households", "index"),
     **_rows(GROUP, "dues_campaigns", "close index new pay show"),
-    **_rows(GROUP, "rounds", "freeze index parcel parcels remind sheet show statements unavailable", ROUND),
+    **_rows(GROUP, "rounds", "floor freeze index parcel parcels remind sheet show statements unavailable", ROUND),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
     **_rows(FEDERATION, "deliveries", "dispatch index"),
     **_rows(GROUP, "deliveries", "note receive", GOODS),

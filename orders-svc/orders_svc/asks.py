@@ -210,6 +210,13 @@ class OfContract(Ask, frozen=True, kw_only=True):
     contract_id: Id
 
 
+class SetContractFloor(Ask, frozen=True, kw_only=True):
+    """`floor_cents`: zero or below; None: no limit."""
+
+    contract_id: Id
+    floor_cents: Annotated[int, msgspec.Meta(ge=-10_000_000)] | None
+
+
 class RemindRound(Ask, frozen=True, kw_only=True):
     """`household_ids`: some of those without an order; None: all of them."""
 

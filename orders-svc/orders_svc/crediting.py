@@ -1,8 +1,8 @@
-"""Confirming an order in a group with a credit floor: hold, confirm, settle (T18, docs/decisions/0011).
+"""Confirming an order under a credit floor, the group's or the contract's: hold, confirm, settle (T18, docs/decisions/0011).
 
 Two streams, no transaction over both. The hold comes first, so a death in between leaves too much set aside, never too
 little; whoever releases a hold first writes into the cycle that it is accepted no more.
-Where a group has no floor, nothing here is asked: the order is confirmed as ever.
+Where neither has a floor, nothing here is asked: the order is confirmed as ever.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Confirm = Callable[[ConfirmOrder], dict[str, Any]]
 def confirm(
     runtime: Runtime, cycle_id: str, order: ConfirmOrder, context: Context, who: Buyer, tell: Confirm
 ) -> dict[str, Any]:
-    """`tell` carries out the command on the cycle. Raises Rejected("credit-floor") with the figures."""
-    if who.floor_cents is None:
+    """`tell` carries out the command on the cycle. Raises Rejected "credit-floor" or "contract-floor" with the figures."""
+    if who.floor_cents is None and who.contract_floor_cents is None:
         return tell(order)
     if not context.command_id:
         context = msgspec.structs.replace(context, command_id=str(uuid4()))
@@ -46,20 +46,21 @@ def confirm(
             return tell(msgspec.structs.replace(order, hold=number, held_cents=needed))
         except HoldNeeded as refusal:
             needed = refusal.facts["total_cents"]
-        except Unavailable:
+        except Unavailable as late:
+            if late.code == "conflict-retry":
+                _give_back(runtime, cycle_id, who, order.order_id, number)
             raise  # nobody knows whether it was accepted: the timer will find out
         except Rejected:
             _give_back(runtime, cycle_id, who, order.order_id, number)
             raise
         number = _hold(runtime, cycle_id, order, context, who, needed, round_)
-    raise Rejected("conflict-retry", cycle_id=cycle_id)
+    raise Unavailable("conflict-retry", retry_after=1, cycle_id=cycle_id)
 
 
 def _hold(
     runtime: Runtime, cycle_id: str, order: ConfirmOrder, context: Context, who: Buyer, needed: int, round_: int
 ) -> int:
     """The number of a hold that stands for this round of this command; 0 when it has been released meanwhile."""
-    assert who.floor_cents is not None
     step = f"hold/{round_}"
     hold_id = derived_id(context.command_id, step)
     command = HoldCredit(
@@ -70,7 +71,9 @@ def _hold(
         cycle_id=cycle_id,
         amount_cents=needed,
         floor_cents=who.floor_cents,
-        means=credit.means_of(runtime.db, who.household_id),
+        means=credit.means_of(runtime.db, who.household_id, who.contract_id or ""),
+        contract_id=who.contract_id or "",
+        contract_floor_cents=who.contract_floor_cents,
     )
     runtime.tell(decider, who.household_id, command, context, role=who.role, group_id=who.group_id,
                  on_behalf_of=who.for_whom, step=step)  # fmt: skip

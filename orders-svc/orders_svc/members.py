@@ -16,7 +16,7 @@ from grenier.decider import Rejected
 from grenier.doors import Context
 from grenier.errors import NotFound
 from grenier.runtime import Runtime
-from orders_svc.views.credit import floors
+from orders_svc.views.credit import contract_floors, floors
 from orders_svc.views.cycles import cycles
 
 
@@ -24,7 +24,8 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     """`own`: the actor belongs to the household; otherwise `role` is the one that allows acting for it.
 
     `floor_cents`: the lowest balance that orders may lead to in this group; None where it has set none.
-    `contract_id`: the contract of the cycle that was named, when it is a round in the household's group.
+    `contract_id`: the contract of the cycle that was named, when it is a round in the household's group;
+    `contract_floor_cents`: the lowest balance of that contract that orders in its rounds may lead to, or None.
     """
 
     actor: str
@@ -39,6 +40,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     role: str = "eater"
     contract_id: str | None = None
     distribution_starts_at: str | None = None
+    contract_floor_cents: int | None = None
 
     def is_active(self, now: datetime) -> bool:
         """A membership holds until the end of its last day, where the group lives."""
@@ -70,11 +72,13 @@ _BUYER = (
         belongs.c.person_id,
         cycles.c.contract_id,
         cycles.c.distribution_starts_at,
+        contract_floors.c.floor_cents.label("contract_floor_cents"),
     )
     .join(groups, groups.c.group_id == households.c.group_id)
     .outerjoin(floors, floors.c.group_id == households.c.group_id)
     .outerjoin(belongs, sa.and_(belongs.c.household_id == households.c.household_id, belongs.c.person_id == _PERSON))
     .outerjoin(cycles, sa.and_(cycles.c.cycle_id == _CYCLE, cycles.c.group_id == households.c.group_id))
+    .outerjoin(contract_floors, contract_floors.c.contract_id == cycles.c.contract_id)
     .where(households.c.household_id == _HOUSEHOLD)
 )
 

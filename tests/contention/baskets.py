@@ -14,7 +14,7 @@ from uuid import uuid4
 from contracts_svc.exchange.basket import decider
 from contracts_svc.exchange.basket_commands import AcceptTaker, BasketFacts, Command, OfferBasket, RequestBasket
 from grenier.clock import FixedClock
-from grenier.errors import Rejected
+from grenier.errors import Rejected, Unavailable
 from grenier.handling import Handler, Trace
 from grenier.language import exchange as x
 from grenier.log.protocol import StreamLog
@@ -52,9 +52,11 @@ class Exchanges:
         for _ in range(MOST_RETRIES):
             try:
                 handler.execute(decider, basket_id, command, trace)
+            except Unavailable as late:
+                if late.code != "conflict-retry":
+                    raise
             except Rejected as refusal:
-                if refusal.code != "conflict-retry":
-                    return refusal.code
+                return refusal.code
             else:
                 return "ok"
         raise TimeoutError("the log never let this writer through")

@@ -54,10 +54,18 @@ class FrailLog:
         return getattr(self._log, name)
 
 
-def rounds(folder: Path, count: int, seed: int = 1, floor_cents: int = -500, frail: float = 0.02) -> Outcome:
+def rounds(
+    folder: Path,
+    count: int,
+    seed: int = 1,
+    floor_cents: int = -500,
+    frail: float = 0.02,
+    make: type[Counter] = Counter,
+    contract_id: str = "",
+) -> Outcome:
     """Each round: one household, 2 to 8 tabs at once, orders and changes and cancellations in three cycles."""
     chance, outcome = random.Random(seed), Outcome()
-    counter = Counter(folder, floor_cents=floor_cents)
+    counter = make(folder, floor_cents=floor_cents)
     log = FrailLog(counter.house.log, chance, frail)
     for doors in counter.doors:
         doors.runtime.__dict__["handler"] = Handler(log, counter.house.clock)  # type: ignore[arg-type]
@@ -71,7 +79,7 @@ def rounds(folder: Path, count: int, seed: int = 1, floor_cents: int = -500, fra
                 outcome.answers.update(pool.map(lambda tab, home=home: counter.order(home, tab[0], **tab[1]), tabs))
     outcome.rounds = count
     facts = [fact_of(recorded) for recorded in log.read_all()]
-    outcome.problems += crossings(facts, floor_cents)
+    outcome.problems += crossings(facts, floor_cents, contract_id)
     outcome.problems += left_over(counter, homes)
     return outcome
 
@@ -82,8 +90,8 @@ def _tab(chance: random.Random) -> tuple[str, dict[str, int]]:
     return chance.choice(WINDOWS), {"rice": quantity} if quantity else {}
 
 
-def crossings(facts: Iterable[Fact], floor_cents: int) -> list[str]:
-    """Positions at which an order took an account under the floor; charged and cancelled orders count no more."""
+def crossings(facts: Iterable[Fact], floor_cents: int, contract_id: str = "") -> list[str]:
+    """Positions at which an order took an account (of a contract, if named) under the floor; charged and cancelled orders count no more."""
     balance: Tally[str] = Tally()
     standing: dict[str, dict[str, int]] = {}
     found = []
@@ -103,6 +111,8 @@ def crossings(facts: Iterable[Fact], floor_cents: int) -> list[str]:
                     standing[change.household_id][change.order_id] += change.to_amount_cents - change.from_amount_cents
             case ledger.GoodsCharged() as e:
                 standing.get(e.household_id, {}).pop(e.order_id, None)
+        if contract_id and getattr(fact.event, "contract_id", "") != contract_id:
+            continue
         for posting in getattr(fact.event, "postings", ()):
             balance[posting.account.removeprefix("eater:")] += posting.amount_cents
     return found

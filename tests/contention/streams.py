@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from grenier.clock import FixedClock
-from grenier.errors import Rejected
+from grenier.errors import Rejected, Unavailable
 from grenier.handling import Answer, Handler, Trace
 from grenier.language import orders as o
 from grenier.log.protocol import StreamLog
@@ -82,8 +82,8 @@ class Shops:
         for _ in range(MOST_RETRIES):
             try:
                 return handler.execute(decider, cycle_id, command, trace)
-            except Rejected as refusal:
-                if refusal.code != "conflict-retry":
+            except Unavailable as late:
+                if late.code != "conflict-retry":
                     raise
         raise TimeoutError("the log never let this writer through")
 

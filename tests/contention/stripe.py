@@ -55,7 +55,7 @@ def rows(desk: Desk) -> Outcome:
         table.after_a_422, table.while_the_log_is_away, table.a_day_later,
     ):  # fmt: skip
         row()
-    outcome.figures = {"concurrent": CONCURRENT, "in_flight_409": table.in_flight, "orders_written": table.orders,
+    outcome.figures = {"concurrent": CONCURRENT, "in_flight": table.in_flight, "orders_written": table.orders,
                        "replays_equal": table.equal, "kept_hours": KEPT_HOURS}  # fmt: skip
     return outcome
 
@@ -98,7 +98,7 @@ class Table:
 
         self._wrote(0, 1, all_together, "50 at once")
         answered = [each for each in told if each.status == 200]
-        self.in_flight = sum(each.status == 409 and each.code == IN_FLIGHT for each in told)
+        self.in_flight = sum(each.status == 503 and each.code == IN_FLIGHT for each in told)
         self.outcome.check(
             len(answered) + self.in_flight == CONCURRENT, f"50 at once: {sorted({(t.status, t.code) for t in told})}"
         )

@@ -80,7 +80,13 @@ def test_the_shop_says_what_the_account_still_allows(counter: Counter) -> None:
     home = counter.household(balance_cents=1_000)
     order(counter, home, "w0", rice=9)
     shop = {window: _shop(counter, home, window)["credit"] for window in ("w0", "w1")}
-    assert shop["w1"] == {"floor_cents": -500, "balance_cents": 1_000, "committed_cents": 900, "available_cents": 600}
+    assert shop["w1"] == {
+        "contract_id": "",
+        "floor_cents": -500,
+        "balance_cents": 1_000,
+        "committed_cents": 900,
+        "available_cents": 600,
+    }
     assert shop["w0"]["available_cents"] == 1_500, "its own order may be changed within this"
 
 

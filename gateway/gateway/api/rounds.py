@@ -36,6 +36,16 @@ class Undo(Query):
     reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
 
 
+class FloorBody(Schema):
+    floor_cents = fields.Integer(
+        required=True,
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(min=-10_000_000, max=0),
+        metadata={"description": "Lowest balance of the contract that orders may lead to; null: no limit"},
+    )
+
+
 class DoneFor(Done):
     household_ids = fields.List(fields.String())
 
@@ -49,6 +59,16 @@ def rounds(query, contract_id):
     found = ask("orders", "rounds", contract_id=contract_id)
     rows = found["items"]
     return {**found, "items": rows[query["offset"] : query["offset"] + query["limit"]], "total": len(rows)}
+
+
+@bp.put("/contracts/<contract_id>/credit-floor")
+@access("person")
+@bp.arguments(FloorBody)
+@bp.response(200, Done)
+@bp.alt_response(409, description="`contract-without-rounds`: nobody orders in this contract")
+def set_floor(body, contract_id):
+    """Set how far into the red a household may order in this contract's rounds"""
+    return tell("orders", "set_contract_floor", contract_id=contract_id, **body)
 
 
 @bp.get("/cycles/<cycle_id>/round")

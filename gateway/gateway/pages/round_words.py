@@ -7,7 +7,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from gateway.formats import day, instant_text
+from gateway.formats import day, instant_text, money
 from gateway.problems import register
 from gateway.tasks import Task
 
@@ -38,6 +38,19 @@ register(
     "not-subscribed",
     lazy_gettext("Réservé aux foyers inscrits à ce contrat"),
     lazy_gettext("Votre foyer n’est pas inscrit à ce contrat pour cette livraison : demandez à sa coordination."),
+)
+register(
+    "contract-floor",
+    lazy_gettext("Au-delà de ce que le compte du contrat permet"),
+    lazy_gettext(
+        "Cette commande fait %(total)s ; il reste %(available)s à commander. Le compte de ce contrat est à %(balance)s, "
+        "%(committed)s sont déjà réservés par d’autres commandes, et le contrat n’accepte pas de descendre sous %(floor)s."
+    ),
+)
+register(
+    "contract-without-rounds",
+    lazy_gettext("Ce contrat n’a pas de période de commande"),
+    lazy_gettext("La limite compte pour les commandes : elle se règle sur un contrat ouvert où l’on commande."),
 )
 register(
     "cycle-cancelled",
@@ -73,6 +86,13 @@ register("same-contract", lazy_gettext("Même contrat"), lazy_gettext("Choisisse
 def parcel_state(row: Mapping[str, Any]) -> tuple[str, str]:
     kind, word = PARCELS[row["state"]]
     return kind, str(word)
+
+
+def limit_text(floor_cents: int | None) -> str:
+    """The credit floor of a contract in words."""
+    if floor_cents is None:
+        return _("Pas de limite propre à ce contrat.")
+    return _("Une commande ne peut pas mener le solde du contrat sous %(floor)s.", floor=money(floor_cents))
 
 
 def contents(row: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from gateway.calls import ask, tell
 from gateway.formats import day
 from gateway.forms import Form
 from gateway.pages import orders as words
-from gateway.pages.round_words import FLAWS, contents, gaps, parcel_state
+from gateway.pages.round_words import FLAWS, contents, gaps, limit_text, parcel_state
 from gateway.tables import Column, Table
 from grenier.errors import Forbidden, GrenierError, NotFound, Unavailable
 
@@ -48,7 +48,11 @@ def index(group_id: str, contract_id: str):
     empty = (_("Aucune période de commande"), _("Elles viennent du calendrier du contrat."))
     table = Table("rounds", _("Périodes de commande"), columns, rows, empty=empty)
     return table.export() or render_template(
-        "rounds/index.html", group_id=group_id, contract=found["contract"], table=table
+        "rounds/index.html",
+        group_id=group_id,
+        contract=found["contract"],
+        table=table,
+        limit=limit_text(found["contract"]["floor_cents"]),
     )
 
 

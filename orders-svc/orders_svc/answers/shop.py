@@ -100,20 +100,37 @@ def counter(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, Any]:
     }
 
 
-def _credit(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, int] | None:
-    """What this order may come to before the group's credit floor; None without a floor, and to whom the account is closed."""
-    if who.floor_cents is None:
+def _credit(runtime: Runtime, cycle_id: str, who: Buyer) -> dict[str, Any] | None:
+    """What this order may come to before a credit floor, the nearer one of the group's and the contract's (`contract_id`).
+
+    None without a floor, and to whom the account is closed.
+    """
+    if who.floor_cents is None and who.contract_floor_cents is None:
         return None
-    if not who.own and not runtime.access.may(who.actor, "ledger.read", group_id=who.group_id):
+    scope = {"group_id": who.group_id, "scope_id": who.contract_id or ""}
+    if not who.own and not runtime.access.may(who.actor, "ledger.read", **scope):
         return None
-    means = credit.means_of(runtime.db, who.household_id)
+    contract_id = who.contract_id or ""
+    means = credit.means_of(runtime.db, who.household_id, contract_id)
     here = order_id_of(cycle_id, who.household_id)
-    others = sum(cents for order_id, cents in means.standing.items() if order_id not in means.over | {here})
+    others = {key: cents for key, cents in means.standing.items() if key not in means.over | {here}}
+    limits = [
+        _limit("", who.floor_cents, means.balance_cents, sum(others.values())),
+        _limit(contract_id, who.contract_floor_cents, means.contract_balance_cents,
+               sum(cents for key, cents in others.items() if key in means.of_contract)),
+    ]  # fmt: skip
+    return min((limit for limit in limits if limit), key=lambda limit: int(limit["available_cents"]))
+
+
+def _limit(contract_id: str, floor_cents: int | None, balance_cents: int, others_cents: int) -> dict[str, Any] | None:
+    if floor_cents is None:
+        return None
     return {
-        "floor_cents": who.floor_cents,
-        "balance_cents": means.balance_cents,
-        "committed_cents": others,
-        "available_cents": means.balance_cents - others - who.floor_cents,
+        "contract_id": contract_id,
+        "floor_cents": floor_cents,
+        "balance_cents": balance_cents,
+        "committed_cents": others_cents,
+        "available_cents": balance_cents - others_cents - floor_cents,
     }
 
 

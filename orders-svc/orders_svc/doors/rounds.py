@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from grenier.decider import Rejected
 from grenier.doors import Context, door
 from grenier.errors import NotFound
 from grenier.language.parcels import MissingLine
 from grenier.readmodel import Row
 from grenier.runtime import read
-from orders_svc import asks, cycle, parcels
+from orders_svc import asks, cycle, floor, parcels
 from orders_svc.answers import rounds
 from orders_svc.doors.base import Doors
 from orders_svc.parcels import Command as ParcelsCommand
 from orders_svc.rounds import RemindToOrder
-from orders_svc.views import subscribers
+from orders_svc.views import credit, cycles, subscribers
 
 
 class RoundDoors(Doors):
@@ -29,6 +30,23 @@ class RoundDoors(Doors):
         command = RemindToOrder(household_ids=chosen, now=self.runtime.clock.now())
         answer = self.runtime.tell(cycle.decider, ask.cycle_id, command, context, role=role, group_id=row["group_id"])
         return {**answer, "household_ids": chosen}
+
+    @door
+    def set_contract_floor(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """S0:47: how far into the red a household may order in this contract's rounds."""
+        ask = read(asks.SetContractFloor, payload)
+        self.runtime.wait(context)
+        contract = self._contract(ask.contract_id)
+        scope = {"group_id": contract["group_id"], "scope_id": ask.contract_id}
+        role = self.runtime.access.require(context, "orders.regulate", **scope)
+        if not cycles.rounds_of(self.runtime.db, [ask.contract_id]):
+            raise Rejected("contract-without-rounds", contract_id=ask.contract_id)
+        command = floor.SetFloor(
+            contract_id=ask.contract_id, group_id=contract["group_id"], floor_cents=ask.floor_cents
+        )
+        return self.runtime.tell(
+            floor.decider, ask.contract_id, command, context, role=role, group_id=contract["group_id"]
+        )
 
     @door
     def record_parcel(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -58,13 +76,15 @@ class RoundDoors(Doors):
         """The rounds of a contract, for everybody in its group."""
         ask = read(asks.OfContract, payload)
         self.runtime.wait(context)
-        contract = subscribers.contract(self.runtime.db, ask.contract_id)
-        if contract is None:
-            raise NotFound
+        contract = self._contract(ask.contract_id)
         access, scope = self.runtime.access, {"group_id": contract["group_id"], "scope_id": ask.contract_id}
         if not access.role_for(context.actor, "orders.read", **scope):
             access.require_member(context, contract["group_id"])
-        return {"contract": contract, "items": rounds.rounds_of(self.runtime, ask.contract_id)}
+        floor_cents = credit.floor_of_contract(self.runtime.db, ask.contract_id)
+        return {
+            "contract": {**contract, "floor_cents": floor_cents},
+            "items": rounds.rounds_of(self.runtime, ask.contract_id),
+        }
 
     @door
     def round(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -81,6 +101,12 @@ class RoundDoors(Doors):
         return rounds.parcels_page(self.runtime, row, ask.limit, ask.offset)
 
     # -- shared --------------------------------------------------------------------------------------------------
+
+    def _contract(self, contract_id: str) -> Row:
+        contract = subscribers.contract(self.runtime.db, contract_id)
+        if contract is None:
+            raise NotFound
+        return contract
 
     def _round(self, context: Context, cycle_id: str, permission: str) -> tuple[Row, str]:
         """The cycle, when it is a round of a contract."""

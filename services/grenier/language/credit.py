@@ -20,7 +20,7 @@ class HoldsVoided(Event, frozen=True, kw_only=True):
 
 @event("orders.credit-held")
 class CreditHeld(Event, frozen=True, kw_only=True):
-    """Before an order is confirmed in a group with a credit floor: its amount is set aside from what the household has.
+    """Before an order is confirmed under a credit floor: its amount is set aside from what the household has.
 
     `hold` counts up per household. `balance_cents` is the balance this was decided on, as it was at `balance_position`;
     `committed_cents` what the household's other orders set aside.
@@ -36,7 +36,13 @@ class CreditHeld(Event, frozen=True, kw_only=True):
     balance_cents: int
     balance_position: int
     committed_cents: int
-    floor_cents: int
+    # None: the group has no floor, only the contract has one.
+    floor_cents: int | None
+    # In an order round: the contract, and the same figures for what the household has in it, when it has a floor.
+    contract_id: str = ""
+    contract_balance_cents: int = 0
+    contract_committed_cents: int = 0
+    contract_floor_cents: int | None = None
 
 
 @event("orders.credit-settled")
@@ -50,3 +56,12 @@ class CreditSettled(Event, frozen=True, kw_only=True):
     upto: int
     hold: int
     amount_cents: int
+
+
+@event("orders.contract-floor-set", public=("contract_id", "group_id", "floor_cents"))
+class ContractFloorSet(Event, frozen=True, kw_only=True):
+    """S0:47: how far into the red a household may order in the rounds of this contract (0 or below); None: no limit."""
+
+    contract_id: str
+    group_id: str
+    floor_cents: int | None

@@ -28,7 +28,7 @@ from grenier.language.catalogue import (
     WindowGroup,
     WindowScheduled,
 )
-from grenier.language.credit import CreditHeld, CreditSettled, HoldsVoided
+from grenier.language.credit import ContractFloorSet, CreditHeld, CreditSettled, HoldsVoided
 from grenier.language.registry import Event, Part, event
 from grenier.language.supply import SupplierLine, SupplierOrderAcknowledged, SupplierOrderPlaced, SupplierOrderSent
 
@@ -39,6 +39,7 @@ __all__ = [
     "CatalogueItem",
     "CatalogueReleased",
     "ClosingAnnounced",
+    "ContractFloorSet",
     "CreditHeld",
     "CreditSettled",
     "CycleCancelled",
