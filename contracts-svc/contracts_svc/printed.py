@@ -7,7 +7,7 @@ of the erased are "".
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from contracts_svc import group
 from contracts_svc.contract.sight import seen
 from contracts_svc.contract.state import Life
 from contracts_svc.guards import today
+from contracts_svc.keeping.shown import sheet_of
 from contracts_svc.subscribing import (
     contract_of,
     eaters_of,
@@ -37,6 +38,7 @@ from grenier.readmodel import Row
 from grenier.runtime import Runtime, read
 
 MOST_CONTRACTS = 60
+NEXT_DAYS, AHEAD = 2, timedelta(days=60)
 
 
 class PrintedContract(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,11 +110,16 @@ class Printed:
             require_manager(self.runtime, context, ask.group_id, ask.contract_id)
         found = [self._delivered(row) for row in self._deliveries(ask, until)]
         eaters = {one for told in found for basket in told["baskets"] for one in basket["household_ids"]}
+        day = sheet_of(self.runtime, ask.group_id, ask.on)
+        for basket in (basket for told in found for basket in told["baskets"] if not ask.until_on):
+            basket["number"] = day["numbers"].get(tuple(basket["household_ids"]), 0)
         return {
             "group": self._group(ask.group_id),
             "clauses": self._clauses(ask.group_id),
             "deliveries": found,
             "households": self._households(ask.group_id, eaters),
+            "kept": day["kept"] if not ask.until_on else [],
+            "next": self._next(ask.group_id, until),
         }
 
     # -- who may see ---------------------------------------------------------------------------------------------
@@ -230,6 +237,12 @@ class Printed:
         if len(wanted) > MOST_CONTRACTS:
             raise Invalid(fields={"until_on": [f"At most {MOST_CONTRACTS} deliveries on one sheet."]})
         return wanted
+
+    def _next(self, group_id: str, after: date) -> list[str]:
+        """The days after this one on which something is handed out, for which people sign up on the sheet."""
+        since, until = after + timedelta(days=1), after + AHEAD
+        rows = seasons.deliveries_on(self.runtime.db, group_id, since.isoformat(), until.isoformat())
+        return sorted({row["on"] for row in rows if not row["cancelled"]})[:NEXT_DAYS]
 
     def _delivered(self, row: Row) -> dict[str, Any]:
         state = contract_of(self.runtime, row["contract_id"])

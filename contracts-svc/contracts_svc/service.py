@@ -13,6 +13,7 @@ from contracts_svc.doors_people import PeopleDoors
 from contracts_svc.doors_sharing import SharingDoors
 from contracts_svc.doors_subscriptions import SubscriptionDoors
 from contracts_svc.exchange.doors import ExchangeDoors
+from contracts_svc.keeping.doors import KeepingDoors
 from contracts_svc.printed import Printed
 from contracts_svc.questions_cheques import ChequeQuestions
 from contracts_svc.questions_federation import FederationQuestions
@@ -39,6 +40,7 @@ class Contracts(
     ChequeDoors,
     ChequeQuestions,
     DuesDoors,
+    KeepingDoors,
     Printed,
 ):
     name = "contracts"

@@ -6,7 +6,7 @@ from datetime import date
 from flask_babel import gettext as _
 
 from gateway.calls import ask
-from gateway.documents import sign_off
+from gateway.documents import handed_out, sign_off
 from gateway.documents.products import code_of, shares_of
 from gateway.documents.words import alphabetical
 from gateway.printing import Facts, group_name, names_of
@@ -18,11 +18,11 @@ MOST = 5000
 
 def sign_off_table(facts: Facts) -> Table:
     """A row per basket, a column per option, sums of all; shares of whole baskets as the last column."""
-    options = sign_off.columns_of(facts)
+    options = handed_out.columns_of(facts)
     keys = [f"q{at}" for at in range(len(options))]
     rows = []
-    for person in sign_off.people_of(facts):
-        taken = [sign_off.quantity_of(contract, option, person["ids"]) for contract, option in options]
+    for person in handed_out.people_of(facts):
+        taken = [handed_out.quantity_of(contract, option, person["ids"]) for contract, option in options]
         shares = sum(shares_of(option, quantity) for (_c, option), quantity in zip(options, taken, strict=True))
         told = {"number": person.get("number") or None, "name": person["name"], "phone": person.get("phone", "")}
         taker = ", ".join(
@@ -30,7 +30,7 @@ def sign_off_table(facts: Facts) -> Table:
                 {
                     each["taker"]
                     for contract in facts["contracts"]
-                    for each in sign_off.exchanges_of(contract, person["ids"])
+                    for each in handed_out.exchanges_of(contract, person["ids"])
                 }
             )
         )
@@ -59,11 +59,11 @@ def several_table(facts: Facts) -> Table:
 
 def matrix_table(facts: Facts) -> Table:
     """Members × products; the sum of a line and of a column are formulas."""
-    options = sign_off.columns_of(facts)
+    options = handed_out.columns_of(facts)
     keys = tuple(f"q{at}" for at in range(len(options)))
     rows = []
-    for person in sign_off.people_of(facts):
-        taken = [sign_off.quantity_of(contract, option, person["ids"]) for contract, option in options]
+    for person in handed_out.people_of(facts):
+        taken = [handed_out.quantity_of(contract, option, person["ids"]) for contract, option in options]
         rows.append({"name": person["name"], **dict(zip(keys, taken, strict=True))})
     columns = [Column("name", _("Nom"))]
     columns += [
@@ -74,7 +74,7 @@ def matrix_table(facts: Facts) -> Table:
 
 
 def quantities_table(facts: Facts) -> Table:
-    rows = [{**told, "quantity": sign_off.as_number(told["units_percent"] / 100)} for told in facts["totals"]]
+    rows = [{**told, "quantity": handed_out.as_number(told["units_percent"] / 100)} for told in facts["totals"]]
     columns = [Column("code", _("Code")), Column("title", _("Produit")), Column("quantity", _("Quantité"), "number", total=True),
                Column("baskets", _("Paniers"), "number")]  # fmt: skip
     return Table(f"quantites-{facts['on']}", _("Quantités à livrer"), columns, rows)

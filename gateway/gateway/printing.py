@@ -6,7 +6,6 @@ leave out what is added by signing, so that all three parties see, and sign, the
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from flask import current_app
@@ -15,7 +14,6 @@ from flask_babel import get_timezone
 from gateway.calls import ask, ask_as_gateway
 from gateway.documents import contract, render
 from gateway.documents.words import moment, phone
-from grenier.errors import NotFound
 
 Facts = dict[str, Any]
 MODULAR = ("modular", "modular_fixed", "free_quantity_multiple")
@@ -46,8 +44,22 @@ def names_of(household_ids: Iterable[str]) -> dict[str, str]:
     return {one: found.get(one) or "–" for one in wanted}
 
 
+def people_names(person_ids: Iterable[str]) -> dict[str, str]:
+    """Names of people; « – » for those that may not be seen any more."""
+    wanted = sorted(set(person_ids))
+    found: dict[str, str] = {}
+    for at in range(0, len(wanted), ASKED_AT_ONCE):
+        found |= ask("contracts", "names", person_ids=wanted[at : at + ASKED_AT_ONCE])
+    return {one: found.get(one) or "–" for one in wanted}
+
+
 def group_name(group_id: str) -> str:
     return str(ask("contracts", "names", group_ids=[group_id]).get(group_id, ""))
+
+
+def dialled(person: Mapping[str, Any]) -> Facts:
+    """With the phone as people dial it."""
+    return {**person, "phone": phone(person.get("phone", ""))}
 
 
 # -- contracts ---------------------------------------------------------------------------------------------------
@@ -104,84 +116,6 @@ def subscription_to_sign(subscription_id: str = "", *, token: str = "") -> tuple
 def signed_over(facts: Facts) -> tuple[bytes, str]:
     content = render.pdf("contract", contract.shape(to_sign(facts)))
     return content, render.digest(content)
-
-
-# -- deliveries --------------------------------------------------------------------------------------------------
-
-
-def day_facts(group_id: str, on: date, contract_id: str = "") -> Facts:
-    """All that is handed out in a group on a day, or of one contract."""
-    found = ask("contracts", "printed_day", group_id=group_id, on=on.isoformat(), **_of(contract_id))
-    if not found["deliveries"]:
-        raise NotFound
-    first = found["deliveries"][0]
-    return _sheet_head(found) | {
-        "on": first["on"], "starts": first["starts"], "ends": first["ends"], "place": first["place"],
-        "contracts": [_delivered(each) for each in found["deliveries"]],
-        "contacts": _referents(group_id),
-    }  # fmt: skip
-
-
-def days_facts(group_id: str, contract_id: str, since: date, until: date) -> Facts:
-    """One contract over several dates, a column each."""
-    found = ask("contracts", "printed_day", group_id=group_id, contract_id=contract_id, on=since.isoformat(),
-                until_on=until.isoformat())  # fmt: skip
-    if not found["deliveries"]:
-        raise NotFound
-    dates = [
-        {"on": on, "contracts": [_delivered(each) for each in inside]}
-        for on, inside in groupby(found["deliveries"], lambda each: each["on"])
-    ]
-    return _sheet_head(found) | {"dates": dates, "contracts": []}
-
-
-def delivery_day(contract_id: str, delivery_id: str) -> tuple[str, date]:
-    """(group, day) of a delivery as it stands now; NotFound for one that the contract does not have."""
-    found = ask("contracts", "contract", contract_id=contract_id)
-    for delivery in found["terms"].get("deliveries", []):
-        if delivery["delivery_id"] == delivery_id:
-            return found["group_id"], date.fromisoformat(delivery["on"])
-    raise NotFound
-
-
-def quantities_facts(group_id: str, on: date, contract_id: str, delivery_id: str) -> Facts:
-    found = ask("contracts", "printed_day", group_id=group_id, on=on.isoformat(), contract_id=contract_id)
-    told = next((each for each in found["deliveries"] if each["delivery_id"] == delivery_id), None)
-    if told is None:
-        raise NotFound
-    kept = ("producer", "on", "starts", "ends", "place", "options", "baskets", "totals", "shares_bp")
-    return {
-        "group": group_of(found["group"]), "households": found["households"], "dated": today(),
-        "contract": {"title": told["title"], "basket_kind": told["basket_kind"]}, **{name: told[name] for name in kept},
-    }  # fmt: skip
-
-
-def _of(contract_id: str) -> dict[str, str]:
-    return {"contract_id": contract_id} if contract_id else {}
-
-
-def dialled(person: Mapping[str, Any]) -> Facts:
-    """With the phone as people dial it."""
-    return {**person, "phone": phone(person.get("phone", ""))}
-
-
-def _sheet_head(found: Mapping[str, Any]) -> Facts:
-    return {
-        "group": group_of(found["group"]), "households": [dialled(each) for each in found["households"]], "dated": today(),
-        "clauses": found["clauses"].get("sign_off", {}), "keepers": [], "volunteers": [], "next": [], "contacts": [],
-    }  # fmt: skip
-
-
-def _delivered(told: Mapping[str, Any]) -> Facts:
-    kept = ("title", "instructions", "options", "baskets")
-    return {**{name: told[name] for name in kept}, "modular": told["basket_kind"] in MODULAR}
-
-
-def _referents(group_id: str) -> list[Facts]:
-    """Those whom one asks on the day: who organises and who coordinates."""
-    found = ask("contracts", "roles", group_id=group_id)["roles"]
-    names = [row["name"] for row in found if row["role"] in ("organiser", "coordinator") and row["name"]]
-    return [{"name": name} for name in sorted(set(names))]
 
 
 # -- cheques -----------------------------------------------------------------------------------------------------

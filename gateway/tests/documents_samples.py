@@ -128,9 +128,10 @@ def day_facts(**more: Any) -> dict[str, Any]:
     return {
         "group": GROUP, "on": "2026-11-26", "starts": "18:30", "ends": "19:30", "place": "Salle des fêtes", "dated": "2026-11-22",
         "households": [household(at) for at in range(60)], "contracts": contracts_of_the_day(), "clauses": {"message": "Apportez vos sacs. **Merci** de rendre les bocaux !"},
-        "keepers": [{"keeper": "Éloïse d’Arc, 06 00 00 00 01", "member": "Martin Zoé", "baskets": "1 PAN"}],
-        "volunteers": [{"name": "Çelik Françoise", "role": "accueil"}, {"name": "Öztürk Noémie", "role": "pesée"}],
-        "next": [{"on": "2026-12-03", "names": ["Martin Zoé"]}, {"on": "2026-12-10", "names": []}], "contacts": REFERENTS, **more,
+        "kept": [{"keeper": "Éloïse d’Arc", "keeper_phone": "06 00 00 00 01", "household_id": "h12"}],
+        "volunteers": [{"name": "Çelik Françoise", "role": "accueil", "hours": "18 h – 19 h 30"}, {"name": "", "role": "pesée", "hours": "18 h – 19 h 30"}],
+        "next": [{"on": "2026-12-03", "names": ["Martin Zoé, accueil"], "free": ["pesée", "rangement"]}, {"on": "2026-12-10", "names": [], "free": []}],
+        "contacts": REFERENTS, **more,
     }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def test_what_nobody_prints_is_refused_before_it_is_laid_out() -> None:
 def test_heads_of_tables_are_repeated() -> None:
     pages = [flat(page.extract_text()) for page in read(*EVERY["cheques"]()).pages]
     assert len(pages) >= 2
-    assert all("Encaissement Adhérent Émetteur Banque Numéro Montant" in page for page in pages[:2])
+    assert all("Encaissement Adhérent·e Émetteur Banque Numéro Montant" in page for page in pages[:2])
 
 
 # -- the contract ------------------------------------------------------------------------------------------------

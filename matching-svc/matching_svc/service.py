@@ -11,7 +11,7 @@ import msgspec
 
 from grenier.clock import iso
 from grenier.doors import Context, door
-from grenier.errors import NotFound, Rejected
+from grenier.errors import Invalid, NotFound, Rejected
 from grenier.language.matching import ActivityKind, ActivityPlanned, Invited
 from grenier.readmodel import Row
 from grenier.runtime import derived_id, read
@@ -30,6 +30,9 @@ from matching_svc.gathering_doors import (
     slots_from,
 )
 from matching_svc.views import activities
+
+AT_DISTRIBUTIONS = ("distribution", "delivery", "festive_distribution", "help_desk")
+LONGEST = timedelta(days=92)
 
 
 class PlanActivity(msgspec.Struct, forbid_unknown_fields=True):
@@ -92,6 +95,14 @@ class Understaffed(msgspec.Struct, forbid_unknown_fields=True):
 class OfSubject(msgspec.Struct, forbid_unknown_fields=True):
     group_id: str
     subject_id: str
+
+
+class Hands(msgspec.Struct, forbid_unknown_fields=True):
+    """Who holds the distributions that begin between two instants, at most three months."""
+
+    group_id: str
+    starts_at: Instant
+    ends_at: Instant
 
 
 class Matching(GatheringDoors):
@@ -204,6 +215,19 @@ class Matching(GatheringDoors):
             "guests": guests,
             "may_manage": self._manages(context, found["group_id"]),
         }
+
+    @door
+    def hands_between(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
+        """Duties of a distribution with the people who have signed up for them, for the sheet that hangs there."""
+        ask = read(Hands, payload)
+        self.runtime.wait(context)
+        self.runtime.access.require_member(context, ask.group_id)
+        if not ask.starts_at < ask.ends_at <= ask.starts_at + LONGEST:
+            raise Invalid(fields={"ends_at": [f"After starts_at, at most {LONGEST.days} days."]})
+        found = activities.between(
+            self.runtime.db, ask.group_id, AT_DISTRIBUTIONS, iso(ask.starts_at), iso(ask.ends_at)
+        )
+        return {"activities": found}
 
     @door
     def my_slots(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:

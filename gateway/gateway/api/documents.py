@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, request
 from marshmallow import fields, validate
 
-from gateway import lists, printing, printing_accounts
+from gateway import lists, printing, printing_accounts, printing_days
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Query
 from gateway.calls import ask
@@ -156,7 +156,7 @@ def balances_file(query, contract_id, form):
 @bp.response(200, content_type=PDF)
 def day_sign_off(query, group_id, on, form):
     """The sheet to sign for all contracts of a day: by contract columns, by member, or as a matrix"""
-    return _sheet(form, query, printing.day_facts(group_id, _day(on)))
+    return _sheet(form, query, printing_days.day_facts(group_id, _day(on)))
 
 
 def _day(text: str) -> date:
@@ -172,8 +172,8 @@ def _day(text: str) -> date:
 @bp.response(200, content_type=PDF)
 def delivery_sign_off(query, contract_id, delivery_id, form):
     """The sheet to sign for one contract's delivery"""
-    group_id, on = printing.delivery_day(contract_id, delivery_id)
-    return _sheet(form, query, printing.day_facts(group_id, on, contract_id))
+    group_id, on = printing_days.delivery_day(contract_id, delivery_id)
+    return _sheet(form, query, printing_days.day_facts(group_id, on, contract_id))
 
 
 def _sheet(form: str, query: dict[str, Any], facts: dict[str, Any]) -> Response:
@@ -201,7 +201,7 @@ def season_sign_off(query, contract_id, form):
     until = query.get("until") or fields.Date().deserialize(told["ends_on"])
     if until < since or (until - since).days > DAYS_AT_MOST:
         raise Invalid(fields={"until": [f"After `since`, at most {DAYS_AT_MOST} days."]})
-    facts = printing.days_facts(told["group_id"], contract_id, since, until)
+    facts = printing_days.days_facts(told["group_id"], contract_id, since, until)
     if form == "pdf":
         return paper("sign_off", sign_off.several(facts), "emargement-dates")
     return spreadsheet(lists.several_table(facts), form)
@@ -213,8 +213,8 @@ def season_sign_off(query, contract_id, form):
 @bp.response(200, content_type=PDF)
 def delivery_quantities(query, contract_id, delivery_id, form):
     """What the producer brings: totals, and the baskets in detail when they differ"""
-    group_id, on = printing.delivery_day(contract_id, delivery_id)
-    facts = printing.quantities_facts(group_id, on, contract_id, delivery_id)
+    group_id, on = printing_days.delivery_day(contract_id, delivery_id)
+    facts = printing_days.quantities_facts(group_id, on, contract_id, delivery_id)
     return either(form, "listing", quantities.shape(facts), lists.quantities_table(facts))
 
 

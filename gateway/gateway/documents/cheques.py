@@ -9,15 +9,16 @@ from typing import Any
 from gateway.documents.parts import amount, column, listing, section, signature, wide
 from gateway.documents.products import Facts
 from gateway.documents.signing import MEANS
-from gateway.documents.words import alphabetical, counted, day, moment, money, short
+from gateway.documents.words import alphabetical, counted, day, moment, money, plain, short
 
 
 def shape(facts: Facts) -> dict[str, Any]:
     cheques = sorted(facts["cheques"], key=lambda each: (str(each["cash_on"]), alphabetical(each["name"])))
     total = sum(each["amount_cents"] for each in cheques)
+    member = plain("Adhérent·e", facts["group"].get("inclusive", True))
     columns = [
         column("Encaissement"),
-        wide("Adhérent"),
+        wide(member),
         wide("Émetteur"),
         wide("Banque"),
         column("Numéro"),
@@ -34,7 +35,7 @@ def shape(facts: Facts) -> dict[str, Any]:
         names = [[name, {"tick": True}] for name in sorted(signed, key=alphabetical)]
         count = counted(len(signed), "contrat signé", "contrats signés")
         sections.append(
-            section([wide("Adhérent"), column("Remis", align="center")], names, title=f"{count} remis avec les chèques")
+            section([wide(member), column("Remis", align="center")], names, title=f"{count} remis avec les chèques")
         )
     title = f"Chèques à remettre : {facts['producer']['name']}"
     lines = [facts["contract"]["title"], f"Remise du {day(facts['on'])}"]

@@ -193,7 +193,7 @@ def _offered(terms: Mapping[str, Any]) -> dict[str, Any]:
     priced = terms["basket_kind"] != "ordered"
     columns: list[dict[str, str]] = [{"label": "Produit", **WIDE}, {"label": "Prix TTC", **RIGHT}]
     if priced:
-        columns += [{"label": "Quantité", "width": "18mm", **CENTER}, {"label": "Livraisons", **CENTER},
+        columns += [{"label": "Quantité", "width": "5.2em", **CENTER}, {"label": "Livraisons", **CENTER},
                     {"label": "Prix de la saison, pour un", **RIGHT}]  # fmt: skip
     lines = []
     for option in terms.get("options", []):

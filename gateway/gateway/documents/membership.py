@@ -75,5 +75,5 @@ def _amounts(facts: Facts, group: str) -> dict[str, Any]:
         "Banque et numéro du chèque : "
         + (" ".join(filter(None, (paid.get("bank", ""), paid.get("number", "")))) if paid else "." * 70)
     ]
-    columns = [wide("Montants"), amount("Demandé"), {**amount("Versé"), "width": "30mm"}]
+    columns = [wide("Montants"), amount("Demandé"), {**amount("Versé"), "width": "9em"}]
     return section(columns, rows, totals=["Total", "", money(total) if paid else ""], notes=notes, tall=True)

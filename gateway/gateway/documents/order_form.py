@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from gateway.documents import clauses
-from gateway.documents.parts import amount, column, listing, section, wide
+from gateway.documents.parts import amount, column, listing, section
 from gateway.documents.products import Facts
 from gateway.documents.words import counted, money, number, plain
 
@@ -19,11 +19,11 @@ def shape(facts: Facts) -> dict[str, Any]:
     """Blank: all that is on offer with room for quantities; filled: what was ordered, with its amounts."""
     filled = facts.get("member") is not None
     columns = [
-        wide("Produit"),
-        column("Unité"),
-        amount("Prix"),
-        column("Quantité", "18mm", "center"),
-        column("Total", "24mm", "right"),
+        column("Produit", "5fr"),
+        column("Unité", "3fr"),
+        column("Prix", "6.5em", "right"),
+        column("Quantité", "5.2em", "center"),
+        column("Total", "7em", "right"),
     ]
     sections = []
     for category, inside in groupby(facts["lines"], lambda line: line.get("category", "")):
@@ -34,16 +34,26 @@ def shape(facts: Facts) -> dict[str, Any]:
             for line in inside
         ]  # fmt: skip
         sections.append(section(columns, rows, title=category, tall=not filled))
-    total = money(facts["total_cents"]) if filled and facts.get("total_cents") is not None else "." * 30
-    closing = clauses.parsed(f"Total de la commande : **{total}**") + _closing(facts)
-    head = {"facts": _facts(facts), "closing": closing}
-    return listing(facts, "Bon de commande", [facts["title"]], sections, **head)
+    known = filled and facts.get("total_cents") is not None
+    total = clauses.parsed(f"Total de la commande : **{money(facts['total_cents'])}**") if known else []
+    more: dict[str, Any] = {} if known else {"to_fill": "Total de la commande :"}
+    if not filled:
+        more["blanks"] = list(BLANK)
+    return listing(
+        facts,
+        "Bon de commande",
+        [facts["title"]],
+        sections,
+        facts=_facts(facts),
+        closing=total + _closing(facts),
+        **more,
+    )
 
 
 def summary(facts: Facts) -> dict[str, Any]:
     """To tick at the stands: served, missing, exchanged, taken in addition."""
-    columns = [wide("Produit"), column("Unité"), column("Quantité", align="center"), amount("Prix"), amount("Total"),
-               column("Servi", align="center"), column("Manque", "16mm"), column("Échange", "22mm"), column("Rab", "16mm")]  # fmt: skip
+    columns = [column("Produit", "3fr"), column("Unité", "2fr"), column("Qté", align="center"), amount("Prix"), amount("Total"),
+               column("Servi", align="center"), column("Manque", "4.5em"), column("Échange", "5em"), column("Rab", "3em")]  # fmt: skip
     taken = [line for line in facts["lines"] if line.get("quantity")]
     rows = [
         [line["title"], line.get("unit", ""), number(line["quantity"]), money(line["price_cents"]), money(line.get("amount_cents")),
@@ -74,8 +84,7 @@ def _facts(facts: Facts) -> list[list[str]]:
     ]
     member = facts.get("member")
     if member is None:
-        dots = "." * 60
-        return [row for row in rows if row[1]] + [[label, dots] for label in BLANK]
+        return [row for row in rows if row[1]]
     rows += [
         [plain("Adhérent·e", facts["group"].get("inclusive", True)), member["name"]],
         ["Téléphone", member.get("phone", "")],

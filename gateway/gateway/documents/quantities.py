@@ -6,9 +6,9 @@ units_percent, baskets}], "shares_bp", "options", "baskets": as on the sign-off 
 
 from typing import Any
 
+from gateway.documents.handed_out import as_number, units
 from gateway.documents.parts import amount, column, listing, section, wide
 from gateway.documents.products import Facts, parts_text, portion_text
-from gateway.documents.sign_off import as_number, units
 from gateway.documents.words import alphabetical, day, hours, number, weight
 
 DETAILED = ("free_quantity_multiple", "modular", "modular_fixed", "ordered", "fixed_multiple")
@@ -24,6 +24,8 @@ def shape(facts: Facts) -> dict[str, Any]:
     shares = facts.get("shares_bp")
     totals = ["", "En tout", parts_text(shares / 10_000), ""] if shares else None
     columns = [column("Code"), wide("Produit"), amount("Quantité"), amount("Poids")]
+    if not any(row[-1] for row in rows):
+        columns, rows, totals = columns[:-1], [row[:-1] for row in rows], totals and totals[:-1]
     sections = [section(columns, rows, totals=totals, empty="Rien à livrer à cette date.")]
     if facts["contract"].get("basket_kind") in DETAILED and facts["baskets"]:
         sections.append(_detail(facts, options))

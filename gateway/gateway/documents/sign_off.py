@@ -2,8 +2,9 @@
 
 Facts of one date: {"group", "on", "starts", "ends", "place", "households": [{household_id, number, name, phone, email, address,
 slot, comment}], "contracts": [{"title", "instructions", "modular", "options": [option], "baskets": [{household_ids, lines:
-[{option_id, quantity}], absent, picker_household_id, number, exchange}]}], "keepers", "volunteers", "next", "contacts",
-"clauses", "dated"}; `exchange` = {"taker", "state"} of a basket that somebody else takes (S4:57).
+[{option_id, quantity}], absent, picker_household_id, number, exchange}]}], "kept": [{household_id, keeper, keeper_phone}],
+"volunteers": [{name ("" for a duty that is free), role, hours}], "next": [{on, names, free: [task]}], "contacts", "clauses", "dated"};
+`exchange` = {"taker", "state"} of a basket that somebody else takes (S4:57); `number` 0: no number on the basket.
 Several dates: the same with "dates": [{"on", …, "contracts"}].
 """
 
@@ -11,15 +12,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.documents import clauses
+from gateway.documents.handed_out import (
+    columns_of,
+    exchanges_of,
+    key,
+    number_of,
+    people_of,
+    quantity_of,
+    remarks_of,
+    taken_of,
+    units,
+)
+from gateway.documents.parts import dealt
 from gateway.documents.products import Facts, amount_of, code_of, parts_text, portion_text, shares_of, unit_price
 from gateway.documents.render import dated
 from gateway.documents.words import alphabetical, civil, counted, day, hours, money, number, plain, short
 
 Columns = list[dict[str, Any]]
 SHOWN = {"address": "Adresse", "email": "Courriel", "phone": "Téléphone"}
-SIGNATURE = {"label": "Signature", "width": "32mm"}
+SIGNATURE = {"label": "Signature", "width": "8em", "need": 8}
+NAME = {"label": "Nom", "width": "3fr", "need": 9}
+NUMBER = {"label": "N°", "align": "right", "need": 3}
+NEEDS = {"address": 9, "email": 13, "phone": 8}
 EXCHANGED = {"offered": "à réserver", "accepted": "réservé", "collected": "retiré", "expired": "repris"}
 LANDSCAPE_FROM = 8
+# Signs in the cell of one date beside each other; what is longer wraps.
+WIDEST = 14
+FREE_LINES = 6
 
 
 def shape(facts: Facts, show: Iterable[str] = ("phone",)) -> dict[str, Any]:
@@ -27,12 +46,15 @@ def shape(facts: Facts, show: Iterable[str] = ("phone",)) -> dict[str, Any]:
     options = columns_of(facts)
     wanted = [name for name in SHOWN if name in set(show) and any(each.get(name) for each in facts["households"])]
     rows, totals = _rows(facts, options, wanted)
-    head: Columns = [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}]
-    head += [{"label": "Créneau"}] if _slots(facts) else []
-    head += [{"label": SHOWN[name]} for name in wanted]
+    head: Columns = [NUMBER, NAME]
+    head += [{"label": "Créneau", "need": 7}] if _slots(facts) else []
+    head += [
+        {"label": SHOWN[name], "need": NEEDS[name], **({"width": "2fr"} if name == "address" else {})}
+        for name in wanted
+    ]
     before = len(head)
-    head += [{"label": code_of(option), "align": "center"} for _contract, option in options]
-    head += [{"label": "Commentaire", "width": "22mm"}, SIGNATURE]
+    head += [dealt(code_of(option)) for _contract, option in options]
+    head += [{"label": "Commentaire", "width": "2fr", "need": 7}, SIGNATURE]
     filled: list[Any] = [""] * before + [number(totals[key(option)]) for _contract, option in options] + ["", ""]
     filled[1] = counted(len(rows), "ligne", "lignes")
     return _sheet(facts, "Feuille d’émargement", facts["dated"]) | {
@@ -49,12 +71,10 @@ def several(facts: Facts) -> dict[str, Any]:
     """A column per date in which to sign: what is taken stands in the cell, nothing where nothing is."""
     dates = sorted(facts["dates"], key=lambda each: str(each["on"]))
     people = people_of({**facts, "contracts": [contract for each in dates for contract in each["contracts"]]})
-    columns: Columns = [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "4fr"}]
-    columns += [{"label": short(each["on"])[:5], "align": "center", "width": "1fr"} for each in dates]
-    rows = []
-    for person in people:
-        cells = [_taken(each["contracts"], person["ids"]) for each in dates]
-        rows.append([str(person.get("number") or ""), person["name"], *cells])
+    taken = [[taken_of(each["contracts"], person["ids"]) for each in dates] for person in people]
+    widest = max((line for lines in taken for line in lines), key=len, default="")
+    columns: Columns = [NUMBER, NAME, *(dealt(short(each["on"])[:5], [widest[:WIDEST]]) for each in dates)]
+    rows = [[str(who.get("number") or ""), who["name"], *cells] for who, cells in zip(people, taken, strict=True)]
     sheet = _sheet({**facts, "on": dates[0]["on"]} if dates else facts, "Feuille d’émargement", facts["dated"])
     span = [f"Livraisons du {day(dates[0]['on'])} au {day(dates[-1]['on'])}"] if dates else []
     return sheet | {"lines": span, "columns": columns, "rows": rows, "totals": None, "landscape": True}
@@ -70,8 +90,7 @@ def matrix(facts: Facts) -> dict[str, Any]:
         for (_contract, option), quantity in zip(options, quantities, strict=True):
             totals[key(option)] = totals.get(key(option), 0) + quantity
         found.append([person["name"], *(number(each) if each else "" for each in quantities), number(sum(quantities))])
-    columns: Columns = [{"label": "Nom", "width": "1fr"}]
-    columns += [{"label": option["title"], "align": "center", "turned": True} for _contract, option in options]
+    columns: Columns = [NAME, *(dealt(option["title"], turned=True) for _contract, option in options)]
     columns += [{"label": "Total", "align": "right"}]
     sums = [number(totals.get(key(option), 0)) for _contract, option in options]
     last = ["Total", *sums, number(sum(totals.values()))]
@@ -84,7 +103,7 @@ def matrix(facts: Facts) -> dict[str, Any]:
 def by_member(facts: Facts) -> dict[str, Any]:
     """Each member's products with price and amount, a signature for each member."""
     columns: Columns = [
-        {"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}, {"label": "Téléphone"}, {"label": "Qté", "align": "center"},
+        NUMBER, {"label": "Nom", "width": "1fr"}, {"label": "Téléphone"}, {"label": "Qté", "align": "center"},
         {"label": "Produit", "width": "1fr"}, {"label": "PU", "align": "right"}, {"label": "Total", "align": "right"}, SIGNATURE,
     ]  # fmt: skip
     rows: list[list[Any]] = []
@@ -96,7 +115,7 @@ def by_member(facts: Facts) -> dict[str, Any]:
             amount = amount_of(option, [(1, {"factor_percent": round(100 * quantity)})])
             whole += amount
             line: list[Any] = [number(quantity), portion_text(option), unit_price(option), money(amount)]
-            who = [str(person.get("number") or ""), person["name"], person.get("phone", "")]
+            who = [number_of(facts, person), person["name"], person.get("phone", "")]
             rows.append([*_over(who, len(taken)), *line, *_over([""], len(taken))] if at == 0 else line)
     totals = ["", "Total", "", "", "", "", money(whole), ""] if rows else None
     return _sheet(facts, "Feuille de distribution", facts["dated"]) | {
@@ -107,33 +126,6 @@ def by_member(facts: Facts) -> dict[str, Any]:
 def _over(cells: list[str], rows: int) -> list[Any]:
     """Cells that stand beside so many rows."""
     return [{"text": text, "span": rows} for text in cells]
-
-
-def columns_of(facts: Facts) -> list[tuple[Facts, Facts]]:
-    """(contract, option) of all that somebody takes that day, contract by contract."""
-    found = []
-    for contract in facts["contracts"]:
-        taken = {line["option_id"] for basket in contract["baskets"] for line in basket["lines"]}
-        found += [(contract, option) for option in contract["options"] if option["option_id"] in taken]
-    return found
-
-
-def key(option: Facts) -> str:
-    return str(option["option_id"])
-
-
-def people_of(facts: Facts) -> list[dict[str, Any]]:
-    """One row for those who share a basket, in the order of slots and names; `ids` are the households of the row."""
-    known = {each["household_id"]: each for each in facts["households"]}
-    rows: dict[tuple[str, ...], dict[str, Any]] = {}
-    for contract in facts["contracts"]:
-        for basket in contract["baskets"]:
-            ids = tuple(basket["household_ids"])
-            if ids not in rows:
-                told = [known[each] for each in ids if each in known]
-                names = " / ".join(each["name"] for each in told) or "–"
-                rows[ids] = {**(told[0] if told else {}), "name": names, "ids": ids}
-    return sorted(rows.values(), key=lambda row: (row.get("slot") or "", alphabetical(row["name"])))
 
 
 def _rows(
@@ -149,70 +141,14 @@ def _rows(
             totals[key(option)] += quantity
             star = "*" if quantity and exchanges_of(contract, person["ids"]) else ""
             cells.append(f"{number(quantity)}{star}" if quantity else "")
-        comment = ", ".join(filter(None, (person.get("comment", ""), _picker(facts, person))))
-        head = [_number(facts, person), person["name"], *([person.get("slot") or ""] if slots else [])]
+        comment = ", ".join(filter(None, (person.get("comment", ""), *remarks_of(facts, person))))
+        head = [number_of(facts, person), person["name"], *([person.get("slot") or ""] if slots else [])]
         found.append([*head, *(person.get(name, "") or "" for name in show), *cells, comment, ""])
     return found, totals
 
 
 def _slots(facts: Facts) -> bool:
     return any(each.get("slot") for each in facts["households"])
-
-
-def _number(facts: Facts, person: Facts) -> str:
-    """The number of the basket at this distribution, else that of the member."""
-    found = {str(b["number"]) for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"] and b.get("number")}  # fmt: skip
-    return ", ".join(sorted(found)) or str(person.get("number") or "")
-
-
-def _picker(facts: Facts, person: Facts) -> str:
-    """Whose turn it is when households share a basket."""
-    if len(person["ids"]) < 2:
-        return ""
-    names = {each["household_id"]: each["name"] for each in facts["households"]}
-    turns = {b.get("picker_household_id") for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"]}  # fmt: skip
-    told = [names[each] for each in sorted(filter(None, turns)) if each in names]
-    return f"tour de {', '.join(told)}" if told else ""
-
-
-def _baskets(contract: Facts, ids: Iterable[str]) -> list[Facts]:
-    wanted = tuple(ids)
-    return [each for each in contract["baskets"] if tuple(each["household_ids"]) == wanted and not each.get("absent")]
-
-
-def quantity_of(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
-    """Units taken by these households, the delivery's factor included where the service tells it."""
-    lines = [
-        line
-        for basket in _baskets(contract, ids)
-        for line in basket["lines"]
-        if line["option_id"] == option["option_id"]
-    ]
-    return sum(units(line) for line in lines)
-
-
-def units(line: Facts) -> float:
-    return as_number(line["units_percent"] / 100 if "units_percent" in line else line["quantity"])
-
-
-def as_number(value: float) -> float:
-    """Three rather than 3.0."""
-    return int(value) if value == int(value) else value
-
-
-def exchanges_of(contract: Facts, ids: Iterable[str]) -> list[Facts]:
-    return [basket["exchange"] for basket in _baskets(contract, ids) if basket.get("exchange")]
-
-
-def _taken(contracts: Iterable[Facts], ids: Iterable[str]) -> str:
-    wanted = tuple(ids)
-    found = []
-    for contract in contracts:
-        for option in contract["options"]:
-            if quantity := quantity_of(contract, option, wanted):
-                star = "*" if exchanges_of(contract, wanted) else ""
-                found.append(f"{number(quantity)} {code_of(option)}{star}")
-    return ", ".join(found)
 
 
 def _totals_of(contract: Facts, totals: Mapping[str, float]) -> str:
@@ -233,11 +169,11 @@ def _modular_page(contract: Facts, facts: Facts) -> dict[str, Any]:
         for option, quantity in inside:
             totals[key(option)] = totals.get(key(option), 0) + quantity
         told = ", ".join(f"{number(quantity)} × {option['title']}" for option, quantity in inside if quantity)
-        found.append([_number(only, person), person["name"], told or "–", ""])
+        found.append([number_of(only, person), person["name"], told or "–", ""])
     return {
         "title": f"{contract['title']} : détail des paniers",
         "lines": [_totals_of(contract, totals)],
-        "columns": [{"label": "N°", "align": "right"}, {"label": "Nom", "width": "1fr"}, {"label": "Produits", "width": "2fr"}, SIGNATURE],
+        "columns": [NUMBER, {"label": "Nom", "width": "1fr"}, {"label": "Produits", "width": "2fr"}, SIGNATURE],
         "rows": found,
         "totals": None,
         "notes": [contract["instructions"]] if contract.get("instructions") else [],
@@ -260,15 +196,15 @@ def _sheet(facts: Facts, title: str, edited: Any) -> dict[str, Any]:
         "words": {
             "keeper": plain("Gardien·ne", inclusive),
             "member": plain("Adhérent·e", inclusive),
-            "next": plain("Responsables, à compléter", inclusive),
+            "next": plain("Responsables aux prochaines distributions, à compléter", inclusive),
         },
         "message": clauses.blocks("sign_off", "message", own, named, inclusive),
         "place": clauses.blocks("sign_off", "place", own, named, inclusive),
         "summary": [], "notes": ["* panier remis à une autre personne, voir plus bas"] if _all_exchanges(facts, names) else [],
         "exchanged": _all_exchanges(facts, names),
-        "keepers": [[each["keeper"], each["member"], each["baskets"]] for each in facts.get("keepers", [])],
-        "volunteers": [[each["name"], each.get("role", "")] for each in facts.get("volunteers", [])],
-        "next": [{"text": day(each["on"]), "names": (list(each.get("names", [])) + [""] * 6)[: max(6, len(each.get("names", [])))]} for each in facts.get("next", [])],
+        "keepers": _keepers(facts),
+        "volunteers": [[each["name"], each.get("role", ""), each.get("hours", "")] for each in facts.get("volunteers", [])],
+        "next": [{"text": day(each["on"]), "names": each.get("names", []), "free": _free(each)} for each in facts.get("next", [])],
         "instructions": [[each["title"], each["instructions"]] for each in facts.get("contracts", []) if each.get("instructions")],
         "contacts": [[each["name"], ", ".join(filter(None, (each.get("phone", ""), each.get("email", ""))))] for each in facts.get("contacts", [])],
         "pages": [], "totals": None, "landscape": False, "tall": True,
@@ -285,3 +221,27 @@ def _all_exchanges(facts: Facts, names: Mapping[str, str]) -> list[list[str]]:
                 holder = " / ".join(names.get(each, "–") for each in basket["household_ids"])
                 found.append([f"{contract['title']} ({parts})", holder, told["taker"], EXCHANGED.get(told["state"], told["state"])])  # fmt: skip
     return found
+
+
+def _keepers(facts: Facts) -> list[list[str]]:
+    """Whoever keeps, whose baskets, and what is in them."""
+    known = {each["household_id"]: each for each in facts["households"]}
+    found = []
+    for each in facts.get("kept", []):
+        mine = [person for person in people_of(facts) if each["household_id"] in person["ids"]]
+        if member := known.get(each["household_id"]):
+            inside = ", ".join(filter(None, (taken_of(facts["contracts"], person["ids"]) for person in mine)))
+            number = ", ".join(filter(None, (number_of(facts, person) for person in mine)))
+            baskets = f"n° {number} : {inside}" if number and inside else inside
+            found.append([_with_phone(each["keeper"], each.get("keeper_phone", "")), _with_phone(member["name"], member.get("phone", "")), baskets])  # fmt: skip
+    return sorted(found, key=lambda row: (alphabetical(row[0]), alphabetical(row[1])))
+
+
+def _with_phone(name: str, phone: str) -> str:
+    return ", ".join(filter(None, (name or "–", phone)))
+
+
+def _free(told: Facts) -> list[str]:
+    """What is asked for, line by line; some lines more where nothing was planned."""
+    free = list(told.get("free", []))
+    return free or [""] * max(2, FREE_LINES - len(told.get("names", [])))

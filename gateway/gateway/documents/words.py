@@ -19,6 +19,10 @@ from babel.numbers import format_currency, format_decimal
 FRENCH = "fr_FR"
 NBSP = "\u00a0"
 MINUS = "\u2212"
+# Letters that no accent can be taken away from.
+_LETTERS = str.maketrans(
+    {"ł": "l", "œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t"}
+)
 _POINTS = re.compile(r"·[^\W\d_]+?(·s)?(?![^\W\d_·])")
 
 
@@ -97,9 +101,10 @@ def plain(text: str, inclusive: bool) -> str:
 
 
 def alphabetical(name: str) -> str:
-    """A key to sort by as a directory does: without accents, signs or case."""
-    bare = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[^\W_]+", bare.casefold()))
+    """A key to sort by as a directory does: without accents, signs or case; Łukasz among the L, Œdipe among the O."""
+    folded = name.casefold().translate(_LETTERS)
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"[^\W_]+", bare))
 
 
 def phone(number: str) -> str:

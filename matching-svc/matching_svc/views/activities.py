@@ -158,6 +158,18 @@ def of_groups(db: Database, group_ids: Sequence[str], now: str, *, past: bool = 
     return [_with_missing(row) for row in db.rows(query.order_by(order, a.activity_id).limit(MOST_ACTIVITIES))]
 
 
+def between(db: Database, group_id: str, kinds: Sequence[str], starts: str, ends: str) -> list[Row]:
+    """Activities of these kinds that begin between two instants and are not cancelled, with slots and volunteers."""
+    a = activities.c
+    query = sa.select(activities).where(a.group_id == group_id, a.kind.in_(kinds), a.cancelled_at.is_(None))
+    query = query.where(a.starts_at >= starts, a.starts_at < ends).order_by(a.starts_at, a.activity_id)
+    kept = ("activity_id", "kind", "title", "starts_at", "ends_at", "needed")
+    return [
+        {**{name: row[name] for name in kept}, "slots": slots_of(db, row["activity_id"])}
+        for row in db.rows(query.limit(MOST_ACTIVITIES))
+    ]
+
+
 def guests_of(db: Database, activity_id: str) -> list[Row]:
     """Who answered the invitation, and who was there without a task: person_id, coming ("" unsaid), present."""
     g = guests.c

@@ -1,6 +1,18 @@
 """The vocabulary: every fact that the log can hold, by owner. See docs/reference for the generated table."""
 
-from grenier.language import contracts, exchange, ledger, logistics, matching, notify, orders, parcels, season, sharing
+from grenier.language import (
+    contracts,
+    exchange,
+    keeping,
+    ledger,
+    logistics,
+    matching,
+    notify,
+    orders,
+    parcels,
+    season,
+    sharing,
+)
 from grenier.language.registry import (
     ENTRIES,
     Event,
@@ -25,6 +37,7 @@ __all__ = [
     "decode",
     "encode",
     "exchange",
+    "keeping",
     "ledger",
     "logistics",
     "matching",
