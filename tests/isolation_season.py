@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from grenier.language import contracts, exchange, ledger, notify, season
+from grenier.language import contracts, exchange, ledger, notify, season, sharing
 from tests.lived_month import Lived
 
 NOWHERE = UUID("5e9d7f3c-0000-4000-8000-000000000000")
@@ -17,7 +17,7 @@ SEASON = {
     f"{name}_id": str(uuid5(NOWHERE, f"season/{name}"))
     for name in (
         "contract", "asked_contract", "round", "subscription", "request", "delivery", "question", "basket", "bundle",
-        "dues", "producer_role",
+        "dues", "producer_role", "proposal",
     )
 }  # fmt: skip
 SHA256 = "ab" * 32
@@ -42,6 +42,9 @@ def leave_traces(lived: Lived) -> None:
         season.SubscriptionRegistered(**subscription, person_id=home.person_id, lines=[], channel="web", amount_cents=0,
                                       starts_on=_today(lived)),
         season.SubscriptionConfirmed(**subscription),
+        sharing.SharingProposed(**subscription, proposal_id=SEASON["proposal_id"], person_id=home.person_id,
+                                to_household_id=group.households[2].household_id,
+                                anchor_delivery_id=SEASON["delivery_id"]),
     )  # fmt: skip
     _ask(lived, of, farm)
     asked = ledger.PaymentRequested(**of, request_id=SEASON["request_id"], household_id=home.household_id,

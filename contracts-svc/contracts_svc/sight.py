@@ -8,7 +8,7 @@ import msgspec
 
 from contracts_svc.setup import HOST_ID
 from contracts_svc.texts import full_name, short_name
-from contracts_svc.views import contract_questions, federation, people
+from contracts_svc.views import contract_questions, federation, people, subscription_questions
 from grenier.doors import Context
 from grenier.runtime import Runtime
 
@@ -67,12 +67,13 @@ def _self(runtime: Runtime, context: Context, person_ids: Sequence[str]) -> dict
 
 
 def households_seen(runtime: Runtime, context: Context, household_ids: Sequence[str]) -> dict[str, str]:
-    """household → label: one's own, and those of groups where one holds a role."""
+    """household → label: one's own, those one shares a basket with, and those of groups where one holds a role."""
     sight = sight_of(runtime, context)
+    near = sight.own | subscription_questions.sharing_with(runtime.db, sorted(sight.own))
     return {
         row["household_id"]: row["label"]
         for row in people.households_known(runtime.db, household_ids)
-        if row["household_id"] in sight.own or row["group_id"] in sight.offices
+        if row["household_id"] in near or row["group_id"] in sight.offices
     }
 
 

@@ -189,7 +189,9 @@ def test_a_shared_basket_absences_and_what_a_delivery_holds(site):
     desk = Desk(site)
     rossi, bey = site.homes["Rossi"], site.homes["Bey"]
     first, second, third = desk.deliveries[:3]
-    shared = desk.confirmed("Paul", "Rossi", household_ids=[rossi, bey], anchor_delivery_id=second)
+    turns = {"household_ids": [rossi, bey], "anchor_delivery_id": second}
+    assert desk.subscribe("Paul", "Rossi", 409, **turns)["code"] == "sharing-not-agreed"
+    shared = desk.confirmed("Camille", "Rossi", **turns)
     half = desk.confirmed("Zoé", "Martin", title="Demi-panier", absences=[third])
     day = desk.camille("GET", f"{desk.path}/deliveries/{first}/baskets")
     assert [(one["subscription_id"], one["picker_household_id"]) for one in day["baskets"]] == [
@@ -301,7 +303,7 @@ def test_contracts_are_for_members_and_for_those_who_hold_the_other_one(site):
 def test_the_families_are_those_with_a_running_subscription_on_any_day(site):
     desk = Desk(site)
     bey, rossi = site.homes["Bey"], site.homes["Rossi"]
-    early = desk.confirmed("Ali", "Bey", household_ids=[bey, rossi], anchor_delivery_id=desk.deliveries[0])
+    early = desk.confirmed("Camille", "Bey", household_ids=[bey, rossi], anchor_delivery_id=desk.deliveries[0])
     desk.subscribe("Zoé", "Martin")  # not confirmed: no family of the contract yet
     desk.camille("POST", f"/subscriptions/{early}/end", on="2026-12-01", reason="déménagement")
     where = f"/groups/{site.amap}/families"

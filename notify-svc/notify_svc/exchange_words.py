@@ -64,6 +64,11 @@ def household_label(runtime: Runtime, household_id: str) -> str:
     return " / ".join(dict.fromkeys(name for name in names if name))
 
 
+def name_of(runtime: Runtime, person_id: str) -> str:
+    """A person as fellow members know them: « Paul R. »."""
+    return short_name(_opened(runtime, person_id))
+
+
 def short_name(opened: dict[str, str]) -> str:
     first, last = opened.get("first_name", ""), opened.get("last_name", "")
     return f"{first} {last[:1]}.".strip() if last else first

@@ -6,7 +6,7 @@ from typing import Any
 
 from grenier.readmodel import Row
 from grenier.runtime import Runtime
-from notify_svc import portions
+from notify_svc import exchange_words, portions
 from notify_svc.views import occasions, questions, season
 
 FORGOTTEN = "…"
@@ -26,6 +26,8 @@ def words(runtime: Runtime, message: Row) -> dict[str, Any]:
     if activity_ids := params.get("activity_ids"):
         found = [occasions.activity(runtime.db, activity_id) for activity_id in activity_ids]
         told["desks"] = [_desk(row) for row in found if row and not row["cancelled"]]
+    if message["template"].startswith("sharing-") and (other := params.get("other_id")):
+        told["other"] = exchange_words.name_of(runtime, other)
     if subscription_id := params.get("subscription_id"):
         told |= _subscription(runtime, subscription_id)
     return told

@@ -73,6 +73,15 @@ def has_active(db: Database, household_id: str, contract_id: str) -> bool:
     return db.value(query) is not None
 
 
+def sharing_with(db: Database, household_ids: list[str]) -> set[str]:
+    """Households at the same basket as one of these, themselves among them."""
+    if not household_ids:
+        return set()
+    mine = sa.select(eaters.c.subscription_id).where(eaters.c.household_id.in_(household_ids))
+    query = sa.select(eaters.c.household_id).where(eaters.c.subscription_id.in_(mine)).distinct()
+    return {str(row["household_id"]) for row in db.rows(query)}
+
+
 def main_contracts(db: Database, group_id: str, day: str) -> list[Row]:
     """The group's main contracts that are opened and not over by this day: of this season, perhaps of the next one."""
     query = sa.select(contracts).where(

@@ -194,6 +194,7 @@ def set_absences(body, subscription_id):
 @access("person")
 @bp.arguments(Sharers)
 @bp.response(200, Done)
+@bp.alt_response(409, description="`sharing-not-agreed`: propose it to them first")
 def set_sharers(body, subscription_id):
     """The households that share the basket and take turns"""
     return tell("contracts", "set_sharers", subscription_id=subscription_id, **body)

@@ -71,6 +71,7 @@ def show(group_id: str, subscription_id: str):
     )
     names = lookup.household_names([found])
     people = people_named(row.get("actor", "") for row in found.get("history") or [])
+    homes = lookup.own_households(group_id)
     return render_template(
         "subscriptions/show.html",
         found=found,
@@ -81,7 +82,8 @@ def show(group_id: str, subscription_id: str):
         absent=set(found.get("absences") or []),
         sharers=[words.home_of(names, home) for home in found.get("household_ids") or []],
         names=people,
-        own=found["household_id"] in lookup.own_households(group_id),
+        own=found["household_id"] in homes,
+        leaving=[home for home in found.get("household_ids") or [] if home in homes],
         words=words,
     )
 
