@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from gateway.access import access
 from gateway.calls import ask, ask_as_gateway, tell
+from gateway.formats import phone
 from gateway.forms import Form
 from gateway.pages.exchange import space_of
 from gateway.pages.exchange_words import BY, STANDINGS, told
@@ -31,7 +32,12 @@ def takers(group_id: str):
     space, days = space_of(group_id), _period()
     found = ask("contracts", "exchange_takers", group_id=group_id, **days)
     rows = [
-        {**row, "state": (STANDINGS[row["standing"]][0], str(STANDINGS[row["standing"]][1])), "by": str(BY[row["by"]])}
+        {
+            **row,
+            "state": (STANDINGS[row["standing"]][0], str(STANDINGS[row["standing"]][1])),
+            "by": str(BY[row["by"]]),
+            "phone": phone(row["phone"]) if row["phone"] else "",
+        }
         for row in found["takers"]
     ]
     columns = [

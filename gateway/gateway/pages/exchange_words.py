@@ -40,7 +40,7 @@ STANDINGS: dict[str, tuple[str, Any]] = {
     "none": ("off", _("pas inscrit·e")),
 }
 BY: dict[str, Any] = {
-    "self": _("de son propre chef"),
+    "self": _("par elle-même"),
     "referent": _("par le référent"),
     "sponsor": _("par un adhérent"),
 }

@@ -30,12 +30,36 @@ STATES: dict[str, tuple[str, Any]] = {
     "parked": ("attention", lazy_gettext("événements mis de côté")),
     "overloaded": ("attention", lazy_gettext("trop de monde : refuse une partie des demandes")),
     "waiting": ("attention", lazy_gettext("attend le serveur de courrier")),
-    "full": ("bad", lazy_gettext("plein, ou presque")),
-    "not-ready": ("bad", lazy_gettext("tourne, mais n’est pas prêt")),
-    "held": ("bad", lazy_gettext("tenu à l’arrêt par un opérateur")),
-    "silent": ("bad", lazy_gettext("ne répond pas")),
-    "down": ("bad", lazy_gettext("arrêté")),
+    "full": ("problem", lazy_gettext("plein, ou presque")),
+    "not-ready": ("problem", lazy_gettext("tourne, mais n’est pas prêt")),
+    "held": ("problem", lazy_gettext("tenu à l’arrêt par un opérateur")),
+    "silent": ("problem", lazy_gettext("ne répond pas")),
+    "down": ("problem", lazy_gettext("arrêté")),
 }
+
+KINDS: dict[str, Any] = {
+    "process": lazy_gettext("programme"),
+    "server": lazy_gettext("serveur"),
+    "view": lazy_gettext("vue"),
+    "feed": lazy_gettext("flux"),
+    "queue": lazy_gettext("file"),
+    "disk": lazy_gettext("disque"),
+}
+
+
+def hint(name: str, state: str) -> str:
+    """What an operator does about it; "" when it is well or passes by itself."""
+    return {
+        "down": _("Le lanceur le relance de lui-même. S’il retombe, lisez son journal : logs/%(name)s.log", name=name),
+        "held": _("Pour le relancer : grenier release %(name)s", name=name),
+        "silent": _("Figé ou débordé. S’il le reste : grenier restart %(name)s", name=name),
+        "not-ready": _("Il démarre, ou il attend une autre partie : regardez celles qui sont aussi dans cette liste."),
+        "behind": _("Il rattrape tout seul et rien n’est perdu. Si le retard grandit, lisez son journal."),
+        "parked": _("Un fait n’a pas pu être pris : grenier parked list, puis grenier parked retry"),
+        "overloaded": _("Il se protège ; cela passe avec l’affluence."),
+        "waiting": _("Le courrier part dès que le serveur de courrier répond."),
+        "full": _("Faites de la place : anciennes sauvegardes et vieux journaux d’abord."),
+    }.get(state, "")
 
 
 def overview() -> dict[str, Any]:
@@ -65,10 +89,20 @@ def everything() -> Response:
 def index() -> str:
     seen = overview()
     rows = [
-        {**part, "name": name, "known": STATES[part["state"]], "facts": _spoken(part.get("facts", {}))}
+        {
+            **part,
+            "name": name,
+            "kind": str(KINDS.get(part["kind"], part["kind"])),
+            "known": STATES[part["state"]],
+            "facts": _spoken(part.get("facts", {})),
+            "hint": hint(name, part["state"]),
+        }
         for name, part in sorted(seen["components"].items(), key=lambda item: (item[1]["state"] == WELL, item[0]))
     ]
-    return render_template("operations/index.html", rows=rows, named=seen["named"], data_age=age())
+    bad = [row for row in rows if row["state"] != WELL]
+    return render_template(
+        "operations/index.html", bad=bad, well=rows[len(bad) :], at=seen["at"], named=seen["named"], data_age=age()
+    )
 
 
 def _spoken(facts: dict[str, Any]) -> list[str]:

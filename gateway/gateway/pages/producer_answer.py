@@ -7,17 +7,26 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from gateway import printing
-from gateway.access import access
+from gateway.access import access, rule
 from gateway.calls import ask, ask_as_gateway
 from gateway.forms import Form
 from gateway.limits_of import limit_source
+from gateway.menus import nav_item
 from gateway.season import lookup
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
 
 bp = Blueprint("producer_answer", __name__)
+nav_item(
+    lazy_gettext("Mes contrats"),
+    "producer_answer.contracts",
+    icon="document-text",
+    order=17,
+    who=rule(role="producer", scope="producer"),
+)
 ANSWERS_PER_SOURCE = 30  # an hour
 
 

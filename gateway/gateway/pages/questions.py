@@ -21,6 +21,13 @@ from grenier.language.roles import PERMISSIONS
 
 bp = Blueprint("questions", __name__)
 nav_item(lazy_gettext("Questions"), "questions.index", icon="chat-bubble-left-right", order=62, who=rule("member"))
+nav_item(
+    lazy_gettext("Questions des mangeurs"),
+    "questions.of_producer",
+    icon="chat-bubble-left-right",
+    order=23,
+    who=rule(role="producer", scope="producer"),
+)
 
 GROUP = "/groupes/<group_id>/questions"
 ANSWERS_PER_SOURCE = 30  # an hour

@@ -31,6 +31,7 @@ HOUSEHOLD = "/<cycle_id>/foyers/<household_id>"
 def index(group_id: str):
     """My households' periods: open, to come, waiting for their distribution; then the past orders."""
     cycles = [row for row in ask("orders", "my_cycles")["items"] if row["group_id"] == group_id]
+    cycles.sort(key=lambda row: (row["status"] != "open", row["status"] == "scheduled", row["distribution_starts_at"]))
     homes = [home.household_id for home in places().households if home.group_id == group_id]
     past = [
         row
