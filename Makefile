@@ -5,6 +5,9 @@ BIN := .venv/bin
 # Words handed to pytest, e.g. make test PYTEST="-k till -x"
 PYTEST ?=
 
+# Without the compiled copies of modules each of the many processes starts twice as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-long lint format story behaviours bench chaos sim fuzz soak proofs stop status requirements clean packages-run packages-test
 
 help:  ## this list

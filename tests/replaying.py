@@ -66,6 +66,9 @@ class GrowingLog:
         wanted = (e for e in self.events[start : self.shown] if types is None or e.type.startswith(tuple(types)))
         return islice(wanted, limit)
 
+    def next_position(self, *, after: int | None = None, types: Sequence[str] | None = None) -> int | None:
+        return next((event.position for event in self.read_all(after=after, types=types)), None)
+
     def head(self) -> int | None:
         return self.events[self.shown - 1].position if self.shown else None
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import msgspec
 from prometheus_client import Histogram
 
-from grenier.errors import GrenierError, Invalid, NotFound, Rejected, Unavailable
+from grenier.errors import GrenierError, Invalid, NotFound, Unavailable
 from grenier.log import LogUnavailable, WrongVersion
 from grenier.log.protocol import code_of
 
@@ -107,7 +107,7 @@ def as_error(error: Exception, where: str) -> GrenierError:
         case GrenierError():
             return error
         case WrongVersion():
-            return Rejected("conflict-retry", stream=error.stream)
+            return Unavailable("conflict-retry", retry_after=1, stream=error.stream)
         case LogUnavailable():
             _log.warning("%s: log unavailable: %s", where, error)
             return Unavailable(code_of(error), retry_after=RETRY_AFTER_S)

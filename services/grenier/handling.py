@@ -172,7 +172,8 @@ class Handler:
             except WrongVersion:
                 CONFLICTS.inc()
                 continue
-        raise Rejected("conflict-retry", stream=stream)
+        # Others were faster each time. Nothing was written and nothing stands against the command: it is to come again.
+        raise Unavailable("conflict-retry", retry_after=1, stream=stream)
 
     def _load(self, decider: Decider[S, C, E], stream: str, *, refresh: bool) -> Folded:
         folded = self._cache.get(stream)

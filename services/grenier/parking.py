@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from grenier import metrics
-from grenier.errors import Rejected, Unavailable
+from grenier.errors import Unavailable
 from grenier.log.protocol import EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
 from grenier.projector import Projector, parked
@@ -76,8 +76,6 @@ class PolicyParking:
         except TRANSIENT:
             raise
         except Exception as error:
-            if isinstance(error, Rejected) and error.code == "conflict-retry":
-                raise  # a stream on which many write at once: no fault of the event either
             self._failures[name, recorded.position] += 1
             if self._failures[name, recorded.position] < TRIES:
                 raise

@@ -134,7 +134,7 @@ def fill(
     from_log: bool = False,
 ) -> Meter:
     """The mirror, when it is there and whole, then the log (up to a position); answers what was counted."""
-    reads = sorted({prefix for view in service.all_views for prefix in view.reads})
+    reads = service.view_reads
     mirror = None if from_log else MirrorFile.found(mirror_path(settings.data_dir, service.name), reads)
     meter = Meter(show, mirror, event_log.head() or 0)
     try:
@@ -185,13 +185,15 @@ def _lease(service: Service, settings: Settings, event_log: EventLog) -> Iterato
 
 
 def renew(service: Service, settings: Settings, event_log: EventLog, live: Database) -> list[str]:
-    """Replay views whose version was raised, or that are new beside others, and put them in place at once.
+    """Replay views whose version was raised, that are new, or that a disk has lost, and put them in place at once.
 
-    Until then people see the state of the version before, never a half replayed one. Answers the names of these views.
+    Until then people see the state of the version before, never a half replayed one; those of a service that has no
+    state yet wait (see `Runtime.wait`). Answers the names of these views.
     """
+    live.create([positions, parked])
     stored = {row["name"]: row["version"] for row in live.rows(sa.select(positions))}
     old = [view for view in service.all_views if stored.get(view.name) != view.version]
-    if not any(view.name in stored for view in service.all_views) or not old:
+    if not old or event_log.head() is None:
         return []
     log.info("views-renewing", service=service.name, views=[view.name for view in old])
     shadow = Shadow(service, settings, old)

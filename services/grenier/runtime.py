@@ -79,6 +79,11 @@ class Service:
         return (access_view, *self.views)
 
     @cached_property
+    def view_reads(self) -> list[str]:
+        """What its views follow the log for."""
+        return sorted({prefix for view in self.all_views for prefix in view.reads})
+
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """What its views and policies follow the log for."""
         followed = [view.reads for view in self.all_views] + [policy.reads for policy in self.policies]
@@ -95,6 +100,8 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
     lock: Callable[[], AbstractContextManager[Any]] = threading.Lock
     _clear_until: int = field(default=BEFORE_ALL, init=False)
+    _begun: bool = field(default=False, init=False)
+    """Whether any view has ever been brought anywhere: until then tables are empty, which is no answer."""
 
     @classmethod
     def for_rpc(
@@ -186,29 +193,41 @@ class Runtime:
     def wait(self, context: Context, views: Sequence[View] | None = None) -> None:
         """Read your own writes: wait (bounded) until the views have taken in position `context.after`.
 
-        Called before every door; what was reached once is not looked up again.
+        Called before every door; what was reached once is not looked up again. While views that a disk has lost are
+        made anew, everybody waits: nobody is told that there is nothing.
 
         Raises Unavailable("view-behind") when they do not get there in time.
         """
-        if context.after is None or context.after <= self._clear_until:
+        after = context.after if context.after is not None else self._first()
+        if after is None or after <= self._clear_until:
             return
         names = [view.name for view in (views or self.service.all_views)]
         reads = sorted({prefix for view in (views or self.service.all_views) for prefix in view.reads})
         started, pause, asked = time.monotonic(), 0.002, False
-        while (reached := self._reached(names)) < context.after:
+        while (reached := self._reached(names)) < after:
             waited = time.monotonic() - started
             if not asked and waited > ASK_LOG_AFTER_S:
                 asked = True
-                if self._nothing_between(reached, context.after, reads):
+                if self._nothing_between(reached, after, reads):
                     # Remembered for what is written only: a position from the future would end all waiting.
-                    self._clear_until = max(self._clear_until, min(context.after, self.log.head() or 0))
+                    self._clear_until = max(self._clear_until, min(after, self.log.head() or 0))
                     return
             if waited > LONGEST_WAIT_S:
-                raise Unavailable("view-behind", position=context.after)
+                raise Unavailable("view-behind", position=after)
             self.sleep(pause)
             pause = min(pause * 2, 0.05)
         if views is None:
             self._clear_until = max(self._clear_until, reached)
+
+    def _first(self) -> int | None:
+        """The first event that views which have never been filled have to take in; None when they have, or there is none."""
+        if self._begun:
+            return None
+        names = [view.name for view in self.service.all_views]
+        self._begun = bool(self.db.rows(sa.select(positions.c.name).where(positions.c.name.in_(names)).limit(1)))
+        if self._begun:
+            return None
+        return self.log.next_position(after=None, types=self.service.view_reads)
 
     def _reached(self, names: Iterable[str]) -> int:
         wanted = list(names)

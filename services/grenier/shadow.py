@@ -92,7 +92,7 @@ class Shadow:
         self.database.create([positions])
         if begun and not self._same_versions():
             raise ValueError("the shadow was built by another version of the program")
-        self._reads = sorted({prefix for view in service.all_views for prefix in view.reads})
+        self._reads = service.view_reads
         self.projector = Projector(self.database, self.views, keys_of(service, settings))
 
     @property

@@ -17,7 +17,11 @@ from uuid import uuid4
 
 import pytest
 
+from grenier.access import access_view
+from grenier.config import Settings
 from grenier.errors import GrenierError
+from grenier.projector import Projector
+from grenier.readmodel import Database
 from grenier.rpc_client import RpcClient
 from grenier.testing_broker import AVAILABLE, PrivateBroker, running_broker
 
@@ -34,15 +38,25 @@ class Host:
             free.bind(("127.0.0.1", 0))
             self.metrics_port = free.getsockname()[1]
         self._log_path = folder / f"{kind}-{uuid4()}.log"
+        data = folder / f"data-{uuid4()}"
+        self._with_a_past(data)
         self._environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(SERVICES), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]),
-            "GRENIER_DATA": str(folder / f"data-{uuid4()}"),
+            "GRENIER_DATA": str(data),
             "AMQP_URL": broker.url,
             "ESDB_URI": esdb_uri or "esdb://127.0.0.1:9?Tls=false",
             "GRENIER_METRICS_PORT": str(self.metrics_port),
         }
         self.start()
+
+    def _with_a_past(self, data: Path) -> None:
+        """Views that were filled once: others would wait for the log, which these hosts do not need."""
+        settings = Settings(data_dir=data)
+        for name in self.names:
+            database = Database(settings.view_database(name), name)
+            Projector(database, (access_view,)).apply((), 0)
+            database.close()
 
     def start(self) -> None:
         self.process = subprocess.Popen(

@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from grenier.errors import Rejected, Unavailable
+from grenier.errors import Unavailable
 from grenier.handling import Meta
 from grenier.language import encode
 from grenier.language.contracts import GroupFounded
@@ -93,7 +93,7 @@ def test_after_the_repair_the_stream_is_carried_out_in_order_and_nothing_skipped
     assert hall.done[-1] == later.position
 
 
-@pytest.mark.parametrize("reason", [Unavailable("log-unavailable"), Rejected("conflict-retry")])
+@pytest.mark.parametrize("reason", [Unavailable("log-unavailable"), Unavailable("conflict-retry")])
 def test_an_absent_log_and_a_busy_stream_park_nothing(hall: Hall, reason: Exception) -> None:
     [recorded] = hall.happen("a", 1)
     hall.bad["a"] = reason

@@ -71,7 +71,7 @@ def test_answers_consist_of_json_values() -> None:
         (Forbidden(), "forbidden", 403, {}),
         (Invalid(fields={"a": ["missing"]}), "invalid", 422, {"fields": {"a": ["missing"]}}),
         (Unavailable("db-away", retry_after=5), "db-away", 503, {"retry_after": 5}),
-        (WrongVersion("cycle-1", 3, 4), "conflict-retry", 409, {"stream": "cycle-1"}),
+        (WrongVersion("cycle-1", 3, 4), "conflict-retry", 503, {"stream": "cycle-1", "retry_after": 1}),
         (LogUnavailable("no route"), "log-unavailable", 503, {"retry_after": 2}),
         (KeyError("secret"), "internal", 500, {}),
     ],

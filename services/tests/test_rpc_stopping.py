@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from grenier.errors import Rejected, Unavailable
+from grenier.errors import Unavailable
 from grenier.log.esdb import EsdbLog
 from grenier.rpc_client import RpcClient
 from grenier.testing_broker import PrivateBroker
@@ -103,7 +103,7 @@ def test_doors_write_and_ask_the_log(kind: str, start_host: Any, client: RpcClie
         second = client.call("pantry", "put", {"stream": stream}, {})
         assert (first["version"], second["version"]) == (0, 1)
         assert client.call("pantry", "next_jar", {"after": first["position"]}, {}) == {"position": second["position"]}
-        with pytest.raises(Rejected) as conflict:
+        with pytest.raises(Unavailable) as conflict:
             client.call("pantry", "put", {"stream": stream, "expected": 0}, {})
         assert conflict.value.code == "conflict-retry"
         host.wait_until(lambda: host.health()["status"] == "ready")
