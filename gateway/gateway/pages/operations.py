@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 
 from gateway.access import access, rule
+from gateway.formats import number
 from gateway.menus import nav_item
 from gateway.staleness import age
 from grenier.overview import WELL, Overview
@@ -123,9 +124,9 @@ def _spoken(facts: dict[str, Any]) -> list[str]:
     if facts.get("unconfirmed"):
         told.append(_("%(count)s messages attendent RabbitMQ", count=facts["unconfirmed"]))
     if "free_bytes" in facts:
-        told.append(_("%(free)s Mo libres", free=facts["free_bytes"] // 1_000_000))
+        told.append(_("%(free)s Go libres", free=number(round(facts["free_bytes"] / 1e9, 1))))
     if facts.get("restarts"):
-        told.append(_("%(count)s redémarrages", count=facts["restarts"]))
+        told.append(ngettext("%(num)d redémarrage", "%(num)d redémarrages", facts["restarts"]))
     return told
 
 
