@@ -4,11 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Words handed to pytest, e.g. make test PYTEST="-k till -x"
 PYTEST ?=
+# What crosses the services takes longest and is collected first: a worker must not end with it alone.
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 
 # Without the compiled copies of modules each of the many processes starts twice as slowly.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-long lint format story behaviours bench chaos sim fuzz soak proofs stop status requirements clean packages-run packages-test
+.PHONY: help run test lint format story behaviours bench chaos sim fuzz soak proofs stop status requirements clean packages-run packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 16
@@ -27,12 +29,9 @@ test: prepare-test lint  ## prepare the machine and run every check: lint, types
 ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
 else
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "not slow and not browser and not long"
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m "slow or browser"
+	@$(BIN)/python -m pytest -q $(SPREAD) -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q $(SPREAD) -m "slow or browser"
 endif
-
-test-long: prepare-test  ## the tests that `make test` leaves to the long proofs
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile -m long
 
 lint: prepare-test  ## style and types
 	@$(BIN)/ruff check .

@@ -60,7 +60,7 @@ def test_around_the_addresses_strangers_find_nothing_either(world: World) -> Non
 
 
 @pytest.mark.proof("T33")
-@pytest.mark.parametrize("role", ["organiser", pytest.param("treasurer", marks=pytest.mark.long)])
+@pytest.mark.parametrize("role", ["organiser", "treasurer"])
 def test_things_of_another_group_in_bodies_and_queries_of_one_s_own_routes(world: World, role: str) -> None:
     bodies, queries = matrix.smuggled(world, role), matrix.asked(world, role)
     assert bodies.problems + queries.problems == []
@@ -89,7 +89,6 @@ def test_a_former_member_keeps_the_own_account_and_nothing_else(world: World) ->
     assert found.number > 200
 
 
-@pytest.mark.long
 @pytest.mark.proof("T32")
 def test_the_api_keeps_what_its_description_says(world: World) -> None:
     site = world.lived.site
@@ -106,7 +105,6 @@ def test_the_api_keeps_what_its_description_says(world: World) -> None:
     assert fitting.past >= fitting.cases / 2, "void: too little got past 4xx"
 
 
-@pytest.mark.long
 @pytest.mark.proof("T32")
 def test_forms_survive_what_nobody_should_send(world: World) -> None:
     group, federation = world.lived.groups[0], world.lived.federation
