@@ -7,9 +7,10 @@ from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from contracts_svc.contract.adding import AddDelivery
 from contracts_svc.contract.approval import ApproveContract, RequestChanges, SubmitContract
 from contracts_svc.contract.decider import Contract, decider
-from contracts_svc.contract.deliveries import AddDelivery, CancelDelivery, CountDelivery, MoveDelivery
+from contracts_svc.contract.deliveries import CancelDelivery, CountDelivery, MoveDelivery
 from contracts_svc.contract.life import (
     AbandonContract,
     CloseSignUps,

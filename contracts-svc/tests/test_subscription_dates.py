@@ -1,14 +1,15 @@
 """Deliveries that are added or moved while people are subscribed: who takes them, what they cost (S0:22)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from season_facts import FIRST, NOW, confirm, opened, register, terms
 
+from contracts_svc.contract.adding import AddDelivery
 from contracts_svc.contract.decider import decider
-from contracts_svc.contract.deliveries import AddDelivery, CancelDelivery, MoveDelivery
+from contracts_svc.contract.deliveries import CancelDelivery, MoveDelivery
 from contracts_svc.contract.subscriptions import ComposeBasket, EndSubscription, SetAbsences
 from contracts_svc.views.baskets import baskets_of
 from grenier.decider import Rejected
@@ -147,6 +148,38 @@ def test_what_an_added_date_may_not_be():
     rounds = after(kind="ordered")
     assert refused(decider.decide, rounds, added()).code == "delivery-needs-round"
     assert isinstance(refused(decider.decide, decider.initial, added()), Rejected)
+
+
+def window(**more):
+    """Ordering for the 13th of November at half past six in Paris, from the 4th to the 10th."""
+    told = {"round_id": "r", "opens_at": datetime(2026, 11, 4, 7, tzinfo=UTC), "closes_at": datetime(2026, 11, 10, 19, tzinfo=UTC),
+            "now": datetime(2026, 11, 3, 12, tzinfo=UTC), "zone": "Europe/Paris", "on": day(2) + timedelta(days=1)}  # fmt: skip
+    return added(**{**told, **more})
+
+
+@pytest.mark.behaviour("S0:32")
+def test_where_goods_are_ordered_a_date_comes_with_its_round():
+    options = [BasketOption(option_id="fig", title="Figues", price_cents=550),
+               BasketOption(option_id="quince", title="Coings", price_cents=600, delivery_ids=["d2"])]  # fmt: skip
+    state = after(kind="ordered", options=options)
+    [event] = decider.decide(state, window())
+    assert (event.round.round_id, event.round.closes_at) == ("r", window().closes_at)
+    assert [option.option_id for option in event.round.options] == ["fig"]
+    terms_after = then(state, window()).life.agreed
+    assert [(plan.round_id, plan.delivery_id) for plan in terms_after.rounds] == [("r", "new")]
+    assert decider.decide(then(state, window()), window()) == []
+    missed = then(state, cancelled(2))
+    [instead] = decider.decide(missed, window(replaces_delivery_id="d2"))
+    assert [option.option_id for option in instead.round.options] == ["fig", "quince"]
+    for wrong, field in (
+        (window(closes_at=None), "closes_at"), (window(opens_at=None), "opens_at"),
+        (window(closes_at=window().opens_at), "closes_at"), (window(now=window().closes_at), "closes_at"),
+        # 18:30 in Paris.
+        (window(closes_at=datetime(2026, 11, 13, 17, 30, tzinfo=UTC)), "closes_at"),
+    ):  # fmt: skip
+        assert field in refused(decider.decide, state, wrong).facts["fields"], wrong
+    assert decider.decide(state, window(closes_at=datetime(2026, 11, 13, 17, 29, tzinfo=UTC)))
+    assert "opens_at" in refused(decider.decide, after(), window()).facts["fields"], "nothing is ordered there"
 
 
 def test_one_place_is_not_taken_twice_on_a_date_between_two():

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from season_facts import NOW, confirm, opened, register, terms, weekly
 
 from contracts_svc import schedule
+from contracts_svc.contract.adding import AddDelivery
 from contracts_svc.contract.decider import decider
-from contracts_svc.contract.deliveries import AddDelivery
 from contracts_svc.contract.subscriptions import (
     ConfirmSubscription,
     DeclineSubscription,

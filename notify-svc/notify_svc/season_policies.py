@@ -91,6 +91,9 @@ def tell_delivery(runtime: Runtime, fact: Fact) -> None:
             _tell_date(
                 runtime, fact, "delivery-moved", e, e.delivery_id, from_on=e.from_on.isoformat(), delivery=[_day(e)]
             )
+        case season.DeliveryAdded() as e if e.round is not None:
+            window = {"opens_at": iso(e.round.opens_at), "closes_at": iso(e.round.closes_at)}
+            _tell_date(runtime, fact, "round-added", e, e.delivery.delivery_id, delivery=[_day(e)], **window)
         case season.DeliveryAdded() as e:
             _tell_date(runtime, fact, "delivery-added", e, e.delivery.delivery_id, delivery=[_day(e)])
         case season.DeliveryCancelled() as e:
@@ -132,7 +135,8 @@ def tell_account(runtime: Runtime, fact: Fact) -> None:
         case ledger.PaymentRequested() as e:
             _tell_household(runtime, fact, "payment-requested", e, amount=e.amount_cents)
         case ledger.RefundIssued() as e:
-            _tell_household(runtime, fact, "refund-issued", e, amount=e.amount_cents)
+            cheque = {"number": e.cheque.number, "bank": e.cheque.bank} if e.cheque else {}
+            _tell_household(runtime, fact, "refund-issued", e, amount=e.amount_cents, paid={"means": e.means, **cheque})
 
 
 def _tell_household(runtime: Runtime, fact: Fact, template: str, event: Any, **params: Any) -> None:

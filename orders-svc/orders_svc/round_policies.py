@@ -25,6 +25,16 @@ def schedule_rounds(runtime: Runtime, fact: Fact) -> None:
         runtime.react(cycle.decider, event.cycle_id, command, fact, "schedule-rounds", group_id=opened.group_id)
 
 
+def schedule_added_round(runtime: Runtime, fact: Fact) -> None:
+    """S0:32: one more date of an open contract, with a window of its own."""
+    assert isinstance(fact.event, season.DeliveryAdded)
+    group = runtime.access.group(fact.event.group_id) or {"host_id": "", "time_zone": "UTC", "place": ""}
+    event = rounds.added(fact.event, group["host_id"], group["time_zone"], group["place"])
+    if event is not None:
+        command = cycle.ScheduleCycle(scheduled=event)
+        runtime.react(cycle.decider, event.cycle_id, command, fact, "schedule-added-round", group_id=event.group_id)
+
+
 def follow_delivery(runtime: Runtime, fact: Fact) -> None:
     """S0:22: the round of a delivery that was moved or cancelled."""
     assert isinstance(fact.event, season.DeliveryMoved | season.DeliveryCancelled)
@@ -104,6 +114,7 @@ def close_parcels(runtime: Runtime, fact: Fact) -> None:
 
 ROUND_POLICIES = (
     Policy("schedule-rounds", ("contracts.contract-opened",), schedule_rounds),
+    Policy("schedule-added-round", ("contracts.delivery-added",), schedule_added_round),
     Policy("follow-delivery", ("contracts.delivery-moved", "contracts.delivery-cancelled"), follow_delivery),
     Policy("place-round-order", ("orders.aggregation-frozen",), place_round_order),
     Policy("expect-parcels", ("orders.aggregation-frozen",), expect_parcels),

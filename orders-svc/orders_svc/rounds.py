@@ -23,7 +23,14 @@ from grenier.language.orders import (
     OrdersReminded,
     ProductFacts,
 )
-from grenier.language.season import BasketOption, ContractOpened, PlannedDelivery, RoundPlan
+from grenier.language.season import (
+    AddedRound,
+    BasketOption,
+    ContractOpened,
+    DeliveryAdded,
+    PlannedDelivery,
+    RoundPlan,
+)
 
 if TYPE_CHECKING:
     from orders_svc.cycle import Cycle, Event
@@ -71,21 +78,37 @@ def scheduled(opened: ContractOpened, host_id: str, zone: str, place: str) -> li
     terms = opened.terms
     deliveries = {each.delivery_id: each for each in terms.deliveries if not each.cancelled}
     return [
-        _cycle(opened, each, deliveries[each.delivery_id], host_id, zone, place)
+        _cycle(opened, each, deliveries[each.delivery_id], (opened.producer_id, terms.title, terms.options),
+               (host_id, zone, place))
         for each in terms.rounds
         if each.delivery_id in deliveries
-    ]
+    ]  # fmt: skip
+
+
+def added(event: DeliveryAdded, host_id: str, zone: str, place: str) -> CycleScheduled | None:
+    """The cycle of a date that was added after the opening; None where nothing is ordered for it."""
+    plan = event.round
+    if plan is None:
+        return None
+    return _cycle(event, plan, event.delivery, (plan.producer_id, plan.title, plan.options), (host_id, zone, place))
 
 
 def _cycle(
-    opened: ContractOpened, plan: RoundPlan, delivery: PlannedDelivery, host_id: str, zone: str, place: str
+    of: ContractOpened | DeliveryAdded,
+    plan: RoundPlan | AddedRound,
+    delivery: PlannedDelivery,
+    goods: tuple[str, str, list[BasketOption]],
+    group: tuple[str, str, str],
 ) -> CycleScheduled:
-    cycle_id = cycle_id_of(opened.contract_id, plan.round_id)
+    """`goods`: producer, title and options of the contract; `group`: its host, time zone and usual place."""
+    producer_id, title, options = goods
+    host_id, zone, place = group
+    cycle_id = cycle_id_of(of.contract_id, plan.round_id)
     starts_at, ends_at = instants(delivery, zone)
     return CycleScheduled(
         cycle_id=cycle_id,
         window_id="",
-        group_id=opened.group_id,
+        group_id=of.group_id,
         host_id=host_id,
         catalogue_id=cycle_id,
         month=delivery.on.isoformat()[:7],
@@ -94,12 +117,12 @@ def _cycle(
         distribution_starts_at=starts_at,
         distribution_ends_at=ends_at,
         place=delivery.place or place,
-        items=[_item(option, opened.producer_id) for option in opened.terms.options if _offered(option, delivery)],
+        items=[_item(option, producer_id) for option in options if _offered(option, delivery)],
         tier_rates_bp={},
-        contract_id=opened.contract_id,
-        producer_id=opened.producer_id,
+        contract_id=of.contract_id,
+        producer_id=producer_id,
         delivery_id=delivery.delivery_id,
-        title=opened.terms.title,
+        title=title,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from contracts_svc.contract import deliveries, life
+from contracts_svc.contract import adding, deliveries, life
 from contracts_svc.contract.decider import decider
 from contracts_svc.contract.sight import MANAGE, festive_days, managed
 from contracts_svc.guards import today, with_id
@@ -99,7 +99,10 @@ class Count(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Add(msgspec.Struct, forbid_unknown_fields=True):
-    """`replaces_delivery_id`: the cancelled delivery that the new date makes up for; hours and place are as there."""
+    """`replaces_delivery_id`: the cancelled delivery that the new date makes up for; hours and place are as there.
+
+    `opens_at`, `closes_at`: the order round for it, where goods are ordered.
+    """
 
     contract_id: str
     on: date
@@ -110,6 +113,8 @@ class Add(msgspec.Struct, forbid_unknown_fields=True):
     factor_percent: int = 100
     series: str | None = None
     replaces_delivery_id: str = ""
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
 
 
 class ContractDoors:
@@ -248,10 +253,13 @@ class ContractDoors:
         ask, context = read(Add, payload), with_id(context)
         now, role = managed(self.runtime, context, ask.contract_id)
         delivery_id = derived_id(context.command_id, "delivery")
-        command = deliveries.AddDelivery(
+        known = self.runtime.access.group(now.group_id) or {"time_zone": self.runtime.settings.time_zone}
+        command = adding.AddDelivery(
             delivery_id=delivery_id, on=ask.on, reason=ask.reason.strip(), starts=ask.starts, ends=ask.ends,
-            place=ask.place, factor_percent=ask.factor_percent, series=ask.series,
+            place=ask.place, factor_percent=ask.factor_percent, series=ask.series, opens_at=ask.opens_at,
             replaces_delivery_id=ask.replaces_delivery_id, today=today(self.runtime, now.group_id),
+            closes_at=ask.closes_at, round_id=derived_id(context.command_id, "round"),
+            now=self.runtime.clock.now(), zone=known["time_zone"],
         )  # fmt: skip
         return self._live(ask.contract_id, now.group_id, command, context, role) | {"delivery_id": delivery_id}
 

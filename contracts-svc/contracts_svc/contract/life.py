@@ -16,6 +16,7 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
+from contracts_svc.contract.adding import AddDelivery, add_delivery, with_added
 from contracts_svc.contract.approval import (
     ApproveContract,
     RequestChanges,
@@ -25,15 +26,12 @@ from contracts_svc.contract.approval import (
     submit,
 )
 from contracts_svc.contract.deliveries import (
-    AddDelivery,
     CancelDelivery,
     CountDelivery,
     MoveDelivery,
-    add_delivery,
     cancel_delivery,
     count_delivery,
     move_delivery,
-    with_added,
 )
 from contracts_svc.contract.state import Life, Submission, must_be_before_opening, must_be_newest, must_be_opened
 from contracts_svc.rules.terms import check_terms

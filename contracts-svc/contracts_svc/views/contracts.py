@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import sqlalchemy as sa
 
-from contracts_svc.contract.deliveries import with_added
+from contracts_svc.contract.adding import with_added
 from grenier.language import season
 from grenier.readmodel import Fact, Json, Rows, View
 

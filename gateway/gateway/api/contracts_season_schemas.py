@@ -220,6 +220,9 @@ class Adding(Moving):
     )
     series = text(20)
     replaces_delivery_id = text(64, metadata={"description": "The cancelled delivery that the new date makes up for"})
+    # A contract of the kind `ordered` has an order round for each delivery; the others have none.
+    opens_at = instant()
+    closes_at = instant()
 
 
 class Cancelling(Schema):

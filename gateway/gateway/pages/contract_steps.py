@@ -178,7 +178,7 @@ def add_delivery(group_id: str, contract_id: str):
     missed = [one for one in contract["terms"]["deliveries"] if one["cancelled"]]
     model: dict[str, Any] = next(iter(reversed(missed or contract["terms"]["deliveries"])), {})
     form = Form(initial={**{name: model.get(name, "") for name in ("starts", "ends", "place")}, "factor": "1"})
-    asked = _addition(form) if request.method == "POST" else None
+    asked = _addition(form, contract, group_id) if request.method == "POST" else None
     if asked is not None and request.form.get("act") == "confirm":
         if spoken(form.tell("contracts", "add_delivery", contract_id=contract_id, **asked), form):
             flash(
@@ -192,13 +192,27 @@ def add_delivery(group_id: str, contract_id: str):
     )  # fmt: skip
 
 
-def _addition(form: Form) -> dict[str, Any] | None:
+def _addition(form: Form, contract: dict[str, Any], group_id: str) -> dict[str, Any] | None:
     asked = _asked(form, "deplacer") or {}
     typed = Typed(form)
-    asked["factor_percent"] = typed.hundredths("factor", empty=100)
+    if contract["terms"]["basket_kind"] == "ordered":
+        asked |= {**_window(typed, lookup.zone_of(group_id)), "factor_percent": 100}
+    else:
+        asked["factor_percent"] = typed.hundredths("factor", empty=100)
     if replaced := typed.text("replaces_delivery_id"):
         asked["replaces_delivery_id"] = replaced
     return None if form.errors else asked
+
+
+def _window(typed: Typed, zone: str) -> dict[str, Any]:
+    """From when to when people order for the new date."""
+    found: dict[str, Any] = {name: typed.instant(name, zone) for name in ("opens_at", "closes_at")}
+    for name, at in found.items():
+        if not at and name not in typed.form.errors:
+            typed.wrong(name, _("À remplir."))
+    if found["opens_at"] and found["closes_at"] and found["closes_at"] <= found["opens_at"]:
+        typed.wrong("closes_at", _("La clôture vient après l’ouverture."))
+    return found
 
 
 def _subscribed(contract_id: str) -> list[str]:

@@ -51,6 +51,7 @@ SEASON: dict[str, Any] = {
     "question-asked": lazy_gettext("Question à la ferme"),
     "question-published": lazy_gettext("Question et réponse"),
     "refund-issued": lazy_gettext("Remboursement"),
+    "round-added": lazy_gettext("Commande ajoutée"),
     "round-cancelled": lazy_gettext("Commande annulée"),
     "round-opened": lazy_gettext("Commande de contrat ouverte"),
     "round-reminder": lazy_gettext("Commande à passer"),

@@ -243,6 +243,17 @@ class DeliveryCountedAnew(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class AddedRound(Part, frozen=True, kw_only=True):
+    """The order round of a date that was added to an `ordered` contract: its window, and what is offered in it."""
+
+    round_id: str
+    opens_at: datetime
+    closes_at: datetime
+    producer_id: str
+    title: str
+    options: list[BasketOption]
+
+
 @event("contracts.delivery-added", public=("contract_id", "group_id", "delivery", "replaces_delivery_id", "reason"))
 class DeliveryAdded(Event, frozen=True, kw_only=True):
     """One more date after the opening ("one date to be fixed", a missed basket made up for); subscribers take it.
@@ -257,6 +268,7 @@ class DeliveryAdded(Event, frozen=True, kw_only=True):
     reason: str
     replaces_delivery_id: str = ""
     option_ids: list[str] = msgspec.field(default_factory=list)
+    round: AddedRound | None = None
 
 
 @event("contracts.contract-ended", public=("contract_id", "group_id"))
