@@ -156,6 +156,7 @@ ROWS: dict[str, Row] = {
         "acknowledge agree_schedule hand_over hand_over_list list_anomalies list_bundles list_cheques read_bundle"
         " receive_cheques receipt_link return_cheque",
     ),
+    **_rows(GROUP, "api_keeping", "entrust list_days number offer read_day take_back withdraw"),
     **_rows(GROUP, "api_dues", "close_campaign list_campaigns open_campaign pay read_campaign"),
     # The token of the mail is the key: without it nothing happens.
     **_rows(PUBLIC, "api_subscriptions", "read_signature_link sign_by_link"),
@@ -230,6 +231,7 @@ ROWS: dict[str, Row] = {
     **_rows(GROUP, "producer_answer", "answer", ASKED),
     **_rows(PUBLIC, "public_contracts", "show"),
     **_rows(GROUP, "member_households", "index"),
+    **_rows(GROUP, "keeping", "entrust index number offer show take_back withdraw"),
     **_rows(GROUP, "dues_campaigns", "close index new pay show"),
     **_rows(GROUP, "rounds", "floor freeze index parcel parcels remind sheet show statements unavailable", ROUND),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
