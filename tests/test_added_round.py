@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from grenier.language import orders
+from grenier.language import season as words
+from grenier.testing import refused
+from orders_svc import cycle, rounds
 from tests.jam_season import CLOSES, DELIVERY, NOW, JamSeason, lines
 
 DAY = DELIVERY + timedelta(days=30)
@@ -22,6 +27,12 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> JamSeason:
 def body(**more: Any) -> dict[str, Any]:
     window = {"opens_at": OPENS.isoformat(), "closes_at": ENDS.isoformat()}
     return {"on": DAY.isoformat(), "reason": "Les oranges amères sont arrivées.", **window, **more}
+
+
+def confirm(cycle_id: str, quantity: int) -> cycle.ConfirmOrder:
+    return cycle.ConfirmOrder(
+        order_id="o", household_id="h", group_id="g", tier="neighbourhood", quantities={"fig": quantity}, now=OPENS
+    )
 
 
 def test_what_an_added_round_may_not_be(season: JamSeason) -> None:
@@ -71,6 +82,25 @@ def test_the_page_shows_first_who_is_told_and_when_one_orders(season: JamSeason)
     assert [(row["opens_at"][:16], row["closes_at"][:16]) for row in found][-1:] == [
         ("2026-12-10T07:00", "2026-12-20T19:00")
     ]
+
+
+@pytest.mark.behaviour("S0:32", "S0:37")
+def test_a_product_sold_by_twos_is_ordered_by_twos() -> None:
+    jars = words.BasketOption(option_id="fig", title="Figues", price_cents=550, quantities=[4, 2])
+    event = words.DeliveryAdded(
+        contract_id="k", group_id="g", delivery=words.PlannedDelivery(delivery_id="d", on=DAY), reason="x",
+        round=words.AddedRound(round_id=str(uuid4()), opens_at=OPENS, closes_at=ENDS, producer_id="p", title="Confitures",
+                               options=[jars]),
+    )  # fmt: skip
+    scheduled = rounds.added(event, "h", "Europe/Paris", "Halle")
+    assert scheduled is not None
+    [item] = scheduled.items
+    assert (item.quantities, item.max_per_household) == ([2, 4], 4)
+    opened = orders.CycleOpened(cycle_id=scheduled.cycle_id, group_id="g", closes_at=ENDS, contract_id="k")
+    state = cycle.decider.fold([scheduled, opened])
+    assert refused(cycle.decider.decide, state, confirm(scheduled.cycle_id, 3)).code == "quantity-not-offered"
+    assert refused(cycle.decider.decide, state, confirm(scheduled.cycle_id, 6)).code == "over-household-maximum"
+    assert cycle.decider.decide(state, confirm(scheduled.cycle_id, 2))
 
 
 def test_the_views_of_orders_say_the_same_after_a_rebuild(season: JamSeason) -> None:

@@ -138,6 +138,9 @@ def _check_line(cycle: Cycle, household_id: str, product_id: str, quantity: int)
         raise Rejected(
             "over-household-maximum", product_id=product_id, name=item.facts.name, maximum=item.max_per_household
         )
+    if item.quantities and quantity not in item.quantities:
+        allowed = ", ".join(str(one) for one in item.quantities)
+        raise Rejected("quantity-not-offered", product_id=product_id, name=item.facts.name, quantities=allowed)
     if item.stock_limit:
         own = cycle.orders.get(household_id)
         left = item.stock_limit - cycle.taken.get(product_id, 0) + (own.quantity_of(product_id) if own else 0)

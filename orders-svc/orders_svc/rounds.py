@@ -162,6 +162,7 @@ def _item(option: BasketOption, producer_id: str) -> CatalogueItem:
         cost_cents=option.price_cents,
         max_per_household=max(option.quantities, default=0),
         stock_limit=option.limit,
+        quantities=sorted(option.quantities),
     )
 
 

@@ -170,6 +170,11 @@ register(
     lazy_gettext("Au-delà du maximum par foyer"),
     lazy_gettext("« %(name)s » : au plus %(maximum)s."),
 )
+register(
+    "quantity-not-offered",
+    lazy_gettext("Cette quantité n’est pas proposée"),
+    lazy_gettext("« %(name)s » : possible %(quantities)s."),
+)
 register("sold-out", lazy_gettext("Il n’en reste pas assez"), lazy_gettext("« %(name)s » : il en reste %(left)s."))
 register(
     "credit-floor",

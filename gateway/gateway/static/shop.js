@@ -7,7 +7,7 @@
   const euros = new Intl.NumberFormat(french ? "fr-FR" : "en-GB", { style: "currency", currency: "EUR" });
   const note = form.querySelector("[data-draft-note]");
   const goods = [...form.querySelectorAll("[data-good]")];
-  const field = (good) => good.querySelector("input[name^='q-']");
+  const field = (good) => good.querySelector("input[name^='q-'], select[name^='q-']");
 
   // Half cents are rounded up, as the service does it.
   const amount = (good) => {

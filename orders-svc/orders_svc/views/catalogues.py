@@ -53,7 +53,7 @@ view = View(
     tables=(catalogues, rounds),
     reads=("orders.catalogue-released", "orders.cycle-scheduled"),
     apply=apply,
-    version=2,  # 2: rounds of contracts
+    version=3,  # 2: rounds of contracts; 3: numbers of units that may be ordered
 )
 
 # The items of a released catalogue are for ever: decoding them once per process is enough.

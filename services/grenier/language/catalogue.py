@@ -78,6 +78,8 @@ class CatalogueItem(Part, frozen=True, kw_only=True):
     max_per_group: int = 0
     # A hard cap for the whole group, refused at once when reached ("sold-out"); 0 = none.
     stock_limit: int = 0
+    # In a contract's round: the only numbers of units that may be ordered; empty: any.
+    quantities: list[int] = msgspec.field(default_factory=list)
 
 
 @event("orders.catalogue-released", public=("catalogue_id", "host_id", "month", "items"))
