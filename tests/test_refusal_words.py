@@ -1,4 +1,4 @@
-"""Whatever contracts-svc refuses, people read why: every code in its source has a title and advice in both languages."""
+"""Whatever the services of a season refuse, people read why: every code in their source has a title and advice in both languages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from contracts_svc.schedule import ChequeState
 from gateway.problems import CATALOGUE
 from tests.house_app import Site
 
-SOURCE = Path(__file__).parents[1] / "contracts-svc" / "contracts_svc"
+SOURCES = [
+    Path(__file__).parents[1] / f"{name}-svc" for name in ("contracts", "ledger", "logistics", "matching", "notify")
+]
 REFUSING = {"Rejected", "Forbidden", "Unavailable"}
 # Codes that are made of a state, by their beginning.
 STATES = {
@@ -39,7 +41,7 @@ def codes(node: ast.expr) -> Iterator[str]:
 
 
 def refusals() -> Iterator[str]:
-    for path in sorted(SOURCE.rglob("*.py")):
+    for path in (path for source in SOURCES for path in sorted(source.glob("*_svc/**/*.py"))):
         for call in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(call, ast.Call)
@@ -60,7 +62,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 def test_the_codes_of_every_decision_are_found() -> None:
     assert len(CODES) > 90
-    made = {"already-subscribed", "subscription-ended", "cheque-handed-over", "contract-opened", "basket-taken"}
+    made = {
+        "already-subscribed",
+        "subscription-ended",
+        "cheque-handed-over",
+        "contract-opened",
+        "basket-taken",
+        "slot-full",
+    }
     assert made <= set(CODES)
 
 

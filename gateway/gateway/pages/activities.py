@@ -27,6 +27,13 @@ for _code, _title, _detail in (
         lazy_gettext("Pas encore commencé"),
         lazy_gettext("Le compte rendu s’écrit une fois la réunion commencée."),
     ),
+    ("activity-exists", lazy_gettext("Déjà prévue"), lazy_gettext("Cette activité est déjà dans l’agenda du groupe.")),
+    ("activity-missing", lazy_gettext("Activité inconnue"), lazy_gettext("Elle n’est pas dans l’agenda de ce groupe.")),
+    (
+        "slot-missing",
+        lazy_gettext("Créneau inconnu"),
+        lazy_gettext("Cette activité n’a pas ce créneau : rechargez la page."),
+    ),
 ):
     register(_code, _title, _detail)
 

@@ -108,7 +108,7 @@ for _code, _title, _detail in (
     ("role-missing", _("Rôle inconnu"), _("Il n’est plus tenu par personne : rechargez la page.")),
     ("slot-full", _("Ce créneau est complet"), _("Merci ! Choisissez-en un autre.")),
     ("already-busy", _("Déjà pris à cette heure"), _("Un autre créneau tombe en même temps.")),
-    ("activity-over", _("C’est passé"), _("On ne s’inscrit plus à un créneau terminé.")),
+    ("activity-over", _("C’est passé"), _("Ce qui est terminé ne change plus : on ne s’y inscrit pas.")),
     ("activity-begun", _("Le créneau a commencé"), _("Prévenez la personne qui organise.")),
     ("nobody-missing", _("Tout le monde est là"), _("Il ne manque personne : inutile de relancer.")),
     ("not-signed-up", _("Pas d’inscription"), _("Cette personne n’est pas inscrite à ce créneau.")),
