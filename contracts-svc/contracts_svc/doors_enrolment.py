@@ -162,6 +162,7 @@ def check_rows(
 ) -> dict[int, Checked]:
     """The rows in order; adds to `errors`. An address or a number that stands in two rows is wrong in the second."""
     known = desk.known(*asks.values())
+    namesakes = desk.namesakes()
     checked: dict[int, Checked] = {}
     seen: set[str | int] = set()
     for number, ask in asks.items():
@@ -175,9 +176,11 @@ def check_rows(
         }
         twice = {field: ["Stands in another row already."] for key, field in keys.items() if key and key in seen}
         twice |= desk.number_errors(ask.number, f"{number}/", seen)
+        twice |= namesakes.errors(ask, desk.household_id(f"{number}/"))
         if twice:
             errors[number] = twice
         else:
             checked[number] = good
+            namesakes.add(ask, desk.household_id(f"{number}/"))
             seen |= {key for key in keys if key} | ({ask.number} if ask.number else set())
     return checked

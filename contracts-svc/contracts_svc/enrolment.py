@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from contracts_svc import contact, group, host, household, membership, person, role_assignments
+from contracts_svc.namesakes import Namesakes
 from contracts_svc.setup import HOST_ID
 from contracts_svc.views import people
 from grenier.doors import Context
@@ -128,10 +129,17 @@ class Desk:
         if tier not in self._dues:
             raise Invalid(fields={"tier": [f"One of {', '.join(self._dues)}."]})
 
+    def namesakes(self) -> Namesakes:
+        """The households of the group by the names of their persons, for lists that may hold somebody twice."""
+        return Namesakes(people.names_in(self._runtime.db, self._group_id))
+
+    def household_id(self, step: str) -> str:
+        return self._id(f"{step}household")
+
     def number_errors(self, number: int, step: str, seen: Collection[str | int] = ()) -> dict[str, list[str]]:
         """{} when the number wanted (0: any) is free in the group, or this household's own already."""
         holder = self._holders.get(number, "") if number else ""
-        if number in seen or holder not in ("", self._id(f"{step}household")):
+        if number in seen or holder not in ("", self.household_id(step)):
             return {"number": ["This number belongs to another household."]}
         return {}
 
@@ -140,7 +148,7 @@ class Desk:
     def enrol(self, checked: Checked, step: str = "") -> dict[str, Any]:
         """household_id, person_ids, membership_id, number, version, position."""
         person_ids = [self._register(checked, place, step) for place in range(len(checked.details))]
-        household_id = self._id(f"{step}household")
+        household_id = self.household_id(step)
         form = household.FormHousehold(household_id=household_id, group_id=self._group_id, person_ids=tuple(person_ids))
         self._tell(household.decider, household_id, form, f"{step}form")
         number = give_number(self._runtime, self._context, self._group_id, household_id, checked.ask.number, self._role)

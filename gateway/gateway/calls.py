@@ -113,7 +113,8 @@ def after_position() -> int | None:
     if asked and not (asked.isdecimal() and len(asked) < 19):
         raise Invalid(fields={"after": ["Must be a position: a whole number that is not negative."]})
     session = identity().session
-    latest = max(int(asked or 0), session.position if session else 0)
+    # What this very request has written already counts for programs too, which have no session.
+    latest = max(int(asked or 0), session.position if session else 0, g.get("position", 0))
     return latest or None
 
 
@@ -145,9 +146,22 @@ def fingerprint() -> str:
     body = request.get_json(silent=True) if request.is_json else None
     if body is None:
         fields = [(k, v) for k, v in request.form.items(multi=True) if k not in (FORM_KEY, FORM_TOKEN)]
-        body = sorted(fields)
+        body = sorted([*fields, *_files()])
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(f"{request.method} {request.path}\n{canonical}".encode()).hexdigest()
+
+
+def _files() -> list[tuple[str, str]]:
+    """Names and hashes of the files that came along, or of a body that is a file itself."""
+    if not request.mimetype.startswith(("multipart/", "application/x-www-form-urlencoded")):
+        content = request.get_data()
+        return [("", hashlib.sha256(content).hexdigest())] if content else []
+    found = []
+    for name, file in request.files.items(multi=True):
+        file.stream.seek(0)
+        found.append((name, hashlib.sha256(file.stream.read()).hexdigest()))
+        file.stream.seek(0)
+    return found
 
 
 def correlation_id() -> str:

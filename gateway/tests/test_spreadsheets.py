@@ -12,7 +12,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from gateway import spreadsheets
-from gateway.member_import import parted
+from gateway.member_names import parted
 from grenier.errors import Invalid
 
 COLUMNS = {"prenom": ("Prénom", "first name"), "nom": ("Nom",), "courriel": ("E-mail",), "numero": ("N° adhérent",)}
@@ -42,12 +42,14 @@ def workbook(*rows, title: str = "Feuille1") -> bytes:
 
 
 @pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
-@pytest.mark.parametrize("letters", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize(
+    "letters", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "mac_roman"]
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_any_separator_and_any_letters(separator: str, letters: str, end: str) -> None:
-    text = end.join([separator.join(row) for row in (["PRÉNOM", "nom", "E-Mail"], ["Zoé", "Lœuf-Ñandú", "z@x.fr"])])
+    text = end.join([separator.join(row) for row in (["PRÉNOM", "nom", "E-Mail"], ["Zoé", "Lœuf-Béché", "z@x.fr"])])
     (row,) = read(text.encode(letters, "replace")).rows
-    assert dict(row.cells) == {"prenom": "Zoé", "nom": "Lœuf-Ñandú", "courriel": "z@x.fr"}
+    assert dict(row.cells) == {"prenom": "Zoé", "nom": "Lœuf-Béché", "courriel": "z@x.fr"}
     assert row.number == 2
 
 
@@ -95,6 +97,13 @@ def test_what_was_read_is_read_again_from_its_own_text() -> None:
     assert again.extra.keys() == first.extra.keys()
 
 
+def test_rows_keep_their_numbers_and_what_stands_too_far_right() -> None:
+    first = read("Titre\n\nNom;Prénom\nA;B\n\nC;D;E\n")
+    again = read(first.as_csv())
+    assert [row.number for row in again.rows] == [row.number for row in first.rows] == [4, 6]
+    assert [len(again.faults(row)) for row in again.rows] == [0, 1]
+
+
 def bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
@@ -102,10 +111,10 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-def ods() -> bytes:
+def packed(name: str) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as packed:
-        packed.writestr("content.xml", "<x/>")
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, "<x/>")
     return out.getvalue()
 
 
@@ -114,7 +123,9 @@ def ods() -> bytes:
     [
         (b"", "Choisissez"), (b"  \n", "Choisissez"), (b"a;b\n1;2\n", "nommer les colonnes"), ("Prénom;x\nZoé;1\n".encode(), "nom"),
         (b"nom\n", "Aucune ligne sous"), (b"nom;" + b"x" * spreadsheets.MOST_BYTES, "trop gros"), (b"\xd0\xcf\x11\xe0abc", "XLS"),
-        (b"PK\x03\x04 no zip", "abîmé"), (workbook(["Nom"], ["x"])[:-200], "abîmé"), (bomb(), "trop gros"), (ods(), "ODS"),
+        (b"%PDF-1.7 x", "PDF"), (b"\x89PNG\r\n", "image"), (b"<html><table>", "page web"), (b'[{"nom": "A"}]', "JSON"), (packed("a.csv"), "archive"),
+        (packed("word/document.xml"), "texte"), (packed("xl/workbook.bin"), "XLSB"), (packed("Index/Document.iwa"), "Numbers"),
+        (b"PK\x03\x04 no zip", "abîmé"), (workbook(["Nom"], ["x"])[:-200], "abîmé"), (bomb(), "trop gros"), (packed("content.xml"), "ODS"),
         (b"nom\n" + b"x\n" * (spreadsheets.MOST_ROWS + 100), "Trop de lignes"), (bytes(range(256)) * 20, "nommer les colonnes"),
     ],
 )  # fmt: skip
@@ -148,7 +159,7 @@ def test_amounts_as_people_write_them(text: str, cents: int | None) -> None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [("26/11/2026", date(2026, 11, 26)), ("2026-11-26", date(2026, 11, 26)), ("26.11.26", date(2026, 11, 26)), ("1/2/2026", date(2026, 2, 1)),
-     ("2026-11-26 00:00", date(2026, 11, 26)), ("31/02/2026", None), ("demain", None), ("", None), ("01/01/0001", None)],
+     ("2026-11-26 00:00", date(2026, 11, 26)), ("31/02/2026", None), ("demain", None), ("46630", date(2027, 8, 31)), ("1.9.26", date(2026, 9, 1)), ("46630.0", date(2027, 8, 31)), ("99999", None), ("", None), ("01/01/0001", None)],
 )  # fmt: skip
 def test_days_as_people_write_them(text: str, day: date | None) -> None:
     assert spreadsheets.day(text) == day

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from contracts_svc.rules.cheques import MOST_CHEQUES
 from grenier.errors import Invalid
 from grenier.language.season import BasketOption, PaymentTerms, PlannedDelivery, SignUpTerms, Terms
 
@@ -17,7 +18,6 @@ HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 LOWEST_FACTOR, HIGHEST_FACTOR = 1, 1000
 HIGHEST_CENTS = 100_000_000
 MOST = {"options": 300, "deliveries": 400, "rounds": 60}
-MOST_CHEQUES = 52
 
 Fault = tuple[str, str]
 

@@ -129,6 +129,16 @@ def by_email(db: Database, emails: Iterable[str]) -> dict[str, Row]:
     return found
 
 
+def names_in(db: Database, group_id: str) -> dict[str, list[Row]]:
+    """household → first and last names and e-mail of its persons."""
+    p, b = persons.c, belongs.c
+    query = sa.select(b.household_id, p.first_name, p.last_name, p.email).join(belongs, b.person_id == p.person_id)
+    found: dict[str, list[Row]] = {}
+    for row in db.rows(query.where(b.group_id == group_id)):
+        found.setdefault(row["household_id"], []).append(row)
+    return found
+
+
 # -- labels ------------------------------------------------------------------------------------------------------
 
 

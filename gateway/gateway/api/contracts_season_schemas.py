@@ -98,7 +98,7 @@ class Payment(Schema):
     means = fields.List(fields.String(validate=validate.OneOf(MEANS)), validate=validate.Length(min=1, max=7))
     calendar = fields.List(day(), validate=validate.Length(max=60))
     counts = fields.List(
-        fields.Integer(strict=True, validate=validate.Range(min=1, max=52)), validate=validate.Length(max=52)
+        fields.Integer(strict=True, validate=validate.Range(min=1, max=24)), validate=validate.Length(max=24)
     )
     minimum_cheque_cents = fields.Integer(strict=True, validate=CENTS)
     splits_percent = fields.Dict(

@@ -9,13 +9,12 @@ from marshmallow import fields, validate
 from gateway import member_import, subscription_import
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Query, Schema
-from gateway.calls import ask, tell
-from gateway.pages.members_words import say
+from gateway.calls import ask
+from gateway.member_enrolment import enrol, look_over
 from gateway.spreadsheets import MOST_BYTES, Sheet, refusal
 from gateway.table_files import XLSX, response
 
 bp = ApiBlueprint("imports", description="Households and subscriptions from files that spreadsheets write.")
-CHUNK = 25
 
 
 class Import(Query):
@@ -42,13 +41,32 @@ class Report(Schema):
     dry_run = fields.Boolean()
     correct = fields.Integer(metadata={"description": "Rows without an error"})
     written = fields.Integer()
+    unread_columns = fields.List(fields.String(), metadata={"description": "Heads that mean nothing here"})
     rows = fields.List(fields.Nested(ReadRow))
 
 
+FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                    "required": ["file"],
+                }
+            },
+            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in (XLSX, "text/csv")},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
 def brought() -> bytes:
-    """The file: the part `file` of a form, or the body itself."""
-    upload = request.files.get("file")
-    content = upload.read(MOST_BYTES + 1) if upload else request.get_data(cache=False)
+    """The file: the first one of a form, or the body itself."""
+    upload = request.files.get("file") or next(iter(request.files.values()), None)
+    content = upload.read(MOST_BYTES + 1) if upload else request.get_data()
     if not content:
         raise refusal(_("Choisissez un fichier XLSX ou CSV, ou collez les lignes du tableur."))
     return content
@@ -56,6 +74,7 @@ def brought() -> bytes:
 
 @bp.post("/groups/<group_id>/households/import-file")
 @access(may="contracts.manage-members")
+@bp.doc(**FILE)
 @bp.arguments(Import, location="query")
 @bp.response(200, Report)
 @bp.alt_response(422, description="The file is no spreadsheet, or names no columns that are known")
@@ -63,31 +82,27 @@ def import_members_file(query, group_id):
     """Households from a file (XLSX or CSV): the part `file` of a form, or the body"""
     group = ask("contracts", "group", group_id=group_id)
     sheet, rows = member_import.read_members(brought(), group)
-    told = ask("contracts", "import_households", group_id=group_id, rows=rows, dry_run=True)
-    wrong = {error["row"]: error["fields"] for error in told["errors"]}
-    written = 0 if query["dry_run"] else _enrol(group_id, [row for at, row in enumerate(rows, 1) if at not in wrong])
-    shown = [
-        {"row": sheet.rows[at].number, "who": member_import.shown(row), "errors": _faults(sheet, wrong.get(at + 1, {}))}
-        for at, row in enumerate(rows)
-    ]  # fmt: skip
-    return {"dry_run": bool(query["dry_run"]), "correct": len(rows) - len(wrong), "written": written, "rows": shown}
+    written = 0
+    if query["dry_run"]:
+        look_over(group_id, sheet, rows)
+    else:
+        written = enrol(group_id, sheet, rows)
+    return _report(query, written, sheet, [each.told() for each in rows])
 
 
-def _faults(sheet: Sheet, fields_of: dict[str, list[str]]) -> list[dict[str, str]]:
-    return [{**fault, "message": say(fault["message"])} for fault in member_import.faults(sheet, fields_of)]
-
-
-def _enrol(group_id: str, rows: list[dict[str, Any]]) -> int:
-    """In portions that stay well under the patience of a call."""
-    done = 0
-    for start in range(0, len(rows), CHUNK):
-        answer = tell("contracts", "import_households", group_id=group_id, rows=rows[start : start + CHUNK])
-        done += len(answer["enrolled"])
-    return done
+def _report(query, written: int, sheet: Sheet, shown: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "dry_run": bool(query["dry_run"]),
+        "correct": sum(1 for each in shown if not each["errors"]),
+        "written": written,
+        "unread_columns": list(sheet.extra),
+        "rows": shown,
+    }
 
 
 @bp.post("/contracts/<contract_id>/subscriptions/import-file")
 @access("person")
+@bp.doc(**FILE)
 @bp.arguments(Import, location="query")
 @bp.response(200, Report)
 @bp.alt_response(422, description="The file is no spreadsheet, or names no columns that are known")
@@ -97,13 +112,7 @@ def import_subscriptions_file(query, contract_id):
     sheet, wanted = subscription_import.read_subscriptions(brought(), contract)
     subscription_import.check(contract_id, wanted)
     written = 0 if query["dry_run"] else subscription_import.carry_out(contract_id, wanted)
-    correct = sum(1 for each in wanted if not each.errors)
-    return {
-        "dry_run": bool(query["dry_run"]),
-        "correct": correct,
-        "written": written,
-        "rows": [each.shown(sheet) for each in wanted],
-    }
+    return _report(query, written, sheet, [each.shown(sheet) for each in wanted])
 
 
 @bp.get("/contracts/<contract_id>/subscriptions/import-template.xlsx")

@@ -8,15 +8,14 @@ from flask_babel import ngettext
 
 from gateway import member_import
 from gateway.access import access
-from gateway.calls import ask, tell
+from gateway.calls import ask
 from gateway.forms import Form
+from gateway.member_enrolment import enrol, look_over
 from gateway.pages.members import bp
-from gateway.pages.members_words import say, spoken
+from gateway.pages.members_words import spoken
 from gateway.spreadsheets import MOST_BYTES, Sheet, workbook
 from gateway.table_files import XLSX, response
 from grenier.errors import GrenierError
-
-CHUNK = 25
 
 
 @bp.get("/groupes/<group_id>/membres/importer")
@@ -60,16 +59,17 @@ def import_list(group_id: str):
     try:
         sheet, rows = member_import.read_members(brought(), group)
         if request.form.get("step") == "enrol":
-            return _carry_out(group_id, rows)
-        told = ask("contracts", "import_households", group_id=group_id, rows=rows, dry_run=True)
+            return _carry_out(group_id, sheet, rows)
+        look_over(group_id, sheet, rows)
     except GrenierError as error:
         form.refuse(error)
         columns = member_import.SHOWN
         return spoken(form).render("members/import.html", group=group, columns=columns, told=None, lines=[])
-    lines = _lines(sheet, rows, told["errors"])
-    content = sheet.as_csv()
+    lines = [each.told() for each in rows]
+    wrong = sum(1 for each in rows if each.faults)
+    told = {"correct": len(rows) - wrong, "wrong": wrong, "unread": list(sheet.extra)}
     return form.render(
-        "members/import.html", group=group, columns=member_import.SHOWN, told=told, lines=lines, content=content
+        "members/import.html", group=group, columns=member_import.SHOWN, told=told, lines=lines, content=sheet.as_csv()
     )
 
 
@@ -80,29 +80,9 @@ def brought() -> bytes:
     return content or request.form.get("content", "").encode()
 
 
-def _lines(sheet: Sheet, rows: list[dict[str, Any]], errors: list[dict[str, Any]]) -> list[tuple[int, str, list[str]]]:
-    """(row of the spreadsheet, who, faults) of every row; the service counts rows from one."""
-    wrong = {error["row"]: error["fields"] for error in errors}
-    return [
-        (
-            sheet.rows[at].number,
-            member_import.shown(row),
-            [
-                _("%(field)s : %(fault)s", field=fault["column"], fault=say(fault["message"]))
-                for fault in member_import.faults(sheet, wrong.get(at + 1, {}))
-            ],
-        )
-        for at, row in enumerate(rows)
-    ]
-
-
-def _carry_out(group_id: str, rows: list[dict[str, Any]]):
-    """In portions that stay well under the patience of a call; each is a command of its own and may be repeated."""
-    enrolled, refused = 0, 0
-    for start in range(0, len(rows), CHUNK):
-        answer = tell("contracts", "import_households", group_id=group_id, rows=rows[start : start + CHUNK])
-        enrolled, refused = enrolled + len(answer["enrolled"]), refused + len(answer["errors"])
+def _carry_out(group_id: str, sheet: Sheet, rows: list[member_import.Brought]):
+    enrolled = enrol(group_id, sheet, rows)
     flash(ngettext("%(num)d foyer enregistré.", "%(num)d foyers enregistrés.", enrolled), "success")
-    if refused:
+    if refused := len([each for each in rows if each.faults]):
         flash(ngettext("%(num)d ligne laissée de côté.", "%(num)d lignes laissées de côté.", refused), "attention")
     return redirect(url_for("members.index", group_id=group_id))

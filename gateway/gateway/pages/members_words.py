@@ -1,5 +1,6 @@
 """What the pages about people share: words for roles, states and refusals, form fields that speak French, one tap."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -51,6 +52,7 @@ DUTIES: dict[str, tuple[Any, Any]] = {
     "verify_cash": (_("Vérifier la caisse"), _("Recompter l’enveloppe après la distribution.")),
 }
 
+AT_MOST = re.compile(r"At most (\d+) characters\.")
 # What the service says about a field, in the words of the pages.
 MESSAGES: dict[str, Any] = {
     "Missing.": _("À remplir."),
@@ -63,6 +65,9 @@ MESSAGES: dict[str, Any] = {
         "Cette adresse sert déjà à quelqu’un : laissez vide, ou retrouvez la personne dans la liste."
     ),
     "Stands in another row already.": _("Déjà dans une autre ligne."),
+    "A household of these names is here already.": _(
+        "Un foyer de ce nom est déjà là. Si c’en est un autre, donnez-lui un courriel ou un numéro d’adhérent."
+    ),
     "This number belongs to another household.": _("Ce numéro est celui d’un autre foyer."),
     "Not before valid_from.": _("La fin vient après le début."),
     "Not negative.": _("Un montant positif ou nul."),
@@ -154,6 +159,8 @@ def say(message: str) -> str:
         known = _("Ceci ne convient pas.")
     if known is None and message.startswith("One of"):
         known = _("Choisissez dans la liste.")
+    if known is None and (most := AT_MOST.fullmatch(message)):
+        return gettext("Au plus %(max)s caractères.", max=most.group(1))
     return str(known or message)
 
 

@@ -15,10 +15,12 @@ from gateway.calls import FORM_TOKEN
 from gateway.identity import cookie_name, identity, is_https
 from gateway.security.secrets_ import keyed, new_secret, same
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 VISITOR_COOKIE = "visitor"
 PRIVATE_CACHE = "no-store"
-API_MEDIA_TYPES = ("application/json", "multipart/form-data", "text/csv")
+# No form of a foreign page can send the last three.
+API_MEDIA_TYPES = ("application/json", "multipart/form-data", "text/csv", "application/octet-stream", XLSX)
 HOST = re.compile(r"[\w.-]+|\[[0-9a-fA-F:]+\]")  # what may be written into a header
 
 
