@@ -3,40 +3,19 @@
 from __future__ import annotations
 
 import re
-import sys
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.browser.conftest import Enter, text
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "gateway" / "tests"))
-from season_house import Season
-
-from gateway.identity import cookie_name
+from tests.browser.season_place import served_season
 
 
 @pytest.fixture(scope="module")
 def amap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
-    """An AMAP with a draft, served over HTTP; a place as the browser fixtures expect it."""
-    season = Season(tmp_path_factory.mktemp("season"))
-
-    def cookie(person_id: str) -> dict[str, str]:
-        sessions = season.app.extensions["grenier"].sessions
-        return {"name": cookie_name(season.house.settings), "value": sessions.open(person_id)}
-
-    server = make_server("127.0.0.1", 0, season.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield SimpleNamespace(
-        base=f"http://127.0.0.1:{server.server_port}", scene=SimpleNamespace(cookie=cookie), season=season
-    )
-    server.shutdown()
-    thread.join(timeout=5)
+    with served_season(tmp_path_factory.mktemp("season")) as place:
+        yield place
 
 
 @pytest.mark.behaviour("S0:17", "S0:24", "S0:26", "S0:28", "S0:30")
