@@ -80,8 +80,15 @@ _made: list[Flask] = []
 
 
 class JamSeason:
-    def __init__(self, folder: Path, *, floor_cents: int | None = None, scope: str = "contract") -> None:
-        self.site = Site(folder, now=NOW, services=SERVICES, app=_made[0] if _made else None)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        floor_cents: int | None = None,
+        scope: str = "contract",
+        services: tuple[str, ...] = SERVICES,
+    ) -> None:
+        self.site = Site(folder, now=NOW, services=services, app=_made[0] if _made else None)
         _made[:] = [self.site.app]
         self.house = self.site.house
         self.contract, self.following = fixed("contract"), fixed("next")

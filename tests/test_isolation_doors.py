@@ -53,6 +53,7 @@ SAID: dict[str, dict[str, Any]] = {
     "contracts.renew_contract": {"starts_on": "2027-02-01", "ends_on": "2027-06-30"},
     "contracts.sign_subscription": {"means": "paper"},
     "notify.announce_preview": {"audience": "all"},
+    "orders.set_contract_floor": {"floor_cents": 0},
 }
 
 

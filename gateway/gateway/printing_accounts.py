@@ -175,7 +175,10 @@ def _settled(last: Mapping[str, Any] | None, found: Mapping[str, Any]) -> Facts:
 
 
 def _means(line: Mapping[str, Any]) -> str:
-    return {"cheque": "chèque", "transfer": "virement", "cash": "espèces"}.get(line.get("means") or "", "")
+    """« virement », « chèque n° 99 (Crédit Mutuel) »; "" when nothing is known of it."""
+    word = {"cheque": "chèque", "transfer": "virement", "cash": "espèces"}.get(line.get("means") or "", "")
+    number, bank = line.get("cheque_number") or "", line.get("cheque_bank") or ""
+    return f"{word} n°{NBSP}{number}" + (f" ({bank})" if bank else "") if number else word
 
 
 # -- membership --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from grenier.language.ledger import Means, Posting
 
@@ -56,6 +57,11 @@ def household_of(account: str) -> str:
     """The household of an eater account; "" for any other account."""
     kind, _, owner = account.partition(":")
     return owner if kind == "eater" else ""
+
+
+def deposit_entry(cheque_id: str) -> str:
+    """A cheque received for a contract is credited in one entry only: its id follows from the cheque's."""
+    return str(uuid5(NAMESPACE_URL, f"deposit/{cheque_id}"))
 
 
 def balanced(*pairs: tuple[str, int]) -> list[Posting]:

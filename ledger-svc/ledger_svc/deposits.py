@@ -11,12 +11,8 @@ from grenier.language import ledger, season
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
 from ledger_svc import account
+from ledger_svc.accounts import deposit_entry
 from ledger_svc.views import deposits
-
-
-def entry_of(cheque_id: str) -> str:
-    """A cheque is credited in one entry only: its id follows from the cheque's."""
-    return str(uuid5(NAMESPACE_URL, f"deposit/{cheque_id}"))
 
 
 def follow_cheque(runtime: Runtime, fact: Fact) -> None:
@@ -30,7 +26,7 @@ def follow_cheque(runtime: Runtime, fact: Fact) -> None:
     match event:
         case season.ChequeReceived():
             command = account.ReceivePrepayment(
-                entry_id=entry_of(event.cheque_id),
+                entry_id=deposit_entry(event.cheque_id),
                 group_id=known["group_id"],
                 household_id=known["household_id"],
                 amount_cents=known["amount_cents"],
@@ -38,7 +34,7 @@ def follow_cheque(runtime: Runtime, fact: Fact) -> None:
                 contract_id=known["contract_id"],
             )
         case season.ChequeReturned():
-            reverses = entry_of(event.cheque_id)
+            reverses = deposit_entry(event.cheque_id)
             command = account.TakeBack(
                 entry_id=str(uuid5(NAMESPACE_URL, f"{reverses}/returned")), reverses=reverses, reason=event.reason
             )

@@ -17,6 +17,7 @@ def explain(db: Database, entry: Row) -> dict[str, Any]:
         facts += chain.behind(
             db,
             entry["household_id"],
+            entry_id=origin["entry_id"],
             order_id=origin["order_id"],
             distribution_id=origin["distribution_id"] if origin["kind"] == "goods-charged" else "",
         )
@@ -58,4 +59,6 @@ def statement(db: Database, household_id: str, *, since: str = "", as_of: str = 
 def _own_fact(entry: Row) -> Row:
     names = ("event_id", "position", "at", "actor", "role", "on_behalf_of", "entry_id")
     body = {"amount_cents": entry["effect_cents"] or entry["amount_cents"], "reason": entry["reason"]}
+    if entry["cheque_number"]:
+        body |= {"number": entry["cheque_number"], "bank": entry["cheque_bank"], "holder_id": entry["holder_id"]}
     return {**{name: entry[name] for name in names}, "name": f"ledger.{entry['kind']}", "body": body}

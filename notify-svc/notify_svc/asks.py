@@ -141,4 +141,5 @@ class Questions(_Ask):
 
 class SetReminders(_Ask):
     group_id: Id
-    delivery_hours: Annotated[int, msgspec.Meta(ge=0, le=336)]
+    delivery_hours: Annotated[int, msgspec.Meta(ge=0, le=336)] | None = None
+    balance_days: Annotated[int, msgspec.Meta(ge=0, le=366)] | None = None

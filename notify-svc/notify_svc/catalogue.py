@@ -19,7 +19,7 @@ LANGUAGES = ("fr", "en")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 Kind = Literal["text", "count", "money", "weight", "instant", "time", "month", "names", "changes", "limits", "date", "dates", "desks",
-               "baskets"]  # fmt: skip
+               "baskets", "paid", "within"]  # fmt: skip
 
 
 class Text(msgspec.Struct, frozen=True):

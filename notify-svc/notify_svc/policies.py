@@ -125,7 +125,8 @@ def tell_negative(runtime: Runtime, fact: Fact) -> None:
     match fact.event:
         case ledger.BalanceWentNegative() as e:
             told = recipients(runtime.db, [e.household_id])
-            say(runtime, fact, "negative-balance", told, e.group_id, {"balance_cents": e.balance_cents})
+            params = {"balance_cents": e.balance_cents} | ({"contract_id": e.contract_id} if e.contract_id else {})
+            say(runtime, fact, "negative-balance", told, e.group_id, params)
 
 
 def spread_announcement(runtime: Runtime, fact: Fact) -> None:

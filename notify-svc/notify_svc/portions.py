@@ -79,3 +79,12 @@ def in_words(contract: Row, delivery: Row, quantities: dict[str, int]) -> list[d
         if hundredths and (not delivery_ids or delivery["delivery_id"] in delivery_ids):
             found.append({"product": title, "unit": unit, "hundredths": hundredths})
     return found
+
+
+def ordered_in_words(contract: Row, quantities: dict[str, int]) -> list[dict[str, Any]]:
+    """{product, unit, hundredths} of an order, in the contract's order: order units, be they jars, bags or portions."""
+    return [
+        {"product": title, "unit": "piece", "hundredths": quantities[option_id] * WHOLE}
+        for option_id, (title, _unit, _delivery_ids) in contract["options"].items()
+        if quantities.get(option_id)
+    ]

@@ -88,7 +88,9 @@ class QuestionDoors:
     def set_reminders(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.SetReminders = read(asks.SetReminders, payload)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
-        command = reminders.SetReminders(group_id=ask.group_id, delivery_hours=ask.delivery_hours)
+        command = reminders.SetReminders(
+            group_id=ask.group_id, delivery_hours=ask.delivery_hours, balance_days=ask.balance_days
+        )
         return self.runtime.tell(reminders.decider, ask.group_id, command, context, role=role, group_id=ask.group_id)
 
     # -- questions about questions -------------------------------------------------------------------------------
@@ -136,7 +138,8 @@ class QuestionDoors:
     def reminders(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.OfGroup = read(asks.OfGroup, payload)
         self.runtime.access.require_member(context, ask.group_id)
-        return {"delivery_hours": self.runtime.handler.state(reminders.decider, ask.group_id)}
+        stands = self.runtime.handler.state(reminders.decider, ask.group_id)
+        return {"delivery_hours": stands.delivery_hours, "balance_days": stands.balance_days}
 
     # -- shared --------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Stream `reminders-<group>`: how long before a delivery a group's people are reminded (S0:15)."""
+"""Stream `reminders-<group>`: how long before a delivery people are reminded (S0:15), how often of a debt (S0:47)."""
 
 from __future__ import annotations
 
@@ -9,23 +9,32 @@ import msgspec
 from grenier.decider import Decider
 from grenier.language.notify import RemindersSet
 
-DEFAULT_HOURS = 48
-
 
 class SetReminders(msgspec.Struct, frozen=True, kw_only=True):
+    """None leaves a setting as it is."""
+
     group_id: str
-    delivery_hours: int
+    delivery_hours: int | None = None
+    balance_days: int | None = None
 
 
-# The state is the hours; the default stands for itself until somebody says otherwise.
-def decide(hours: int, command: SetReminders) -> Sequence[RemindersSet]:
-    if command.delivery_hours == hours:
+class Reminders(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands until somebody says otherwise: two days before a delivery, and of debts when somebody presses the button."""
+
+    delivery_hours: int = 48
+    balance_days: int = 0
+
+
+def decide(reminders: Reminders, command: SetReminders) -> Sequence[RemindersSet]:
+    hours = reminders.delivery_hours if command.delivery_hours is None else command.delivery_hours
+    days = reminders.balance_days if command.balance_days is None else command.balance_days
+    if Reminders(delivery_hours=hours, balance_days=days) == reminders:
         return []
-    return [RemindersSet(group_id=command.group_id, delivery_hours=command.delivery_hours)]
+    return [RemindersSet(group_id=command.group_id, delivery_hours=hours, balance_days=days)]
 
 
-def evolve(_hours: int, event: RemindersSet) -> int:
-    return event.delivery_hours
+def evolve(_reminders: Reminders, event: RemindersSet) -> Reminders:
+    return Reminders(delivery_hours=event.delivery_hours, balance_days=event.balance_days)
 
 
-decider: Decider[int, SetReminders, RemindersSet] = Decider("reminders", DEFAULT_HOURS, decide, evolve)
+decider: Decider[Reminders, SetReminders, RemindersSet] = Decider("reminders", Reminders(), decide, evolve)

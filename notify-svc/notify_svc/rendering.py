@@ -163,6 +163,29 @@ def limits(values: list[dict[str, Any]], reader: Reader) -> str:
     return "\n".join(f"- {row['product']} : {asked} {row['asked']}, {limit} {row['limit']}" for row in values)
 
 
+MEANS = {
+    "fr": {"cheque": "par chèque", "transfer": "par virement"},
+    "en": {"cheque": "by cheque", "transfer": "by transfer"},
+}
+
+
+def paid(value: Mapping[str, str], reader: Reader) -> str:
+    """` par chèque n° 4711 (Crédit Mutuel)`, to stand behind a word; nothing when the means are not known."""
+    told = MEANS[reader.language].get(value["means"], "")
+    if number := value.get("number"):
+        told += f" no. {number}" if reader.language == "en" else f" n°\u00a0{number}"
+    if bank := value.get("bank"):
+        told += f" ({bank})"
+    return f" {told}" if told else ""
+
+
+def within(title: str, reader: Reader) -> str:
+    """` pour le contrat « Confitures »`, to stand behind a word; nothing when no contract is spoken of."""
+    if not title:
+        return ""
+    return f" for the contract “{title}”" if reader.language == "en" else f" pour le contrat « {title} »"
+
+
 FORMATS: dict[Kind, Callable[[Any, Reader], str]] = {
     "text": lambda value, _reader: str(value),
     "count": lambda value, reader: format_decimal(value, locale=LOCALES[reader.language]),
@@ -176,6 +199,8 @@ FORMATS: dict[Kind, Callable[[Any, Reader], str]] = {
     "dates": dates,
     "desks": desks,
     "baskets": baskets,
+    "paid": paid,
+    "within": within,
     "changes": changes,
     "limits": limits,
 }

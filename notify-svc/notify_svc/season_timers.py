@@ -12,11 +12,12 @@ from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
 from grenier.language.notify import Recipient
+from grenier.readmodel import Row
 from grenier.runtime import Runtime, Timer
 from notify_svc import announcement, reminders
 from notify_svc.audience import recipients
 from notify_svc.season_words import taken_on
-from notify_svc.views import cheques, messages, season
+from notify_svc.views import cheques, messages, occasions, season
 
 LONGEST_HOURS = 24 * 14
 SIGN_UPS_BEFORE = timedelta(days=3)
@@ -25,21 +26,30 @@ END_BEFORE = timedelta(days=30)
 
 
 def remind_of_deliveries(runtime: Runtime) -> None:
-    """S0:15: so many hours before the first delivery of a day, whoever fetches something is told what and where."""
+    """S0:15: so many hours before the first delivery of a day, whoever fetches something is told what and where.
+
+    What was ordered in a round is told with the rest; while a round of that day is still open, its orders are waited for.
+    """
     now = runtime.clock.now()
     last = now + timedelta(hours=LONGEST_HOURS)
-    seen: set[tuple[str, str]] = set()
+    days: dict[tuple[str, str], list[Row]] = {}
     for row in season.deliveries_between(runtime.db, _day(now, -1), _day(last, 1)):
-        key = (row["group_id"], row["day"])
-        if key in seen:
-            continue
+        days.setdefault((row["group_id"], row["day"]), []).append(row)
+    for key, held in days.items():
         # The first hour of the day stands first.
-        seen.add(key)
-        hours = runtime.handler.state(reminders.decider, row["group_id"])
+        row = held[0]
+        hours = runtime.handler.state(reminders.decider, row["group_id"]).delivery_hours
         begins = instant_of(runtime, row["group_id"], row["day"], row["starts"])
-        if hours and begins - timedelta(hours=hours) <= now < begins:
+        if hours and max([begins - timedelta(hours=hours), *_closings(runtime, held, begins)]) <= now < begins:
             _announce(runtime, "delivery-reminder", row["group_id"], f"{row['group_id']}/{row['day']}",
                       lambda key=key: _fetching(runtime, *key), {"day": row["day"]})  # fmt: skip
+
+
+def _closings(runtime: Runtime, held: Sequence[Row], begins: datetime) -> list[datetime]:
+    """When the order rounds of a day close, as far as that is before it begins."""
+    ids = [key for row in held for key, delivery_id in row["rounds"].items() if delivery_id == row["delivery_id"]]
+    cycles = [cycle for key in ids if (cycle := occasions.cycle(runtime.db, key))]
+    return [closes for cycle in cycles if (closes := datetime.fromisoformat(cycle["closes_at"])) < begins]
 
 
 def _fetching(runtime: Runtime, group_id: str, day: str) -> list[Recipient]:

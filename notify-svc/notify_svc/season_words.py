@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from grenier.readmodel import Row
 from grenier.runtime import Runtime
 from notify_svc import exchange_words, portions
-from notify_svc.views import occasions, questions, season
+from notify_svc.views import occasions, ordering, questions, season
 
 FORGOTTEN = "…"
 
@@ -88,11 +89,29 @@ def taken_on(runtime: Runtime, group_id: str, day: str) -> dict[str, list[tuple[
     found: dict[str, list[tuple[Row, Row, list[dict[str, Any]]]]] = {}
     for row in held:
         contract_id = row["contract_id"]
+        if row["basket_kind"] == "ordered":
+            for household, lines in _ordered(runtime, contracts[contract_id], row, away.get(contract_id, ())).items():
+                found.setdefault(household, []).append((contracts[contract_id], row, lines))
+            continue
         for each in (one for one in subscriptions if one["contract_id"] == contract_id):
             gone = away.get(contract_id, ())
             household, quantities = portions.at_delivery(each, row, dates[contract_id], gone)
             if lines := portions.in_words(contracts[contract_id], row, quantities):
                 found.setdefault(household, []).append((contracts[contract_id], row, lines))
+    return found
+
+
+def _ordered(
+    runtime: Runtime, contract: Row, delivery: Row, gone: Collection[tuple[str, str]]
+) -> dict[str, list[dict[str, Any]]]:
+    """What each household ordered for one delivery of a contract with order rounds: {household: lines}."""
+    cycle_ids = [key for key, delivery_id in contract["rounds"].items() if delivery_id == delivery["delivery_id"]]
+    found = {}
+    for order in (row for cycle_id in cycle_ids for row in ordering.of_cycle(runtime.db, cycle_id) if row["ordered"]):
+        if (delivery["delivery_id"], order["household_id"]) in gone:
+            continue
+        if lines := portions.ordered_in_words(contract, order["quantities"] or {}):
+            found[order["household_id"]] = lines
     return found
 
 

@@ -18,6 +18,8 @@ def remind_of_distributions(runtime: Runtime) -> None:
     """S1:52-54: two days before, to those with an order. The announcement is made once; messages follow from it."""
     now: datetime = runtime.clock.now()
     for row in occasions.distributions_between(runtime.db, iso(now), iso(now + REMIND_BEFORE)):
+        if row["contract_id"]:
+            continue  # the delivery of a contract: reminded with its baskets, see season_timers
         announcement_id = derived_id(NAMESPACE, row["distribution_id"])
         if messages.announcement(runtime.db, announcement_id) is not None:
             continue

@@ -66,7 +66,12 @@ class QuestionsQuery(Query):
 
 
 class ReminderSettings(Schema):
-    delivery_hours = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=336))
+    delivery_hours = fields.Integer(strict=True, validate=validate.Range(min=0, max=336))
+    balance_days = fields.Integer(
+        strict=True,
+        validate=validate.Range(min=0, max=366),
+        metadata={"description": "Every how many days a household in the red is reminded; 0: only by hand"},
+    )
 
 
 @bp.post("/contracts/<contract_id>/questions")
@@ -168,7 +173,7 @@ def answer_link(body, token):
 @bp.arguments(Query, location="query")
 @bp.response(200, ReminderSettings)
 def reminders(query, group_id):
-    """How long before a delivery people are reminded; 0: not at all"""
+    """How long before a delivery people are reminded, and how often of a debt; 0: not at all"""
     return ask("notify", "reminders", group_id=group_id)
 
 
@@ -177,5 +182,5 @@ def reminders(query, group_id):
 @bp.arguments(ReminderSettings)
 @bp.response(200, Done)
 def set_reminders(body, group_id):
-    """Set how long before a delivery people are reminded"""
+    """Set how long before a delivery people are reminded, or how often of a debt"""
     return tell("notify", "set_reminders", group_id=group_id, **body)

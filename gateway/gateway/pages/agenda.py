@@ -16,6 +16,7 @@ from gateway.identity import person_id
 from gateway.limits_of import limit_source
 from gateway.menus import nav_item
 from gateway.pages.members_words import spoken
+from gateway.season import lookup
 from grenier.clock import iso
 
 bp = Blueprint("agenda", __name__)
@@ -24,6 +25,7 @@ nav_item(lazy_gettext("Agenda"), "agenda.show", icon="calendar-days", order=44, 
 
 class RemindersForm(Schema):
     delivery_hours = fields.Integer(required=True, validate=validate.Range(min=0, max=336))
+    balance_days = fields.Integer(load_default=0, validate=validate.Range(min=0, max=366))
 
 
 FETCHES_PER_SOURCE = 600  # an hour: a family behind one address, each program every few minutes
@@ -70,6 +72,26 @@ def feed(group_id: str):
     return _calendar(group.name, agenda.public_of_group(group_id), public=True)
 
 
+@bp.get("/calendrier/<group_id>/contrats/<contract_id>.ics")
+@access("public")
+def contract_feed(group_id: str, contract_id: str):
+    """The deliveries of one published contract, for anybody: names of products and places, nobody's name (S0:24)."""
+    rows = agenda.public_of_contract(group_id, contract_id)
+    if not rows:
+        abort(404)
+    return _calendar(rows[0]["title"], rows, public=True)
+
+
+@bp.get("/groupes/<group_id>/mes-contrats/<subscription_id>/livraisons.ics")
+@access("member")
+def subscription_file(group_id: str, subscription_id: str):
+    """My dates of one contract, to put into a calendar: the same entries as in the feed, so that none stands there twice."""
+    found = lookup.subscription_of(group_id, subscription_id)
+    made = _calendar(_("Mes livraisons"), agenda.of_subscription(found), public=False)
+    made.headers["Content-Disposition"] = 'attachment; filename="mes-livraisons.ics"'
+    return made
+
+
 @bp.get("/calendrier/moi/<secret>.ics")
 @access("public")
 def own_feed(secret: str):
@@ -108,10 +130,10 @@ def own():
 @bp.route("/groupes/<group_id>/agenda/rappels", methods=["GET", "POST"])
 @access(may="notify.announce")
 def reminders(group_id: str):
-    """S0:15: how long before a delivery people are reminded."""
-    hours = ask("notify", "reminders", group_id=group_id)["delivery_hours"]
-    form = Form(RemindersForm(), initial={"delivery_hours": str(hours)})
+    """S0:15: how long before a delivery people are reminded; S0:47: how often of a debt."""
+    stands = ask("notify", "reminders", group_id=group_id)
+    form = Form(RemindersForm(), initial={name: str(number) for name, number in stands.items()})
     if request.method == "POST" and form.tell("notify", "set_reminders", group_id=group_id):
-        flash(_("C’est noté pour les prochaines livraisons."), "success")
+        flash(_("C’est noté pour les prochains rappels."), "success")
         return redirect(url_for(".show", group_id=group_id))
     return spoken(form).render("agenda/reminders.html", group_id=group_id)

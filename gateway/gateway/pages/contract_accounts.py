@@ -9,13 +9,12 @@ from marshmallow import Schema, fields, validate
 
 from gateway.access import access
 from gateway.calls import ask, tell
-from gateway.formats import money
 from gateway.forms import Form
 from gateway.pages.ledger_words import Euros, account_word, entry_word, household_label, names_for
 from gateway.pages.my_balance import days_asked, why_balance
-from gateway.pages.round_words import ACTS, ANOMALIES
+from gateway.pages.round_words import ANOMALIES
 from gateway.tables import Column, Table
-from grenier.errors import Forbidden, GrenierError, NotFound, Rejected, Unavailable
+from grenier.errors import Rejected
 
 bp = Blueprint("contract_accounts", __name__)
 CONTRACT = "/groupes/<group_id>/contrats/<contract_id>/comptes"
@@ -39,7 +38,7 @@ class ReasonForm(Schema):
 @access(may="ledger.read")
 def index(group_id: str, contract_id: str):
     """Every household with what it has, and what a supervisor should look at (S0:44)."""
-    found = _here(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, size=500))
+    found = of_group(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, size=500))
     odd = ask("ledger", "contract_anomalies", contract_id=contract_id)["items"]
     names = names_for(household_ids=[row["household_id"] for row in (*found["items"], *odd)])
     rows = [
@@ -81,7 +80,7 @@ def _flaw(row: dict[str, Any], names: dict[str, str], group_id: str, contract_id
 @access(may="ledger.read")
 def negative(group_id: str, contract_id: str):
     """S0:47: who owes, then the messages; as often as needed."""
-    found = _here(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, negative=True, size=500))
+    found = of_group(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, negative=True, size=500))
     if request.method == "POST":
         chosen = request.form.getlist("household_id")
         told = tell("ledger", "announce_negative", contract_id=contract_id, household_ids=chosen)["household_ids"]
@@ -209,108 +208,7 @@ def reverse(group_id: str, contract_id: str, household_id: str, entry_id: str):
     )
 
 
-# -- the end of the contract ---------------------------------------------------------------------------------------
-
-
-@bp.route(CONTRACT + "/regularisation", methods=["GET", "POST"])
-@access(may="ledger.read")
-def settlement(group_id: str, contract_id: str):
-    """S0:49: everybody's balance and what is proposed; nothing happens before it is chosen and confirmed."""
-    form = Form()
-    found = _here(group_id, ask("ledger", "preview_settlement", contract_id=contract_id))
-    address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id}
-    chosen = _chosen(found["items"]) if request.method == "POST" else []
-    if request.method == "POST" and request.form.get("sure") == "1" and _settle(form, contract_id, chosen):
-        flash(_("C’est fait. Chaque foyer est prévenu de ce qui le concerne."), "success")
-        return redirect(url_for(".settlement", **address))
-    names = names_for(household_ids=[row["household_id"] for row in found["items"]])
-    rows = [
-        {
-            **row,
-            "name": household_label(names, row["household_id"]),
-            "options": _options(row),
-            "value": _value(row),
-        }
-        for row in found["items"]
-    ]
-    return form.render(
-        "contract_accounts/settlement.html",
-        found=found,
-        rows=[row for row in rows if row["balance_cents"]],
-        settled=sum(not row["balance_cents"] for row in rows),
-        chosen=[_told(act, names, found) for act in chosen] if chosen and not form.refusal else [],
-        sent=chosen,
-        contract=found["contract"],
-        address=address,
-    )
-
-
-def _options(row: dict[str, Any]) -> list[tuple[str, str]]:
-    """What may be done about one balance, as the choices of a list."""
-    options = [("", _("Rien pour l’instant"))]
-    if row["balance_cents"] > 0:
-        options += [("refund", str(ACTS["refund"]))]
-    else:
-        options += [("request", str(ACTS["request"]))]
-    options += [
-        (f"transfer:{other['contract_id']}", _("Reporter sur « %(title)s »", title=other["title"]))
-        for other in row["contracts"]
-    ]
-    return options
-
-
-def _value(row: dict[str, Any]) -> str:
-    if row["request"] and row["act"] == "request":
-        return ""
-    return f"transfer:{row['to_contract_id']}" if row["act"] == "transfer" else str(row["act"])
-
-
-def _chosen(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What was picked in the form, each with the balance that the person saw."""
-    acts = []
-    for row in items:
-        household_id = row["household_id"]
-        act, _colon, to_contract_id = request.form.get(f"act-{household_id}", "").partition(":")
-        seen = request.form.get(f"seen-{household_id}", "")
-        if act in ACTS and seen.lstrip("-").isdecimal() and len(seen) < 10:
-            acts.append(
-                {
-                    "household_id": household_id,
-                    "act": act,
-                    "amount_cents": int(seen),
-                    "to_contract_id": to_contract_id,
-                }
-            )
-    return acts
-
-
-def _told(act: dict[str, Any], names: dict[str, str], found: dict[str, Any]) -> str:
-    name, cents = household_label(names, act["household_id"]), act["amount_cents"]
-    titles = {other["contract_id"]: other["title"] for row in found["items"] for other in row["contracts"]}
-    match act["act"]:
-        case "refund":
-            return _("%(name)s : %(amount)s remboursés par virement.", name=name, amount=money(cents))
-        case "request":
-            return _("%(name)s : un paiement de %(amount)s est demandé.", name=name, amount=money(-cents))
-    title = titles.get(act["to_contract_id"], "")
-    return _("%(name)s : %(amount)s reportés sur « %(title)s ».", name=name, amount=money(cents), title=title)
-
-
-def _settle(form: Form, contract_id: str, acts: list[dict[str, Any]]) -> bool:
-    try:
-        if request.form.get("close") == "1":
-            tell("ledger", "close_settlement", contract_id=contract_id)
-        elif acts:
-            tell("ledger", "settle", contract_id=contract_id, acts=acts)
-    except (NotFound, Forbidden, Unavailable):
-        raise
-    except GrenierError as error:
-        form.refuse(error)
-        return False
-    return True
-
-
-def _here(group_id: str, found: dict[str, Any]) -> dict[str, Any]:
+def of_group(group_id: str, found: dict[str, Any]) -> dict[str, Any]:
     """The contract of another group does not exist under this address."""
     if found["contract"]["group_id"] != group_id:
         abort(404)

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext, ngettext
 from marshmallow import ValidationError, fields
 
 from gateway.calls import ask
-from gateway.formats import money, number, weight
+from gateway.formats import day, money, number, weight
 from gateway.problems import problem, register
 from grenier.errors import GrenierError
 
@@ -32,6 +32,8 @@ FACTS: dict[str, Any] = {
     "orders.order-amended": lazy_gettext("Commande modifiée"),
     "orders.order-cancelled": lazy_gettext("Commande annulée"),
     "orders.orders-regulated": lazy_gettext("Quantité régulée"),
+    "contracts.cheque-received": lazy_gettext("Chèque reçu"),
+    "contracts.cheque-returned": lazy_gettext("Chèque rendu"),
     "logistics.line-weighed": lazy_gettext("Pesée"),
     "logistics.shortage-recorded": lazy_gettext("Manque"),
     "logistics.substitution-recorded": lazy_gettext("Échange"),
@@ -215,10 +217,10 @@ def sentence(fact: Mapping[str, Any]) -> str:
     name, body = fact["name"], fact["body"]
     owner, _dot, kind = name.partition(".")
     word = str(FACTS.get(name) or ENTRIES.get(kind) or name)
-    if owner == "ledger":
-        return _("%(what)s : %(amount)s", what=word, amount=money(body.get("amount_cents", 0), signed=True)) + _why(
-            body
-        )
+    if owner == "ledger" or kind.startswith("cheque-"):
+        signed = owner == "ledger"
+        told = _("%(what)s : %(amount)s", what=word, amount=money(body.get("amount_cents", 0), signed=signed))
+        return told + _which_cheque(body) + _why(body)
     if name in ("orders.order-confirmed", "orders.order-amended", "logistics.signed-off"):
         count = len(body.get("lines", []))
         lines = ngettext("%(num)d produit", "%(num)d produits", count)
@@ -244,6 +246,13 @@ def sentence(fact: Mapping[str, Any]) -> str:
             "%(what)s : %(product)s, %(amount)s", what=word, product=body["name"], amount=money(body["amount_cents"])
         )
     return word + _why(body)
+
+
+def _which_cheque(body: Mapping[str, Any]) -> str:
+    """« , n° 4711, Crédit Mutuel, daté du 3 novembre 2026 », as far as it is known."""
+    told = _(", n° %(number)s", number=body["number"]) if body.get("number") else ""
+    told += f", {body['bank']}" if body.get("bank") else ""
+    return told + (_(", daté du %(day)s", day=day(body["issued_on"])) if body.get("issued_on") else "")
 
 
 def _why(body: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """View `chain`: the facts of other services behind a charge, so that a line of a statement can be opened to them.
 
 Who ordered, when, in which role and for whom; what was regulated, weighed, missing, exchanged; who signed for it.
+Behind a deposit: who received which cheque, and why it was given back.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from grenier.language import logistics, orders
+from grenier.language import logistics, orders, season
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from ledger_svc.accounts import deposit_entry
 
 _meta = sa.MetaData()
 facts = sa.Table(
@@ -27,7 +29,17 @@ facts = sa.Table(
     sa.Column("on_behalf_of", sa.Text, nullable=False),
     sa.Column("order_id", sa.Text, nullable=False),
     sa.Column("distribution_id", sa.Text, nullable=False),
+    # The one entry it led to, where that is known beforehand.
+    sa.Column("entry_id", sa.Text, nullable=False),
     sa.Column("body", Json, nullable=False),
+)
+# Agreed cheques: of which household, worth how much.
+cheques = sa.Table(
+    "chain_cheques",
+    _meta,
+    sa.Column("cheque_id", sa.Text, primary_key=True),
+    sa.Column("household_id", sa.Text, nullable=False),
+    sa.Column("amount_cents", sa.Integer, nullable=False),
 )
 # Products by the cycle or distribution that offers them: a line must read as it did then.
 products = sa.Table(
@@ -72,6 +84,12 @@ def apply(rows: Rows, fact: Fact) -> None:
                 body = {**_product(rows, e.cycle_id, change.product_id), "from_quantity": change.from_quantity,
                         "to_quantity": change.to_quantity, "rule": e.rule, "limit": e.limit}  # fmt: skip
                 _put(rows, fact, change.household_id, order_id=change.order_id, body=body)
+        case season.ScheduleAgreed() as e:
+            for cheque in e.cheques:
+                rows.put(cheques, cheque_id=cheque.cheque_id, household_id=e.household_id,
+                         amount_cents=cheque.amount_cents)  # fmt: skip
+        case season.ChequeReceived() | season.ChequeReturned() as e:
+            _cheque(rows, fact, e)
         case (
             logistics.LineWeighed()
             | logistics.ShortageRecorded()
@@ -81,6 +99,19 @@ def apply(rows: Rows, fact: Fact) -> None:
             | logistics.SignOffUndone()
         ) as e:
             _put(rows, fact, e.household_id, distribution_id=e.distribution_id, body=_on_the_day(rows, e))
+
+
+def _cheque(rows: Rows, fact: Fact, event: season.ChequeReceived | season.ChequeReturned) -> None:
+    known = rows.get(cheques, event.cheque_id)
+    if known is None:
+        return
+    body: dict[str, Any] = {"cheque_id": event.cheque_id, "amount_cents": known["amount_cents"]}
+    match event:
+        case season.ChequeReceived() as e:
+            body |= {"number": e.number, "bank": e.bank, "issued_on": e.issued_on.isoformat()}
+        case season.ChequeReturned() as e:
+            body["reason"] = e.reason
+    _put(rows, fact, known["household_id"], entry_id=deposit_entry(event.cheque_id), body=body)
 
 
 def _on_the_day(rows: Rows, event: OnTheDay) -> dict[str, Any]:
@@ -121,16 +152,23 @@ def _product(rows: Rows, scope_id: str, product_id: str) -> dict[str, Any]:
 
 
 def _put(
-    rows: Rows, fact: Fact, household_id: str, *, body: dict[str, Any], order_id: str = "", distribution_id: str = ""
+    rows: Rows,
+    fact: Fact,
+    household_id: str,
+    *,
+    body: dict[str, Any],
+    order_id: str = "",
+    distribution_id: str = "",
+    entry_id: str = "",
 ) -> None:
     rows.put(facts, event_id=fact.id, household_id=household_id, position=fact.position, name=fact.name, at=fact.at,
              actor=fact.meta.actor, role=fact.meta.role, on_behalf_of=fact.meta.on_behalf_of, order_id=order_id,
-             distribution_id=distribution_id, body=body)  # fmt: skip
+             distribution_id=distribution_id, entry_id=entry_id, body=body)  # fmt: skip
 
 
 view = View(
     "chain",
-    (facts, products),
+    (facts, products, cheques),
     (
         "orders.cycle-scheduled",
         "orders.order",
@@ -140,17 +178,20 @@ view = View(
         "logistics.substitution-recorded",
         "logistics.surplus-sold",
         "logistics.sign",
+        "contracts.schedule-agreed",
+        "contracts.cheque-received",
+        "contracts.cheque-returned",
     ),
     apply,
+    version=2,  # 2: the cheques behind deposits
 )
 
 
-def behind(db: Database, household_id: str, *, order_id: str, distribution_id: str) -> list[Row]:
-    """The facts about one household's order and distribution, in the order of the log."""
+def behind(db: Database, household_id: str, *, entry_id: str, order_id: str, distribution_id: str) -> list[Row]:
+    """The facts about one household's order and distribution, or its cheque, in the order of the log."""
     about = [column == value for column, value in
-             ((facts.c.order_id, order_id), (facts.c.distribution_id, distribution_id)) if value]  # fmt: skip
-    if not about:
-        return []
+             ((facts.c.entry_id, entry_id), (facts.c.order_id, order_id), (facts.c.distribution_id, distribution_id))
+             if value]  # fmt: skip
     query = sa.select(facts).where(facts.c.household_id == household_id, sa.or_(*about))
     return db.rows(query.order_by(facts.c.position))
 

@@ -36,6 +36,8 @@ distributions = sa.Table(
     sa.Column("ends_at", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("slots", Json, nullable=False),
+    # "" but for the delivery of an order round.
+    sa.Column("contract_id", sa.Text, nullable=False),
     sa.Column("household_ids", Json, nullable=False),
 )
 chosen_slots = sa.Table(
@@ -72,7 +74,7 @@ def apply(rows: Rows, fact: Fact) -> None:
             slots = {slot.slot_id: [iso(slot.starts_at), iso(slot.ends_at)] for slot in e.slots}
             rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id, group_id=e.group_id,
                      starts_at=iso(e.starts_at), ends_at=iso(e.ends_at), place=e.place, slots=slots,
-                     household_ids=[order.household_id for order in e.orders])  # fmt: skip
+                     contract_id=e.contract_id, household_ids=[order.household_id for order in e.orders])  # fmt: skip
             for assigned in e.assignments:
                 rows.put(chosen_slots, distribution_id=e.distribution_id, household_id=assigned.household_id,
                          slot_id=assigned.slot_id)  # fmt: skip
@@ -105,7 +107,7 @@ view = View(
      "logistics.distribution-moved", "logistics.slot-chosen", "matching.activity-planned", "matching.activity-changed",
      "matching.activity-cancelled", "matching.minutes-published"),
     apply,
-    version=2,
+    version=3,  # 3: the contract of a delivery
 )  # fmt: skip
 
 

@@ -30,6 +30,9 @@ def apply(rows: Rows, fact: Fact) -> None:
                      quantities={line.product_id: line.quantity for line in e.lines})  # fmt: skip
         case orders.OrderCancelled() as e:
             rows.change(households, e.cycle_id, e.household_id, ordered=0, total_cents=0, quantities={})
+        case orders.OrdersRegulated() as e:
+            for change in e.changes:
+                _reduce(rows, e.cycle_id, change)
         case orders.DraftSaved() as e:
             if not rows.change(households, e.cycle_id, e.household_id, draft=int(bool(e.lines))):
                 rows.put(households, cycle_id=e.cycle_id, household_id=e.household_id, ordered=0,
@@ -38,7 +41,22 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.change(households, e.cycle_id, e.household_id, draft=0)
 
 
-view = View("ordering", (households,), ("orders.order-", "orders.draft-"), apply)
+def _reduce(rows: Rows, cycle_id: str, change: orders.LineReduced) -> None:
+    """A product was taken away, or less of it is left: what the household gets."""
+    row = rows.get(households, cycle_id, change.household_id)
+    if row is None:
+        return
+    quantities = {**(row["quantities"] or {}), change.product_id: change.to_quantity}
+    left = {product_id: quantity for product_id, quantity in quantities.items() if quantity}
+    total_cents = row["total_cents"] + change.to_amount_cents - change.from_amount_cents
+    rows.change(households, cycle_id, change.household_id, quantities=left, total_cents=total_cents,
+                ordered=int(bool(left)))  # fmt: skip
+
+
+view = View(
+    "ordering", (households,), ("orders.order-", "orders.orders-regulated", "orders.draft-"), apply,
+    version=2,  # 2: what a regulation takes away
+)  # fmt: skip
 
 
 def of_cycle(db: Database, cycle_id: str) -> list[Row]:

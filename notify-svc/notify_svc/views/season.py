@@ -280,13 +280,13 @@ def ending(db: Database, first: str, last: str) -> list[Row]:
 
 
 def deliveries_between(db: Database, first: str, last: str) -> list[Row]:
-    """Of running contracts that do not go by orders, not cancelled, between two days, both included."""
+    """Of running contracts, not cancelled, between two days, both included; `basket_kind` is the contract's."""
     d = deliveries.c
     query = (
-        sa.select(deliveries)
+        sa.select(deliveries, contracts.c.basket_kind, contracts.c.rounds)
         .join(contracts, contracts.c.contract_id == d.contract_id)
         .where(d.day >= first, d.day <= last, d.cancelled == 0)
-        .where(contracts.c.state.in_(("opened", "closed")), contracts.c.basket_kind != "ordered")
+        .where(contracts.c.state.in_(("opened", "closed")))
     )
     return db.rows(query.order_by(d.group_id, d.day, d.starts, d.contract_id, d.delivery_id))
 

@@ -141,9 +141,10 @@ class QuestionPublished(Event, frozen=True, kw_only=True):
     contract_id: str
 
 
-@event("notify.reminders-set", public=("group_id", "delivery_hours"))
+@event("notify.reminders-set", public=("group_id", "delivery_hours", "balance_days"))
 class RemindersSet(Event, frozen=True, kw_only=True):
-    """S0:15: how long before a delivery people are reminded; 0: not at all."""
+    """S0:15: how long before a delivery people are reminded; S0:47: every how many days of a debt. 0: not by themselves."""
 
     group_id: str
     delivery_hours: int
+    balance_days: int = 0
