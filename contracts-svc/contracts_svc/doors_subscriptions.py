@@ -17,7 +17,6 @@ from contracts_svc.contract.subscriptions import (
     GivePlace,
     RegisterSubscription,
     SetAbsences,
-    SignSubscription,
 )
 from contracts_svc.guards import facts_told, with_id
 from contracts_svc.subscribing import (
@@ -36,16 +35,12 @@ from contracts_svc.subscribing import (
     subscription_row,
     tell_contract,
 )
-from grenier import links
 from grenier.doors import Context, door
-from grenier.errors import Forbidden, Invalid
-from grenier.language import purposes
+from grenier.errors import Invalid
 from grenier.language.season import (
     BasketComposed,
     Channel,
-    Party,
     PaymentMeans,
-    SignatureMeans,
     SubscribedLine,
     SubscriptionEnded,
     SubscriptionRegistered,
@@ -86,19 +81,6 @@ class One(msgspec.Struct, forbid_unknown_fields=True):
 class WithReason(msgspec.Struct, forbid_unknown_fields=True):
     subscription_id: str
     reason: str = ""
-
-
-class Sign(msgspec.Struct, forbid_unknown_fields=True):
-    subscription_id: str
-    party: Party
-    means: SignatureMeans
-    document_sha256: str = ""
-    person_id: str = ""
-
-
-class SignByLink(msgspec.Struct, forbid_unknown_fields=True):
-    token: str
-    document_sha256: str
 
 
 class Absences(msgspec.Struct, forbid_unknown_fields=True):
@@ -178,32 +160,6 @@ class SubscriptionDoors:
         return tell_contract(self.runtime, row, self._declining(ask, row), context, role)
 
     @door
-    def sign_subscription(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(Sign, payload)
-        row = subscription_row(self.runtime, ask.subscription_id)
-        role = self._signers_role(ask, row, context)
-        command = SignSubscription(
-            subscription_id=ask.subscription_id, party=ask.party, means=ask.means,
-            person_id=context.actor if ask.means == "tick" else ask.person_id or row["person_id"],
-            document_sha256=ask.document_sha256,
-        )  # fmt: skip
-        return tell_contract(self.runtime, row, command, context, role)
-
-    @door
-    def sign_by_link(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        """The producer's signature without an account; the link says who signs which subscription."""
-        ask = read(SignByLink, payload)
-        facts = links.read(
-            self.runtime.settings.session_secret, purposes.SUBSCRIPTION_SIGNATURE, ask.token, self.runtime.clock.now()
-        )
-        row = subscription_row(self.runtime, facts["subscription"])
-        command = SignSubscription(
-            subscription_id=row["subscription_id"], party="producer", person_id=facts["person"], means="link",
-            document_sha256=ask.document_sha256,
-        )  # fmt: skip
-        return tell_contract(self.runtime, row, command, context, "producer")
-
-    @door
     def set_absences(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(Absences, payload)
         row, role = self._subscription_of_own(ask.subscription_id, context)
@@ -261,22 +217,6 @@ class SubscriptionDoors:
             reason=_reason(ask.reason),
             now=local_now(self.runtime, row["group_id"]),
         )
-
-    def _signers_role(self, ask: Sign, row: Row, context: Context) -> str:
-        """A tick is one's own; paper is recorded by who looks after the contract; links have a door of their own."""
-        if ask.means == "link":
-            raise Invalid(fields={"means": ["tick or paper."]})
-        if ask.means == "tick" and ask.party == "member":
-            role = require_own_or_manager(self.runtime, context, eaters_of(row), row["group_id"], row["contract_id"])
-            if role != EATER:
-                raise Forbidden("signature-of-another")
-            return role
-        if ask.means == "tick" and ask.party == "producer":
-            if self.runtime.access.role_for(context.actor, "orders.supplier-orders", scope_id=row["producer_id"]):
-                return "producer"
-            require_manager(self.runtime, context, row["group_id"], row["contract_id"])
-            raise Forbidden("signature-of-another")
-        return require_manager(self.runtime, context, row["group_id"], row["contract_id"])
 
 
 def wanted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts_svc.contract.doors import ContractDoors
 from contracts_svc.contract.doors_answers import AnswerDoors
+from contracts_svc.contract.doors_deliveries import DeliveryDoors
 from contracts_svc.contract.questions import ContractQuestions
 from contracts_svc.doors_cheques import ChequeDoors
 from contracts_svc.doors_dues import DuesDoors
@@ -11,6 +12,7 @@ from contracts_svc.doors_enrolment import EnrolmentDoors
 from contracts_svc.doors_federation import FederationDoors
 from contracts_svc.doors_people import PeopleDoors
 from contracts_svc.doors_sharing import SharingDoors
+from contracts_svc.doors_signing import SigningDoors
 from contracts_svc.doors_subscriptions import SubscriptionDoors
 from contracts_svc.exchange.doors import ExchangeDoors
 from contracts_svc.keeping.doors import KeepingDoors
@@ -31,10 +33,12 @@ class Contracts(
     FederationQuestions,
     PeopleQuestions,
     ContractDoors,
+    DeliveryDoors,
     AnswerDoors,
     ContractQuestions,
     SubscriptionDoors,
     SubscriptionQuestions,
+    SigningDoors,
     SharingDoors,
     SharingQuestions,
     ChequeDoors,

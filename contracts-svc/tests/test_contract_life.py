@@ -11,7 +11,7 @@ from contracts_svc.contract.adding import AddDelivery
 from contracts_svc.contract.approval import ApproveContract, RequestChanges, SubmitContract
 from contracts_svc.contract.decider import Contract, decider
 from contracts_svc.contract.deliveries import CancelDelivery, CountDelivery, MoveDelivery
-from contracts_svc.contract.life import (
+from contracts_svc.contract.life_commands import (
     AbandonContract,
     CloseSignUps,
     DraftContract,

@@ -58,7 +58,7 @@ def add_delivery(life: Life, command: AddDelivery) -> list[DeliveryAdded]:
     )  # fmt: skip
     _check_added(life, delivery, command.today)
     added = DeliveryAdded(
-        **life.ids, delivery=delivery, reason=command.reason, replaces_delivery_id=command.replaces_delivery_id,
+        **life.ids, round=None, delivery=delivery, reason=command.reason, replaces_delivery_id=command.replaces_delivery_id,
         option_ids=[option.option_id for option in life.agreed.options
                     if command.replaces_delivery_id in option.delivery_ids],
     )  # fmt: skip

@@ -8,7 +8,8 @@ import msgspec
 
 from contracts_svc.contract.belonging import after_addition, after_move
 from contracts_svc.contract.capacity import overfull
-from contracts_svc.contract.life import LifeCommand, LifeEvent, decide_life, evolve_life
+from contracts_svc.contract.life import decide_life, evolve_life
+from contracts_svc.contract.life_commands import LifeCommand, LifeEvent
 from contracts_svc.contract.roster import Roster, RosterCommand, RosterEvent, decide_roster, evolve_roster
 from contracts_svc.contract.state import Life
 from grenier.decider import Decider, Rejected

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from contracts_svc.contract import adding, deliveries, life
+from contracts_svc.contract import life_commands
 from contracts_svc.contract.decider import decider
 from contracts_svc.contract.sight import MANAGE, festive_days, managed
+from contracts_svc.contract.telling import tell_life, tell_managed
 from contracts_svc.guards import today, with_id
 from contracts_svc.rules.naming import named
 from contracts_svc.rules.renewal import renewed
@@ -75,48 +76,6 @@ class Abandon(msgspec.Struct, forbid_unknown_fields=True):
     reason: str = ""
 
 
-class Move(msgspec.Struct, forbid_unknown_fields=True):
-    contract_id: str
-    delivery_id: str
-    on: date
-    reason: str
-    starts: str | None = None
-    ends: str | None = None
-    place: str | None = None
-
-
-class Cancel(msgspec.Struct, forbid_unknown_fields=True):
-    contract_id: str
-    delivery_id: str
-    reason: str
-
-
-class Count(msgspec.Struct, forbid_unknown_fields=True):
-    contract_id: str
-    delivery_id: str
-    factor_percent: int
-    reason: str
-
-
-class Add(msgspec.Struct, forbid_unknown_fields=True):
-    """`replaces_delivery_id`: the cancelled delivery that the new date makes up for; hours and place are as there.
-
-    `opens_at`, `closes_at`: the order round for it, where goods are ordered.
-    """
-
-    contract_id: str
-    on: date
-    reason: str
-    starts: str | None = None
-    ends: str | None = None
-    place: str | None = None
-    factor_percent: int = 100
-    series: str | None = None
-    replaces_delivery_id: str = ""
-    opens_at: datetime | None = None
-    closes_at: datetime | None = None
-
-
 class ContractDoors:
     runtime: Runtime
 
@@ -125,7 +84,7 @@ class ContractDoors:
         ask, context = read(Draft, payload), with_id(context)
         role = self.runtime.access.require(context, MANAGE, group_id=ask.group_id)
         contract_id = a_uuid(ask.contract_id, "contract_id") or derived_id(context.command_id, "contract")
-        command = life.DraftContract(
+        command = life_commands.DraftContract(
             contract_id=contract_id, group_id=ask.group_id, producer_id=ask.producer_id,
             coordinator_id=ask.coordinator_id or context.actor, terms=named(plain(ask.terms), contract_id),
         )  # fmt: skip
@@ -139,7 +98,7 @@ class ContractDoors:
         if row is None or row["status"] not in ("opened", "ended"):
             raise Rejected("contract-not-opened", status=before.status)
         contract_id = a_uuid(ask.new_contract_id, "new_contract_id") or derived_id(context.command_id, "contract")
-        command = life.DraftContract(
+        command = life_commands.DraftContract(
             contract_id=contract_id, group_id=before.group_id, producer_id=before.producer_id,
             coordinator_id=before.coordinator_id, renews=ask.contract_id,
             terms=self._next_season(row, ask, contract_id),
@@ -159,13 +118,15 @@ class ContractDoors:
         if row and row["renewed_by"] not in ("", new_id):
             raise Rejected("contract-renewed", contract_id=row["renewed_by"])
 
-    def _begin(self, command: life.DraftContract, context: Context, role: str, check: Any = None) -> dict[str, Any]:
+    def _begin(
+        self, command: life_commands.DraftContract, context: Context, role: str, check: Any = None
+    ) -> dict[str, Any]:
         self._check_people(command)
         answer = self.runtime.tell(decider, command.contract_id, command, context, role=role,
                                    group_id=command.group_id, check=check)  # fmt: skip
         return {**answer, **self._shown(command.group_id, command.terms)}
 
-    def _check_people(self, command: life.DraftContract) -> None:
+    def _check_people(self, command: life_commands.DraftContract) -> None:
         producer = contract_questions.producer(self.runtime.db, command.producer_id)
         if producer is None or producer["group_id"] not in ("", command.group_id):
             raise Invalid(fields={"producer_id": ["No producer of the federation or of this group."]})
@@ -183,88 +144,45 @@ class ContractDoors:
         ask = read(Revise, payload)
         now, role = managed(self.runtime, context, ask.contract_id)
         terms = named(plain(ask.terms), ask.contract_id)
-        command = life.ReviseContract(terms=terms, from_version=ask.from_version)
-        answer = self._live(ask.contract_id, now.group_id, command, context, role)
+        command = life_commands.ReviseContract(terms=terms, from_version=ask.from_version)
+        answer = tell_life(self.runtime, now, command, context, role)
         return {**answer, **self._shown(now.group_id, terms)}
 
     @door
     def open_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfVersion, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        return self._live(ask.contract_id, now.group_id, life.OpenContract(version=ask.version), context, role)
+        return tell_managed(
+            self.runtime, ask.contract_id, context, lambda _now: life_commands.OpenContract(version=ask.version)
+        )
 
     @door
     def close_sign_ups(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfContract, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        return self._live(ask.contract_id, now.group_id, life.CloseSignUps(), context, role)
+        return tell_managed(self.runtime, ask.contract_id, context, lambda _now: life_commands.CloseSignUps())
 
     @door
     def reopen_sign_ups(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(Reopen, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = life.ReopenSignUps(closes_on=ask.closes_on, today=today(self.runtime, now.group_id))
-        return self._live(ask.contract_id, now.group_id, command, context, role)
+        return tell_managed(
+            self.runtime, ask.contract_id, context,
+            lambda now: life_commands.ReopenSignUps(closes_on=ask.closes_on, today=today(self.runtime, now.group_id)),
+        )  # fmt: skip
 
     @door
     def end_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(OfContract, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = life.EndContract(today=today(self.runtime, now.group_id))
-        return self._live(ask.contract_id, now.group_id, command, context, role)
+        return tell_managed(
+            self.runtime, ask.contract_id, context,
+            lambda now: life_commands.EndContract(today=today(self.runtime, now.group_id)),
+        )  # fmt: skip
 
     @door
     def abandon_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(Abandon, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = life.AbandonContract(reason=ask.reason.strip())
-        return self._live(ask.contract_id, now.group_id, command, context, role)
-
-    # -- single deliveries ---------------------------------------------------------------------------------------
-
-    @door
-    def move_delivery(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(Move, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = deliveries.MoveDelivery(
-            delivery_id=ask.delivery_id, on=ask.on, reason=ask.reason.strip(), starts=ask.starts, ends=ask.ends,
-            place=ask.place, today=today(self.runtime, now.group_id),
+        return tell_managed(
+            self.runtime, ask.contract_id, context,
+            lambda _now: life_commands.AbandonContract(reason=ask.reason.strip()),
         )  # fmt: skip
-        return self._live(ask.contract_id, now.group_id, command, context, role)
-
-    @door
-    def cancel_delivery(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(Cancel, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = deliveries.CancelDelivery(delivery_id=ask.delivery_id, reason=ask.reason.strip())
-        return self._live(ask.contract_id, now.group_id, command, context, role)
-
-    @door
-    def count_delivery(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask = read(Count, payload)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        command = deliveries.CountDelivery(
-            delivery_id=ask.delivery_id, factor_percent=ask.factor_percent, reason=ask.reason.strip()
-        )
-        return self._live(ask.contract_id, now.group_id, command, context, role)
-
-    @door
-    def add_delivery(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
-        ask, context = read(Add, payload), with_id(context)
-        now, role = managed(self.runtime, context, ask.contract_id)
-        delivery_id = derived_id(context.command_id, "delivery")
-        known = self.runtime.access.group(now.group_id) or {"time_zone": self.runtime.settings.time_zone}
-        command = adding.AddDelivery(
-            delivery_id=delivery_id, on=ask.on, reason=ask.reason.strip(), starts=ask.starts, ends=ask.ends,
-            place=ask.place, factor_percent=ask.factor_percent, series=ask.series, opens_at=ask.opens_at,
-            replaces_delivery_id=ask.replaces_delivery_id, today=today(self.runtime, now.group_id),
-            closes_at=ask.closes_at, round_id=derived_id(context.command_id, "round"),
-            now=self.runtime.clock.now(), zone=known["time_zone"],
-        )  # fmt: skip
-        return self._live(ask.contract_id, now.group_id, command, context, role) | {"delivery_id": delivery_id}
-
-    def _live(self, contract_id: str, group_id: str, command: Any, context: Context, role: str) -> dict[str, Any]:
-        return self.runtime.tell(decider, contract_id, command, context, role=role, group_id=group_id)
 
 
 def plain(terms: Terms) -> Terms:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from contracts_svc import role_assignments
 from contracts_svc.contract.decider import decider
-from contracts_svc.contract.life import CloseSignUps
+from contracts_svc.contract.life_commands import CloseSignUps
 from contracts_svc.contract.sight import MANAGE, day_of
 from contracts_svc.guards import today
 from contracts_svc.views import contract_questions

@@ -11,8 +11,7 @@ agreed: a single delivery may be moved, cancelled, counted anew or added, and ev
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 import msgspec
 
@@ -32,6 +31,17 @@ from contracts_svc.contract.deliveries import (
     cancel_delivery,
     count_delivery,
     move_delivery,
+)
+from contracts_svc.contract.life_commands import (
+    AbandonContract,
+    CloseSignUps,
+    DraftContract,
+    EndContract,
+    LifeCommand,
+    LifeEvent,
+    OpenContract,
+    ReopenSignUps,
+    ReviseContract,
 )
 from contracts_svc.contract.state import Life, Submission, must_be_before_opening, must_be_newest, must_be_opened
 from contracts_svc.rules.terms import check_terms
@@ -54,87 +64,6 @@ from grenier.language.season import (
     SignUpsClosed,
     SignUpsReopened,
     Terms,
-)
-
-# -- commands ----------------------------------------------------------------------------------------------------
-
-
-class DraftContract(msgspec.Struct, frozen=True, kw_only=True):
-    """Record what the producer offers as version 1; `renews`: last season's contract."""
-
-    contract_id: str
-    group_id: str
-    producer_id: str
-    coordinator_id: str
-    terms: Terms
-    renews: str = ""
-
-
-class ReviseContract(msgspec.Struct, frozen=True, kw_only=True):
-    """Other terms, as a new version. `from_version`: the one that was looked at."""
-
-    terms: Terms
-    from_version: int
-
-
-class OpenContract(msgspec.Struct, frozen=True, kw_only=True):
-    """Publish it: people can subscribe from the first day of signing up."""
-
-    version: int
-
-
-class CloseSignUps(msgspec.Struct, frozen=True, kw_only=True):
-    """`after`: only if that is still the last day (what a timer asks); None: now, whatever the day."""
-
-    after: date | None = None
-
-
-class ReopenSignUps(msgspec.Struct, frozen=True, kw_only=True):
-    closes_on: date
-    today: date
-
-
-class EndContract(msgspec.Struct, frozen=True, kw_only=True):
-    """`today`: not before the last delivery that is not cancelled."""
-
-    today: date
-
-
-class AbandonContract(msgspec.Struct, frozen=True, kw_only=True):
-    reason: str
-
-
-LifeCommand: TypeAlias = (
-    DraftContract
-    | ReviseContract
-    | SubmitContract
-    | ApproveContract
-    | RequestChanges
-    | OpenContract
-    | CloseSignUps
-    | ReopenSignUps
-    | MoveDelivery
-    | CancelDelivery
-    | CountDelivery
-    | AddDelivery
-    | EndContract
-    | AbandonContract
-)
-LifeEvent: TypeAlias = (
-    ContractDrafted
-    | ContractRevised
-    | ContractSubmitted
-    | ContractChangesRequested
-    | ContractApproved
-    | ContractOpened
-    | SignUpsClosed
-    | SignUpsReopened
-    | DeliveryMoved
-    | DeliveryCancelled
-    | DeliveryCountedAnew
-    | DeliveryAdded
-    | ContractEnded
-    | ContractAbandoned
 )
 
 # -- decide ------------------------------------------------------------------------------------------------------
