@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext
 from icalendar import Calendar, Event
 
 from gateway import agenda_view
-from gateway.calls import after_position, ask_for
+from gateway.calls import after_position, ask, ask_for
 from gateway.projections import Agenda
 from grenier.clock import iso
 from grenier.errors import NotFound, Unavailable
@@ -57,6 +57,25 @@ def of_group(group_id: str) -> list[dict[str, Any]]:
 
 def public_of_group(group_id: str) -> list[dict[str, Any]]:
     return _with_instants(agenda_view.public_of_group(_agenda().db, group_id))
+
+
+def public_of_contract(group_id: str, contract_id: str) -> list[dict[str, Any]]:
+    """The deliveries of a published contract of this group, those that were cancelled too."""
+    rows = agenda_view.of_contracts(_agenda().db, [contract_id])
+    return _with_instants(row for row in rows if row["kind"] == "delivery" and row["group_id"] == group_id)
+
+
+def of_subscription(subscription: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the household that asks fetches of its contract: its turns, without absences; what was cancelled as cancelled."""
+    home = {"household_id": subscription["household_id"], "from_on": subscription["starts_on"]}
+    told = ask("contracts", "household_baskets", **home)["baskets"]
+    mine = {
+        row["delivery_id"]
+        for row in told
+        if row["subscription_id"] == subscription["subscription_id"] and row["mine"] and not row["absent"]
+    }
+    rows = public_of_contract(subscription["group_id"], subscription["contract_id"])
+    return [row for row in rows if row["entry_id"] in mine or (row["cancelled"] and row["day"] >= home["from_on"])]
 
 
 def of_person(person_id: str) -> list[dict[str, Any]]:
@@ -103,7 +122,9 @@ def _with_instants(rows: Iterable[Row]) -> list[dict[str, Any]]:
             zones[group_id] = ZoneInfo(group.time_zone if group else "Europe/Paris")
         starts_at, ends_at = row["starts"], row["ends"]
         if row["day"]:
-            starts_at, ends_at = (_instant(row["day"], hour, zones[group_id]) for hour in (row["starts"], row["ends"]))
+            starts_at, ends_at = (
+                _instant(row["day"], hour, zones[group_id]) for hour in (row["starts"], row["ends"] or row["starts"])
+            )
         kind_word = str(KINDS.get(row["kind"], row["kind"]))
         told = {"starts_at": starts_at, "ends_at": ends_at, "kind_word": kind_word, "name": name_of(row)}
         found.append({**row, **told, "cancelled": bool(row["cancelled"])})

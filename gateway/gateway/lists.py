@@ -24,7 +24,12 @@ def sign_off_table(facts: Facts) -> Table:
     for person in handed_out.people_of(facts):
         taken = [handed_out.quantity_of(contract, option, person["ids"]) for contract, option in options]
         shares = sum(shares_of(option, quantity) for (_c, option), quantity in zip(options, taken, strict=True))
-        told = {"number": person.get("number") or None, "name": person["name"], "phone": person.get("phone", "")}
+        number = handed_out.number_of(facts, person)
+        told = {
+            "number": int(number) if number.isdecimal() else None,
+            "name": person["name"],
+            "phone": person.get("phone", ""),
+        }
         taker = ", ".join(
             sorted(
                 {
@@ -34,6 +39,7 @@ def sign_off_table(facts: Facts) -> Table:
                 }
             )
         )
+        told["remarks"] = ", ".join(handed_out.remarks_of(facts, person))
         rows.append({**told, **dict(zip(keys, taken, strict=True)), "shares": round(shares, 2), "taker": taker})
     columns = [Column("number", _("N°"), "number"), Column("name", _("Nom")), Column("phone", _("Téléphone"))]
     columns += [
@@ -42,6 +48,7 @@ def sign_off_table(facts: Facts) -> Table:
     columns += [
         Column("shares", _("Parts"), "number", total=True),
         Column("taker", _("Remis à")),
+        Column("remarks", _("Commentaire")),
         Column("signed", _("Signature")),
     ]
     return Table(f"emargement-{facts['on']}", _("Feuille d’émargement"), columns, rows)

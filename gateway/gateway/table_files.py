@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, current_app
 from flask_babel import get_locale, get_timezone
+from flask_babel import gettext as _
 from markupsafe import Markup
 
 from gateway.documents import render, words
-from gateway.documents.parts import column, listing, section
+from gateway.documents.parts import column, dealt, listing, section
 from gateway.identity import current_group
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST = 60
 LANDSCAPE_FROM = 7
+# Columns of figures beyond this are dealt out over several pages.
+CROWDED_FROM = 12
 # The separators are those of whoever opens the file: in French 1 234,50 €.
 _NUMBER_FORMATS = {
     "money": "#,##0.00\\ [$€-40C]",
     "movement": "+#,##0.00\\ [$€-40C];-#,##0.00\\ [$€-40C];0.00\\ [$€-40C]",
     "weight": "#,##0.000",
-    "number": "#,##0.##",
     "date": "dd/mm/yyyy",
 }
 
@@ -109,6 +111,8 @@ def _xlsx(table: "Table") -> Response:
         for line, row in enumerate(table.rows, start=1):
             _write(sheet, table, row, (line, at), look)
         if shown.total and table.rows:
+            if at and not any(each.total for each in table.columns[:at]):
+                sheet.write(len(table.rows) + 1, 0, _("Total"), book.add_format({"bold": True, "top": 1}))
             totals = _file_value(table.totals[shown.key], shown.kind)
             total_look = book.add_format({"bold": True, "top": 1, "num_format": form or "General"})
             letter = _letter(at)
@@ -151,11 +155,14 @@ def _pdf(table: "Table") -> Response:
     today = current_app.extensions["grenier"].clock.now().astimezone(get_timezone()).date()
     group = current_group()
     facts = {"group": {"name": table.publisher or (group.name if group else "Grenier")}, "dated": today}
-    columns = [
-        column(str(each.label), "auto" if each.kind in (*NUMERIC, "date") else "1fr", "right" if each.kind in NUMERIC else "left")
-        for each in table.columns
-    ]  # fmt: skip
     rows = [[_printed(row.get(each.key), each.kind) for each in table.columns] for row in table.rows]
+    crowded = len(table.columns) > CROWDED_FROM
+    columns = [
+        dealt(str(each.label), (row[at] for row in rows))
+        if crowded and each.kind == "number" and at
+        else column(str(each.label), "auto" if each.kind in (*NUMERIC, "date") else "1fr", "right" if each.kind in NUMERIC else "left")
+        for at, each in enumerate(table.columns)
+    ]  # fmt: skip
     totals = [_printed(table.totals.get(each.key), each.kind) if each.total else "" for each in table.columns]
     part = section(columns, rows, **({"totals": totals} if table.has_totals else {}), empty="Aucune ligne.")
     data = listing(facts, str(table.caption), [], [part], landscape=len(columns) >= LANDSCAPE_FROM)

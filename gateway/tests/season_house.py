@@ -17,6 +17,7 @@ from people_house import HouseRpc
 from gateway import access
 from gateway.app import create_app, gather
 from gateway.places import Places
+from gateway.projections import Agenda
 from grenier.testing import House
 
 NOW = datetime(2026, 10, 5, 9, 30, tzinfo=UTC)
@@ -50,6 +51,7 @@ class Season:
             "rpc": HouseRpc(self.house),
             "clock": self.house.clock,
             "access_view": Places(self.house.rooms["gateway"].runtime),
+            "agenda": Agenda(self.house.rooms["gateway"].runtime),
             "log": self.house.log,
             "defer": lambda work, *args: work(*args),
             "password_hasher": QUICK_HASHER,

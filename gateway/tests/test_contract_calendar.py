@@ -1,0 +1,84 @@
+"""The dates of a contract for calendar programs (RFC 5545): public, without names; moved and cancelled dates replace the old ones."""
+
+from datetime import UTC, datetime
+
+import pytest
+from icalendar import Calendar
+from season_house import Season
+
+
+@pytest.fixture
+def house(tmp_path):
+    site = Season(tmp_path)
+    site.contract = site.opened()
+    site.house.settle()
+    return site
+
+
+def entries(answer) -> dict[str, dict]:
+    assert answer.status_code == 200, answer.text
+    assert answer.content_type.startswith("text/calendar")
+    calendar = Calendar.from_ical(answer.data)
+    assert str(calendar["VERSION"]) == "2.0"
+    return {str(event["UID"]): event for event in calendar.walk("VEVENT")}
+
+
+def feed(house, who: str = "") -> dict[str, dict]:
+    return entries(house.client(who).get(f"/calendrier/{house.amap}/contrats/{house.contract}.ics"))
+
+
+@pytest.mark.behaviour("S0:24")
+def test_the_public_page_leads_to_the_dates_and_they_name_nobody(house) -> None:
+    page = house.client("").get(f"/rejoindre/{house.amap}/contrats/{house.contract}").text
+    assert f"/calendrier/{house.amap}/contrats/{house.contract}.ics" in page
+    answer = house.client("").get(f"/calendrier/{house.amap}/contrats/{house.contract}.ics")
+    found = entries(answer)
+    assert len(found) == 12
+    first = min(found.values(), key=lambda event: event.decoded("DTSTART"))
+    assert first.decoded("DTSTART") == datetime(2026, 11, 5, 17, 30, tzinfo=UTC), "18:30 in Paris, winter time"
+    assert first.decoded("DTEND") > first.decoded("DTSTART")
+    assert {str(event["STATUS"]) for event in found.values()} == {"CONFIRMED"}
+    for name in ("Perrin", "Tilleul ", "Bey", "@amap", house.people["Camille"], house.contract):
+        assert name not in answer.text.replace(first["UID"], ""), name
+
+
+@pytest.mark.behaviour("S0:25")
+def test_a_date_that_is_moved_or_cancelled_keeps_its_place_in_the_calendar(house) -> None:
+    before = feed(house)
+    told = house.call("contract", "Camille", contract_id=house.contract)["terms"]["deliveries"]
+    moved, gone = told[1]["delivery_id"], told[2]["delivery_id"]
+    house.call(
+        "move_delivery", "Camille", contract_id=house.contract, delivery_id=moved, on="2026-11-13", starts="19:00", ends="20:00",
+        place="Préau", reason="Salle occupée",
+    )  # fmt: skip
+    house.call("cancel_delivery", "Camille", contract_id=house.contract, delivery_id=gone, reason="Neige")
+    house.house.settle()
+    after = feed(house)
+    assert set(after) == set(before), "the same entries for ever"
+    changed = {uid for uid in after if after[uid]["SEQUENCE"] != before[uid]["SEQUENCE"]}
+    assert len(changed) == 2
+    (cancelled,) = (after[uid] for uid in changed if str(after[uid]["STATUS"]) == "CANCELLED")
+    (put_off,) = (after[uid] for uid in changed if str(after[uid]["STATUS"]) == "CONFIRMED")
+    assert str(cancelled["DESCRIPTION"]) == "Neige"
+    assert cancelled.decoded("DTSTART").date().isoformat() == told[2]["on"]
+    assert put_off.decoded("DTSTART") == datetime(2026, 11, 13, 18, 0, tzinfo=UTC)
+    assert str(put_off["LOCATION"]) == "Préau"
+    assert put_off["SEQUENCE"] == 1
+
+
+def test_my_own_dates_are_the_same_entries(house) -> None:
+    one = house.subscribed(house.contract, "Ali", "Bey")
+    house.call("confirm_subscription", "Camille", subscription_id=one)
+    house.house.settle()
+    page = house.client("Ali").get(f"/groupes/{house.amap}/mes-contrats/{one}").text
+    address = f"/groupes/{house.amap}/mes-contrats/{one}/livraisons.ics"
+    assert address in page
+    mine = entries(house.client("Ali").get(address))
+    assert set(mine) == set(feed(house)), "nothing stands twice in a calendar that has both"
+    assert house.client("Paul").get(address).status_code in (403, 404)
+
+
+def test_nothing_is_told_of_what_is_not_published(house) -> None:
+    for contract in (house.draft(), "no-contract"):
+        assert house.client("").get(f"/calendrier/{house.amap}/contrats/{contract}.ics").status_code == 404
+    assert house.client("").get(f"/calendrier/another-group/contrats/{house.contract}.ics").status_code == 404
