@@ -1,0 +1,66 @@
+"""Every page of the season on a phone: axe finds nothing, nothing is too wide, each page has a title and a way on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PHONE
+from tests.browser.season_pages import Amap, Visit, middle_of_a_season
+
+pytest.importorskip("axe_playwright_python")
+from axe_playwright_python.base import AXE_SCRIPT
+
+LOOK = """async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"], preload: false});
+  const wide = [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
+  return {
+    rules: found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, String(node.target)])),
+    wide: document.documentElement.scrollWidth > innerWidth ? wide.slice(0, 3).map(e => e.outerHTML.slice(0, 90)) : [],
+    titles: [...document.querySelectorAll("h1")].map(e => e.innerText.trim()),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def amap(tmp_path_factory: pytest.TempPathFactory) -> Amap:
+    return middle_of_a_season(tmp_path_factory.mktemp("pages"))
+
+
+@pytest.fixture(scope="module")
+def pages(amap: Amap, chromium: Browser) -> Iterator[dict[str, Page]]:
+    """One window per role, signed in."""
+    found: dict[str, Page] = {}
+    with amap.site.served() as base:
+        for role in ("", *amap.people):
+            context = chromium.new_context(
+                locale="fr-FR", viewport={"width": PHONE, "height": 740}, base_url=base, reduced_motion="reduce"
+            )
+            if role:
+                context.add_cookies([{**amap.cookie(amap.people[role]), "url": base}])  # type: ignore[list-item]
+            found[role] = context.new_page()
+        yield found
+        for page in found.values():
+            page.context.close()
+
+
+@pytest.mark.timeout(600)
+def test_every_page_of_the_season_fits_a_phone_and_is_accessible(amap: Amap, pages: dict[str, Page]) -> None:
+    visits, wrong = list(amap.visits()), []
+    for visit in visits:
+        wrong += [(visit.role, visit.path, *fault) for fault in look(pages[visit.role], visit)]
+    assert not wrong
+    assert len(visits) > 120
+
+
+def look(page: Page, visit: Visit) -> list[tuple[str, ...]]:
+    answer = page.goto(visit.path, wait_until="load")
+    if answer is None or answer.status != 200:
+        return [("status", str(answer.status if answer else None), page.locator("main").inner_text()[:90])]
+    page.evaluate(AXE_SCRIPT)
+    seen = page.evaluate(LOOK)
+    faults = [(str(rule), str(target)) for rule, target in seen["rules"]]
+    faults += [("too wide", tag) for tag in seen["wide"]]
+    return faults if len(seen["titles"]) == 1 else [*faults, ("titles", str(seen["titles"]))]
