@@ -23,12 +23,14 @@ from contracts_svc.exchange.basket_commands import (
     OfferBasket,
     RequestBasket,
     SettleExchange,
+    UndoCollection,
     WithdrawRequest,
 )  # fmt: skip
 from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected
 from grenier.language.exchange import (
     BasketCollected,
+    BasketCollectionUndone,
     BasketOfferCancelled,
     BasketOffered,
     BasketOfferExpired,
@@ -46,7 +48,7 @@ EARLIEST_COLLECTION = timedelta(hours=6)
 
 Event: TypeAlias = (
     BasketOffered | BasketRequested | BasketRequestWithdrawn | TakerAccepted | TakerDeclined | BasketOfferCancelled
-    | BasketOfferExpired | BasketCollected | ExchangeSettled
+    | BasketOfferExpired | BasketCollected | BasketCollectionUndone | ExchangeSettled
 )  # fmt: skip
 Phase: TypeAlias = Literal["none", "offered", "accepted", "collected", "cancelled", "expired"]
 
@@ -86,6 +88,8 @@ def decide(basket: Basket, command: Command) -> list[Event]:
             return expire(basket, command)
         case CollectBasket():
             return collect(basket, command)
+        case UndoCollection():
+            return undo_collection(basket, command)
         case SettleExchange():
             return settle(basket, command)
         case _:
@@ -220,9 +224,20 @@ def collect(basket: Basket, command: CollectBasket) -> list[Event]:
     if basket.phase != "accepted":
         raise Rejected("basket-without-taker")
     found = _offer(basket)
-    if command.now < found.starts_at - EARLIEST_COLLECTION:
+    if not command.signed and command.now < found.starts_at - EARLIEST_COLLECTION:
         raise Rejected("exchange-too-early", from_at=_iso(found.starts_at - EARLIEST_COLLECTION))
     return [BasketCollected(basket_id=found.basket_id, group_id=found.group_id, person_id=basket.taker_id)]
+
+
+def undo_collection(basket: Basket, command: UndoCollection) -> list[Event]:
+    if basket.phase != "collected":
+        return []
+    found = _offer(basket)
+    return [
+        BasketCollectionUndone(
+            basket_id=found.basket_id, group_id=found.group_id, person_id=basket.taker_id, reason=command.reason
+        )
+    ]
 
 
 def settle(basket: Basket, command: SettleExchange) -> list[Event]:
@@ -301,6 +316,8 @@ def evolve(basket: Basket, event: Event) -> Basket:
             return change(basket, phase="expired", requests=())
         case BasketCollected():
             return change(basket, phase="collected")
+        case BasketCollectionUndone():
+            return change(basket, phase="accepted")
         case ExchangeSettled():
             return change(basket, settled=(event.means, event.amount_cents))
         case _:

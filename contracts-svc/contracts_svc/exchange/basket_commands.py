@@ -89,7 +89,16 @@ class ExpireOffer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CollectBasket(msgspec.Struct, frozen=True, kw_only=True):
+    """`signed`: it was signed for at the table, so nobody asks whether it is too early."""
+
     now: datetime
+    signed: bool = False
+
+
+class UndoCollection(msgspec.Struct, frozen=True, kw_only=True):
+    """The sign-off it followed from was taken back."""
+
+    reason: str
 
 
 class SettleExchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,5 +108,5 @@ class SettleExchange(msgspec.Struct, frozen=True, kw_only=True):
 
 Command: TypeAlias = (
     OfferBasket | RequestBasket | AcceptTaker | DeclineTaker | WithdrawRequest | CancelOffer | ExpireOffer
-    | CollectBasket | SettleExchange
+    | CollectBasket | UndoCollection | SettleExchange
 )  # fmt: skip

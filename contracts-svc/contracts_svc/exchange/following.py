@@ -5,13 +5,23 @@ from __future__ import annotations
 from datetime import date
 
 from contracts_svc import group
+from contracts_svc.contract import decider as contract
 from contracts_svc.exchange import basket
-from contracts_svc.exchange.basket_commands import CancelOffer, Command, ExpireOffer, Reason, WithdrawRequest
+from contracts_svc.exchange.basket_commands import (
+    CancelOffer,
+    CollectBasket,
+    Command,
+    ExpireOffer,
+    Reason,
+    UndoCollection,
+    WithdrawRequest,
+)
 from contracts_svc.guards import today
 from contracts_svc.views import exchange_questions as questions
 from grenier.clock import iso
 from grenier.language.contracts import PersonErased
 from grenier.language.exchange import TakerLeft
+from grenier.language.logistics import SignedOff, SignOffUndone
 from grenier.language.season import (
     AbsencesSet,
     BasketComposed,
@@ -73,6 +83,23 @@ def drop_requests(runtime: Runtime, fact: Fact) -> None:
             _react(runtime, fact, row, command, "drop-requests")
 
 
+def collect_signed(runtime: Runtime, fact: Fact) -> None:
+    """Whoever signs at the table in the holder's name has the basket (S4:61); a sign-off taken back gives it back.
+
+    The other way round nothing follows: a taker's word that it was fetched charges no account, the table's signature does.
+    """
+    if not isinstance(fact.event, SignedOff | SignOffUndone) or not fact.event.contract_id:
+        return
+    event = fact.event
+    life = runtime.handler.state(contract.decider, event.contract_id).life
+    held = [plan.delivery_id for plan in (life.terms.rounds if life.terms else ()) if plan.round_id == event.cycle_id]
+    for row in questions.promised_to(runtime.db, event.contract_id, held, event.household_id):
+        command: Command = CollectBasket(now=runtime.clock.now(), signed=True)
+        if isinstance(event, SignOffUndone):
+            command = UndoCollection(reason=event.reason)
+        _react(runtime, fact, row, command, "collect-signed")
+
+
 def _react(runtime: Runtime, fact: Fact, row: Row, command: Command, policy: str) -> None:
     runtime.react(basket.decider, row["basket_id"], command, fact, policy, group_id=row["group_id"])
 
@@ -107,6 +134,7 @@ POLICIES = (
     Policy("exchange-follows-contract", ("contracts.delivery-", "contracts.subscription-ended",
            "contracts.absences-set", "contracts.basket-composed"), follow_contract),
     Policy("exchange-forgets-person", ("contracts.person-erased",), forget_person),
+    Policy("collect-signed", ("logistics.signed-off", "logistics.sign-off-undone"), collect_signed),
     Policy("exchange-drops-requests", ("contracts.taker-left",), drop_requests),
 )  # fmt: skip
 TIMERS = (

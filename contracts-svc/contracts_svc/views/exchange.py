@@ -141,6 +141,9 @@ def _apply_basket(rows: Rows, fact: Fact) -> None:
         case exchange.BasketCollected() as e:
             _count(rows, e.basket_id, collected=1)
             rows.change(baskets, e.basket_id, phase="collected", ended_at=fact.at)
+        case exchange.BasketCollectionUndone() as e:
+            _count(rows, e.basket_id, collected=-1)
+            rows.change(baskets, e.basket_id, phase="accepted", ended_at="")
         case exchange.ExchangeSettled() as e:
             rows.change(baskets, e.basket_id, means=e.means, amount_cents=e.amount_cents)
 

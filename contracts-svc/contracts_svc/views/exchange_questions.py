@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -162,6 +162,14 @@ def open_where(db: Database, *, delivery_id: str = "", subscription_id: str = ""
         )
         where += [sa.or_(b.person_id == person_id, b.taker_id == person_id, b.basket_id.in_(asked))]
     return db.rows(sa.select(baskets).where(*where).order_by(b.basket_id))
+
+
+def promised_to(db: Database, contract_id: str, delivery_ids: Iterable[str], household_id: str) -> list[Row]:
+    """Baskets of a household that somebody else fetches, or has fetched, at some deliveries of a contract."""
+    b = baskets.c
+    query = sa.select(baskets).where(b.contract_id == contract_id, b.household_id == household_id)
+    query = query.where(b.delivery_id.in_(list(delivery_ids)), b.phase.in_(("accepted", "collected")))
+    return db.rows(query.order_by(b.basket_id))
 
 
 def has_before(db: Database, group_id: str, day: str) -> bool:

@@ -119,6 +119,8 @@ def _apply_basket(rows: Rows, fact: Fact) -> None:
             rows.change(baskets, e.basket_id, phase="over", waiting={})
         case exchange.BasketCollected() as e:
             rows.change(baskets, e.basket_id, phase="over")
+        case exchange.BasketCollectionUndone() as e:
+            rows.change(baskets, e.basket_id, phase="accepted", taker_id=e.person_id)
 
 
 def _wait(rows: Rows, basket_id: str, more: dict[str, str], without: str = "") -> None:

@@ -175,6 +175,16 @@ class BasketCollected(Event, frozen=True, kw_only=True):
     person_id: str
 
 
+@event("contracts.basket-collection-undone", public=("basket_id", "group_id"))
+class BasketCollectionUndone(Event, frozen=True, kw_only=True):
+    """The sign-off at the table was a mistake and was taken back: the basket is promised as before."""
+
+    basket_id: str
+    group_id: str
+    person_id: str
+    reason: str
+
+
 @event("contracts.exchange-settled", public=("basket_id", "group_id", "means"))
 class ExchangeSettled(Event, frozen=True, kw_only=True):
     """S4:48: how the two arranged it between themselves; no money of the group."""
