@@ -8,6 +8,7 @@ Every call ends: with an answer, with the error a door gave, or with `Unavailabl
     service-unavailable   the broker is away, or no such service has ever declared its queue; told within a second
     rpc-timeout           no answer in time; the request expires in the broker, and its deadline stops a late worker
     log-unavailable       a command whose answer does not come while the log is away (see `pulse`)
+    disk-full             the broker takes no messages because its disk is full
 A call whose connection had been lost unnoticed is sent once more: commands carry an id, queries change nothing.
 """
 
@@ -141,6 +142,10 @@ class _Line:
         parameters.connection_attempts = 1
         parameters.socket_timeout = parameters.stack_timeout = CONNECT_TIMEOUT_S
         self._connection = pika.BlockingConnection(parameters)
+        self._blocked = ""
+        """Why the broker reads nothing of what is published; it says so at the first attempt."""
+        self._connection.add_on_connection_blocked_callback(self._on_blocked)
+        self._connection.add_on_connection_unblocked_callback(self._on_unblocked)
         try:
             self._listen()
         except BaseException:
@@ -190,6 +195,9 @@ class _Line:
                 raise Unavailable("rpc-timeout", retry_after=RETRY_AFTER_S, service=service)
             self._connection.process_data_events(time_limit=min(left, LOOK_EVERY_S))
             if self._reply is None and not self._returned:
+                if self._blocked:
+                    code = "disk-full" if "disk" in self._blocked else "service-unavailable"
+                    raise Unavailable(code, retry_after=RETRY_AFTER_S, service=service)
                 waiting(time.monotonic() - began)
         self._used = time.monotonic()
         return None if self._reply is None else wire.decode(self._reply)
@@ -212,6 +220,12 @@ class _Line:
             self._connection.close()
         except (AMQPError, OSError, AttributeError):
             pass
+
+    def _on_blocked(self, _connection: Any, frame: Any) -> None:
+        self._blocked = frame.method.reason or "blocked"
+
+    def _on_unblocked(self, _connection: Any, _frame: Any) -> None:
+        self._blocked = ""
 
     def _on_reply(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
         if properties.correlation_id == self._waiting_for:

@@ -89,6 +89,10 @@ class PrivateBroker:
         lines = self._control("-q", "list_queues", "name", "messages", "--no-table-headers").splitlines()
         return {name: int(count) for name, count in (line.split("\t") for line in lines if "\t" in line)}
 
+    def limit_disk(self, least: str) -> None:
+        """What has to stay free, e.g. "90000GB": the alarm goes off, and nothing that is published is read any more."""
+        self._control("set_disk_free_limit", least)
+
     def _control(self, *words: str) -> str:
         done = subprocess.run(
             [PROGRAMS / "rabbitmqctl", *words],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from grenier.broker import Consumer, WorkQueue
 from grenier.errors import Unavailable
 from grenier.rpc_client import RpcClient
 from grenier.rpc_threads import ThreadHost
+from grenier.testing_broker import PrivateBroker
 
 GREETING = bytes.fromhex("0100000000")  # the first bytes of a frame whose rest never comes
 
@@ -84,3 +86,27 @@ def test_a_process_goes_on_trying(silent: Silent, made: Callable[[str], Any], mo
         worker.stop()
         thread.join(timeout=20)
     assert not thread.is_alive()
+
+
+@pytest.mark.slow
+@pytest.mark.proof("T12")
+def test_a_broker_whose_disk_is_full_says_so_and_comes_back(broker: PrivateBroker, start_host: Any) -> None:
+    start_host("threads")
+    client = RpcClient(broker.url, timeout=30)
+    assert client.call("pantry", "echo", {}, {})["payload"] == {}
+    broker.limit_disk("90000GB")
+    try:
+        for _ in range(2):
+            with pytest.raises(Unavailable) as told:
+                client.call("pantry", "echo", {}, {})
+            assert told.value.code == "disk-full"
+    finally:
+        broker.limit_disk("1MB")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            assert client.call("pantry", "echo", {}, {})["payload"] == {}
+            return
+        except Unavailable:
+            time.sleep(0.2)
+    raise AssertionError("it never took messages again")

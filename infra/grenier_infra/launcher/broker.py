@@ -19,6 +19,8 @@ from grenier_infra.launcher.secrets import write_private
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 # A request or an answer has some kilobytes; what is larger than this is refused by the node itself.
 LARGEST_MESSAGE_BYTES = 16_000_000
+# Below this the broker takes no messages at all. Well below what the log keeps free: who may still read needs the broker.
+LEAST_ROOM_BYTES = 8_000_000
 
 CONFIG = """\
 listeners.tcp.1 = {address}:{port}
@@ -26,7 +28,7 @@ num_acceptors.tcp = 2
 load_definitions = {definitions}
 max_message_size = {largest}
 vm_memory_high_watermark.absolute = 400MB
-disk_free_limit.absolute = 50MB
+disk_free_limit.absolute = {least_room}
 collect_statistics_interval = 60000
 log.console = true
 log.console.level = warning
@@ -55,7 +57,13 @@ def write_files(settings: Settings, password: str, processes: Iterable[str] = ()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     definitions = folder / "definitions.json"
     write_private(definitions, broker_users.definitions(processes, password))
-    text = CONFIG.format(address=LOCAL, port=settings.amqp_port, definitions=definitions, largest=LARGEST_MESSAGE_BYTES)
+    text = CONFIG.format(
+        address=LOCAL,
+        port=settings.amqp_port,
+        definitions=definitions,
+        largest=LARGEST_MESSAGE_BYTES,
+        least_room=LEAST_ROOM_BYTES,
+    )
     write_private(folder / "rabbitmq.conf", text)
     (folder / "enabled_plugins").write_text("[].\n")
 
