@@ -99,6 +99,23 @@ class ChequeDoors:
     def _subscriptions_named(self, ask: ReceiveCheques) -> list[Row | None]:
         return [subscription_questions.by_id(self.runtime.db, one.subscription_id) for one in ask.cheques[:1]]
 
+    def _agree_first(self, row: Row, context: Context, role: str) -> None:
+        """Cheques that come together with a confirmation: the policy that agrees the schedule may not have run yet."""
+        state = contract_of(self.runtime, row["contract_id"])
+        held = state.roster.subscriptions[row["subscription_id"]]
+        if held.state != "confirmed" or not held.cheques:
+            return
+        if self.runtime.handler.state(schedule.decider, row["subscription_id"]).agreed is not None:
+            return
+        command = schedule.AgreeSchedule(
+            subscription_id=row["subscription_id"], contract_id=row["contract_id"], group_id=row["group_id"],
+            household_id=row["household_id"], producer_id=state.life.producer_id, cheques=held.cheques,
+        )  # fmt: skip
+        self.runtime.tell(
+            schedule.decider, row["subscription_id"], command, context, role=role, group_id=row["group_id"],
+            on_behalf_of=row["household_id"], step="agree",
+        )  # fmt: skip
+
     def _may_receive(self, context: Context, group_id: str, row: Row | None) -> bool:
         scope = {"scope_id": row["contract_id"]} if row and row["group_id"] == group_id else {}
         return self.runtime.access.may(context.actor, CHEQUES, group_id=group_id, **scope)
@@ -112,6 +129,7 @@ class ChequeDoors:
         if len(issuer) > schedule.MAX_TEXT:
             raise Invalid(fields={"issuer": [f"At most {schedule.MAX_TEXT} characters."]})
         payer = subscription["person_id"]
+        self._agree_first(subscription, context, role)
         command = schedule.ReceiveCheque(
             cheque_id=cheque.cheque_id, person_id=payer, number=cheque.number.strip(), bank=cheque.bank.strip(),
             issued_on=cheque.issued_on, today=today(self.runtime, group_id),

@@ -19,6 +19,7 @@ from contracts_svc.contract.subscriptions import (
     SetAbsences,
 )
 from contracts_svc.guards import facts_told, with_id
+from contracts_svc.rules.cheques import WrittenCheque
 from contracts_svc.subscribing import (
     EATER,
     check_agreed,
@@ -66,6 +67,7 @@ class Wish(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     series: str = ""
     replaces: str = ""
     means: PaymentMeans = "cheque"
+    cheques: list[WrittenCheque] = []
 
 
 class Register(Wish, forbid_unknown_fields=True, kw_only=True):
@@ -125,12 +127,12 @@ class SubscriptionDoors:
         registered = next((fact for fact in told if isinstance(fact, SubscriptionRegistered)), None)
         if registered is None:  # it stood already, under another command
             held = contract_of(self.runtime, ask.contract_id).roster.subscriptions[subscription_id]
-            waiting, amount_cents = held.state == "waiting", held.amount_cents
+            waiting, amount_cents, cheques = held.state == "waiting", held.amount_cents, held.cheques
         else:
-            waiting, amount_cents = registered.waiting, registered.amount_cents
+            waiting, amount_cents, cheques = registered.waiting, registered.amount_cents, registered.cheques
         return {
             **answer, "subscription_id": subscription_id, "waiting": waiting, "amount_cents": amount_cents,
-            "state": "waiting" if waiting else "to_confirm",
+            "state": "waiting" if waiting else "to_confirm", "cheques": [msgspec.to_builtins(one) for one in cheques],
         }  # fmt: skip
 
     @door
@@ -239,7 +241,7 @@ def wanted(
         channel="coordinator" if managed and channel == "web" else channel, means=ask.means,
         cheque_count=ask.cheque_count, household_ids=ask.household_ids, anchor_delivery_id=ask.anchor_delivery_id,
         co_person_ids=ask.co_person_ids, absences=ask.absences, series=ask.series, replaces=ask.replaces,
-        managed=managed, group_kind=kind_of(runtime, group_id),
+        cheques=ask.cheques, managed=managed, group_kind=kind_of(runtime, group_id),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import msgspec
 from contracts_svc.answers_subscriptions import own_baskets, places, quoted
 from contracts_svc.contract.capacity import full
 from contracts_svc.contract.decider import Contract
-from contracts_svc.contract.joining import minimum_cents, proposed
+from contracts_svc.contract.joining import minimum_cents, proposed, written_cheques
 from contracts_svc.contract.subscriptions import RegisterSubscription
 from contracts_svc.doors_subscriptions import Wish, wanted
 from contracts_svc.guards import today
@@ -95,6 +95,7 @@ class SubscriptionQuestions:
         """What would be refused, or different from what one hopes, if one signed now."""
         found = []
         held = proposed(state.life, state.roster, command)
+        written_cheques(state.life, held, command)
         if full(state.life, state.roster, held, behind_those_who_wait=True) is not None:
             found.append("waiting-list")
         if held.amount_cents < minimum_cents(state.life, held) and state.life.agreed.basket_kind != "ordered":

@@ -111,6 +111,8 @@ def decide(schedule: Schedule, command: Command) -> list[Event]:
 
 
 def agree(schedule: Schedule, command: AgreeSchedule) -> list[Event]:
+    if schedule.agreed is not None and command.cheques == schedule.agreed.cheques:
+        return []
     if any(cheque.amount_cents <= 0 for cheque in command.cheques):
         raise Invalid(fields={"cheques": ["Each more than nothing."]})
     if len({cheque.cheque_id for cheque in command.cheques}) < len(command.cheques):

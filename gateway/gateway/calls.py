@@ -12,7 +12,8 @@ with other content is noticed. Refusals are `grenier.errors`; `problems.py` turn
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
@@ -58,6 +59,17 @@ def up_to_own_writes(read: Callable[[int | None], dict[str, Any]]) -> dict[str, 
             raise
         g.shows_older = True
         return read(None)
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Commands told within have ids that follow from `name`, not from their order: a request that gives many, some of which
+    an earlier attempt has carried out, gives each the id it had then."""
+    g.command_step = name
+    try:
+        yield
+    finally:
+        g.command_step = ""
 
 
 def tell(service: str, method: str, /, **payload: Any) -> dict[str, Any]:
@@ -125,6 +137,8 @@ def command_id(actor: str, service: str, method: str) -> UUID:
     A request that gives several commands gives each its own id, by their order.
     """
     key = idempotency_key()
+    if within := g.get("command_step", ""):
+        return uuid5(COMMANDS, f"{actor}|{key}|{request.method} {request.path}|{within}|{service}.{method}")
     nth = g.setdefault("commands_told", 0)
     g.commands_told = nth + 1
     name = f"{actor}|{key}|{request.method} {request.path}"

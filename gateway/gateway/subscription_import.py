@@ -1,24 +1,22 @@
-"""Subscriptions of a contract from a spreadsheet: whom a row means, what they take, in how many cheques; then one by one.
+"""Subscriptions of a contract from a spreadsheet: whom a row means, what they take, with which cheques.
 
 Two shapes are read. *Wide*: a row per household with a column per option (its code or title; "PAN 26/11/2026" is the quantity at one
 delivery). *Long*: columns "produit" and "quantité", several rows per household. A household is named by number, e-mail or name.
+Cheques that are written already stand in columns of their own (`cheque_columns`). What becomes of it: `subscription_writing`.
 Nothing is guessed: whoever cannot be found, or fits twice, is told at the row and column.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import gettext as _
 
-from gateway.calls import ask, tell
+from gateway.cheque_columns import Cheque, columns_of, read_cheques, renumbered
 from gateway.import_names import Directory, Options
-from gateway.messages import localized
-from gateway.problems import CATALOGUE, problem
-from gateway.season.refusals import say
-from gateway.spreadsheets import Row, Sheet, bare, day, read, refusal, whole, workbook, yes
-from grenier.errors import Forbidden, GrenierError, Invalid, NotFound, Unavailable
+from gateway.printing import today
+from gateway.spreadsheets import Row, Sheet, bare, day, read, refusal, whole, yes
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "numero": ("Numéro", "n°", "num", "n° adhérent", "numéro adhérent", "numéro d'adhérent", "n° d'adhérent", "number", "n° foyer"),
@@ -37,15 +35,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 MEANS = {"cheque": "cheque", "cheques": "cheque", "virement": "transfer", "transfer": "transfer", "especes": "cash", "cash": "cash",
          "liquide": "cash", "prelevement": "direct_debit", "enligne": "online", "cb": "online", "monnaielocale": "local_currency"}  # fmt: skip
-OF_FIELDS = {
-    "household_id": "nom",
-    "starts_on": "debut",
-    "cheque_count": "reglements",
-    "means": "moyen",
-    "series": "semaine",
-    "lines": "produit",
-}
-MOST_ROWS = 300
+MOST_HOUSEHOLDS = 300
+MOST_CHEQUE_COUNT = 24
 
 
 @dataclass
@@ -60,6 +51,7 @@ class Wanted:
     errors: list[tuple[str, str]] = field(default_factory=list)
     # The head under which each line's option stands.
     heads: list[str] = field(default_factory=list)
+    cheques: list[Cheque] = field(default_factory=list)
     amount_cents: int | None = None
     waiting: bool = False
 
@@ -69,108 +61,86 @@ class Wanted:
                 "waiting": self.waiting, "errors": errors}  # fmt: skip
 
 
-def read_subscriptions(content: bytes, contract: Mapping[str, Any]) -> tuple[Sheet, list[Wanted]]:
-    """What the file asks for; households and quantities that are not understood are errors of their row."""
-    sheet = read(content, COLUMNS, needs=_("un numéro, un courriel ou un nom"), most=MOST_ROWS)
-    if not {"numero", "courriel", "nom"} & set(sheet.heads):
-        raise refusal(_("Il faut une colonne qui nomme le foyer : numéro, courriel ou nom."))
-    return sheet, wanted_of(sheet, contract, Directory(contract["group_id"]))
+class Reader:
+    """What each column of a sheet stands for, for one contract; `unread`: heads that mean nothing here."""
 
-
-def wanted_of(sheet: Sheet, contract: Mapping[str, Any], directory: Directory) -> list[Wanted]:
-    options = Options(contract["terms"])
-    meant = {place: options.of_head(head) for head, place in sheet.extra.items()}
-    places = {place: what for place, what in meant.items() if what}
-    if not places and not {"produit", "quantite"} <= set(sheet.heads):
-        names = ", ".join(each.get("code") or each["title"] for each in contract["terms"].get("options", []))
-        raise refusal(
-            _(
+    def __init__(self, sheet: Sheet, contract: Mapping[str, Any], directory: Directory) -> None:
+        self.sheet, self.directory, self.options = sheet, directory, Options(contract["terms"])
+        meant = {place: self.options.of_head(head) for head, place in sheet.extra.items()}
+        # Round by round nothing is chosen when signing.
+        self.ordered = contract["terms"].get("basket_kind") == "ordered"
+        self.places = {} if self.ordered else {place: what for place, what in meant.items() if what}
+        self.heads = {place: head for head, place in sheet.extra.items()}
+        self.cheques = columns_of({head: at for head, at in sheet.extra.items() if at not in self.places})
+        self.unread = [head for head, at in sheet.extra.items() if at not in self.places and at not in self.cheques]
+        self.cheque_a_row = bool(self.cheques) and not any(cheque for _head, _part, cheque in self.cheques.values())
+        if not self.places and not self.ordered and not {"produit", "quantite"} <= set(sheet.heads):
+            names = ", ".join(each.get("code") or each["title"] for each in contract["terms"].get("options", []))
+            told = _(
                 "Aucune colonne de quantité : une par produit (%(names)s), ou les colonnes produit et quantité.",
                 names=names,
             )
-        )
-    heads = {place: head for head, place in sheet.extra.items()}
-    found: dict[str, Wanted] = {}
-    result: list[Wanted] = []
-    for row in sheet.rows:
-        wanted = _whom(row, sheet, directory)
-        same = found.get(wanted.household_id) if wanted.household_id else None
-        if same is not None and "produit" not in sheet.heads:
-            wanted.errors.append(
-                (_head(sheet, "nom", "numero", "courriel"), _("Ce foyer est déjà à la ligne %(row)s.", row=same.row))
-            )
-            same = None
-        if same is None:
-            same = wanted
-            result.append(wanted)
-            _terms_of(row, sheet, wanted)
-            if wanted.household_id and not wanted.errors:
-                found[wanted.household_id] = wanted
-        _quantities(row, sheet, places, heads, options, same)
-    for wanted in result:
-        if not wanted.errors and not wanted.payload.get("lines"):
-            wanted.errors.append((next(iter(heads.values()), _("quantité")), _("Aucune quantité.")))
-    return result
+            raise refusal(told)  # fmt: skip
+
+    def wanted(self) -> list[Wanted]:
+        found: dict[str, Wanted] = {}
+        result: list[Wanted] = []
+        for row in self.sheet.rows:
+            wanted = _whom(row, self.sheet, self.directory)
+            wanted.errors += self.sheet.faults(row)
+            same = found.get(wanted.household_id) if wanted.household_id else None
+            if same is not None and "produit" not in self.sheet.heads and not self.cheque_a_row:
+                head = _head(self.sheet, "nom", "numero", "courriel")
+                wanted.errors.append((head, _("Ce foyer est déjà à la ligne %(row)s.", row=same.row)))
+                same = None
+            if same is None:
+                same = wanted
+                result.append(wanted)
+                _terms_of(row, self.sheet, wanted)
+                if wanted.household_id and not wanted.errors:
+                    found[wanted.household_id] = wanted
+            self._take(row, same, first=same is wanted)
+        for wanted in result:
+            self._finish(wanted)
+        if len(result) > MOST_HOUSEHOLDS:
+            raise refusal(_("Trop de foyers : %(most)s au plus par fichier.", most=MOST_HOUSEHOLDS))
+        return result
+
+    def _take(self, row: Row, wanted: Wanted, *, first: bool) -> None:
+        """Quantities of a row, and its cheques; a row that only brings one more cheque repeats no quantity."""
+        if not self.ordered and (first or "produit" in self.sheet.heads):
+            _quantities(row, self.sheet, self.places, self.heads, self.options, wanted)
+        cheques, faults = read_cheques(row, self.cheques)
+        wanted.cheques += cheques
+        wanted.errors += faults
+
+    def _finish(self, wanted: Wanted) -> None:
+        if not wanted.errors and not wanted.payload.get("lines") and not self.ordered:
+            wanted.errors.append((next(iter(self.heads.values()), _("quantité")), _("Aucune quantité.")))
+        if not wanted.cheques:
+            return
+        told = wanted.payload.pop("cheque_count", 0)
+        wanted.payload["cheques"] = [cheque.written() for cheque in renumbered(wanted.cheques)]
+        wanted.confirm = wanted.confirm or any(cheque.number for cheque in wanted.cheques)
+        if told and told != len(wanted.cheques):
+            fault = _("%(told)s chèques annoncés, %(found)s dans les colonnes.", told=told, found=len(wanted.cheques))
+            wanted.errors.append((self.sheet.heads["reglements"], fault))
+        seen: set[tuple[str, str]] = set()
+        for cheque in wanted.cheques:
+            if cheque.number and (cheque.number, cheque.bank) in seen:
+                wanted.errors.append((cheque.head("number"), _("Deux chèques ont le même numéro.")))
+            if cheque.issued_on > today().isoformat():
+                wanted.errors.append((cheque.head("issued_on"), _("Pas dans l’avenir.")))
+            seen.add((cheque.number, cheque.bank))
 
 
-def check(contract_id: str, wanted: Iterable[Wanted]) -> None:
-    """A dry run: what each would cost, or why it would be refused."""
-    for each in wanted:
-        if each.errors:
-            continue
-        payload = {name: value for name, value in each.payload.items() if name != "means"}
-        try:
-            quote = ask("contracts", "quote_subscription", contract_id=contract_id, **payload)
-        except Unavailable:
-            raise
-        except GrenierError as refused:
-            each.errors += reasons(refused, each.heads)
-            continue
-        each.amount_cents, each.waiting = quote["amount_cents"], quote["waiting"]
-        count = each.payload.get("cheque_count")
-        by_cheque = each.payload.get("means", "cheque") == "cheque" and quote["amount_cents"]
-        if count and by_cheque and count not in {option["count"] for option in quote["cheque_options"]}:
-            each.errors.append(("reglements", _("Ce contrat ne se règle pas en %(num)s chèques.", num=count)))
-
-
-def carry_out(contract_id: str, wanted: Iterable[Wanted]) -> int:
-    """Registers what has no error, one by one, each a command of its own; how many were."""
-    done = 0
-    for each in wanted:
-        if each.errors:
-            continue
-        try:
-            answer = tell(
-                "contracts", "register_subscription", contract_id=contract_id, channel="coordinator", **each.payload
-            )
-            each.amount_cents, each.waiting = answer["amount_cents"], answer["waiting"]
-            done += 1
-            if each.confirm and not each.waiting:
-                tell("contracts", "confirm_subscription", subscription_id=answer["subscription_id"])
-        except Unavailable:
-            raise
-        except GrenierError as refused:
-            each.errors += reasons(refused, each.heads)
-    return done
-
-
-def reasons(refused: GrenierError, heads: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """A refusal of the service as (column, sentence)."""
-    if isinstance(refused, Invalid) and refused.facts.get("fields"):
-        told = refused.facts["fields"].items()
-        return [(_column(str(name).split("."), heads), " ".join(map(say, map(localized, each)))) for name, each in told]
-    if isinstance(refused, NotFound | Forbidden):
-        return [("nom", _("Ce foyer n’est pas de ce groupe."))]
-    if refused.code not in CATALOGUE:
-        return [("", _("Refusé : %(code)s.", code=refused.code))]
-    shown = problem(refused.code, refused.status, refused.facts)
-    return [("", str(shown.get("detail") or shown["title"]))]
-
-
-def _column(path: list[str], heads: Sequence[str]) -> str:
-    if path[0] == "lines" and len(path) > 1 and path[1].isdecimal() and int(path[1]) < len(heads):
-        return heads[int(path[1])]
-    return OF_FIELDS.get(path[0], ".".join(path))
+def read_subscriptions(content: bytes, contract: Mapping[str, Any]) -> tuple[Reader, list[Wanted]]:
+    """What the file asks for; households and quantities that are not understood are errors of their row."""
+    sheet = read(content, COLUMNS, needs=_("un numéro, un courriel ou un nom"))
+    if not {"numero", "courriel", "nom"} & set(sheet.heads):
+        raise refusal(_("Il faut une colonne qui nomme le foyer : numéro, courriel ou nom."))
+    reader = Reader(sheet, contract, Directory(contract["group_id"]))
+    return reader, reader.wanted()
 
 
 # -- a row -------------------------------------------------------------------------------------------------------
@@ -212,10 +182,10 @@ def _terms_of(row: Row, sheet: Sheet, wanted: Wanted) -> None:
             wanted.errors.append((sheet.heads["debut"], _("Écrivez une date, par exemple 26/11/2026.")))
     if told := cell.get("reglements", ""):
         count = whole(told)
-        if count and 1 <= count <= 12:
+        if count and 1 <= count <= MOST_CHEQUE_COUNT:
             wanted.payload["cheque_count"] = count
         else:
-            wanted.errors.append((sheet.heads["reglements"], _("Un nombre de 1 à 12.")))
+            wanted.errors.append((sheet.heads["reglements"], _("Un nombre de 1 à %(most)s.", most=MOST_CHEQUE_COUNT)))
     if told := cell.get("moyen", ""):
         if means := MEANS.get(bare(told)):
             wanted.payload["means"] = means
@@ -265,26 +235,3 @@ def _add(wanted: Wanted, head: str, option_id: str, delivery_id: str, quantity: 
         planned[delivery_id] = planned.get(delivery_id, 0) + quantity
     else:
         line["quantity"] += quantity
-
-
-def template(contract: Mapping[str, Any]) -> bytes:
-    """A workbook to fill in: whom, when, in how many cheques, and a column per option."""
-    options = contract["terms"].get("options", [])
-    heads = (
-        "Numéro",
-        "Courriel",
-        "Nom",
-        "Début",
-        "Règlements",
-        "Confirmer",
-        *(option.get("code") or option["title"] for option in options),
-    )
-    example = ("12", "", "", "", "1", "non", *("1" if at == 0 else "" for at in range(len(options))))
-    notes = [
-        (_("Le foyer"), _("Son numéro d’adhérent, ou son courriel, ou son nom : un des trois suffit.")),
-        (heads[3], _("Jour, mois, année ; vide : la prochaine livraison.")),
-        (heads[4], _("En combien de chèques ; vide : un.")),
-        (heads[5], _("oui : l’inscription est confirmée tout de suite.")),
-        *((option.get("code") or option["title"], _("Quantité à chaque livraison : %(title)s.", title=option["title"])) for option in options),
-    ]  # fmt: skip
-    return workbook(heads, example, notes)

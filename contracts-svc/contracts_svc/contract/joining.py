@@ -25,7 +25,9 @@ def register(life: Life, roster: Roster, command: RegisterSubscription) -> Subsc
     """Refused with the reason, or registered: with a place, or at the end of the waiting list."""
     asked = proposed(life, roster, command)
     check_minimum(life, asked)
-    wanted = planned_cheques(life, asked, command.cheque_count, command.now.date())
+    wanted = written_cheques(life, asked, command) or planned_cheques(
+        life, asked, command.cheque_count, command.now.date()
+    )
     waiting = full(life, roster, asked, behind_those_who_wait=True) is not None
     return SubscriptionRegistered(
         subscription_id=asked.subscription_id,
@@ -103,6 +105,21 @@ def planned_cheques(life: Life, held: Held, count: int | None, today: date) -> l
         option = options[0]
     else:
         option = cheques.option(due, count, terms, today, held.starts_on)
+    return numbered(held.subscription_id, option)
+
+
+def written_cheques(life: Life, held: Held, command: RegisterSubscription) -> list[PlannedCheque]:
+    """Those of a paper contract, which whoever looks after it enters as they are; [] for none."""
+    if not command.cheques:
+        return []
+    if not command.managed:
+        raise Invalid(fields={"cheques": ["Entered by who looks after the contract."]})
+    due = due_cents(life, held)
+    if held.means != "cheque" or due <= 0:
+        raise Invalid(fields={"cheques": ["Nothing is due by cheque."]})
+    if len(command.cheques) > cheques.MOST_CHEQUES:
+        raise Invalid(fields={"cheques": [f"At most {cheques.MOST_CHEQUES}."]})
+    option = cheques.as_written(due, command.cheques, life.agreed.payment, command.now.date(), held.starts_on)
     return numbered(held.subscription_id, option)
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from contracts_svc.contract.sharing_commands import Proposal, SharingCommand
 from contracts_svc.contract.state import Life
+from contracts_svc.rules.cheques import WrittenCheque
 from grenier.decider import Rejected
 from grenier.language.season import (
     Channel,
@@ -138,6 +139,8 @@ class RegisterSubscription(msgspec.Struct, frozen=True, kw_only=True):
     absences: list[str] = []
     series: str = ""
     replaces: str = ""
+    # Of a paper contract that is entered late: they stand instead of a `cheque_count`.
+    cheques: list[WrittenCheque] = []
     managed: bool = False
     group_kind: str = "csa"
 

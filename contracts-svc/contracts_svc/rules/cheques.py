@@ -33,6 +33,13 @@ class ChequeOption(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class WrittenCheque(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cheque that is written already, as it stands on paper; 0 and None: as the contract splits and cashes them."""
+
+    amount_cents: int = 0
+    cash_on: date | None = None
+
+
 class RefusedCount(msgspec.Struct, frozen=True, kw_only=True):
     """Why so many cheques are not offered: `cheque-too-small`, `calendar-too-short`, `cheque-too-late`."""
 
@@ -68,7 +75,7 @@ def offered(
         return [], []
     options: list[ChequeOption] = []
     refused: list[RefusedCount] = []
-    for count in sorted(set(terms.counts)) or [1]:
+    for count in sorted({count for count in terms.counts if count <= MOST_CHEQUES}) or [1]:
         try:
             options.append(option(total_cents, count, terms, sign_up_on, starts_on))
         except Rejected as why:
@@ -94,6 +101,35 @@ def option(total_cents: int, count: int, terms: PaymentTerms, sign_up_on: date, 
             latest_on=latest_cashing(sign_up_on).isoformat(),
         )
     return ChequeOption(count=count, amounts_cents=amounts, cash_on=dates, text=told(amounts))
+
+
+def as_written(
+    total_cents: int, cheques: Sequence[WrittenCheque], terms: PaymentTerms, sign_up_on: date, starts_on: date
+) -> ChequeOption:
+    """The cheques of a paper contract, whatever the calendar offers today. Raises Invalid at the field `cheques`, or
+    Rejected("cheque-too-late")."""
+    amounts = [cheque.amount_cents for cheque in cheques]
+    if not any(amounts):
+        amounts = split(total_cents, len(cheques), terms.splits_percent.get(str(len(cheques)), ()))
+    if min(amounts) <= 0:
+        raise Invalid(fields={"cheques": ["Each with its amount, or none with one."]})
+    if sum(amounts) != total_cents:
+        raise Invalid(fields={"cheques": [f"They make {sum(amounts)} cents, {total_cents} are due."]})
+    dates = _days_written(cheques, terms.calendar, starts_on)
+    check_issue(sign_up_on, max(dates))
+    return ChequeOption(count=len(cheques), amounts_cents=amounts, cash_on=dates, text=told(amounts))
+
+
+def _days_written(cheques: Sequence[WrittenCheque], calendar: Sequence[date], starts_on: date) -> list[date]:
+    given = [cheque.cash_on for cheque in cheques if cheque.cash_on is not None]
+    if given and len(given) != len(cheques):
+        raise Invalid(fields={"cheques": ["Each with its date, or none with one."]})
+    if given:
+        return given
+    planned = sorted(set(calendar))[: len(cheques)]
+    if len(planned) == len(cheques):
+        return planned
+    return [_months_after(starts_on, place) for place in range(len(cheques))]
 
 
 def cashing_dates(calendar: Sequence[date], count: int, sign_up_on: date, starts_on: date) -> list[date]:

@@ -6,12 +6,12 @@ from flask import Response, request
 from flask_babel import gettext as _
 from marshmallow import fields, validate
 
-from gateway import member_import, subscription_import
+from gateway import member_import, subscription_import, subscription_writing
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Query, Schema
 from gateway.calls import ask
 from gateway.member_enrolment import enrol, look_over
-from gateway.spreadsheets import MOST_BYTES, Sheet, refusal
+from gateway.spreadsheets import MOST_BYTES, refusal
 from gateway.table_files import XLSX, response
 
 bp = ApiBlueprint("imports", description="Households and subscriptions from files that spreadsheets write.")
@@ -87,15 +87,15 @@ def import_members_file(query, group_id):
         look_over(group_id, sheet, rows)
     else:
         written = enrol(group_id, sheet, rows)
-    return _report(query, written, sheet, [each.told() for each in rows])
+    return _report(query, written, list(sheet.extra), [each.told() for each in rows])
 
 
-def _report(query, written: int, sheet: Sheet, shown: list[dict[str, Any]]) -> dict[str, Any]:
+def _report(query, written: int, unread: list[str], shown: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "dry_run": bool(query["dry_run"]),
         "correct": sum(1 for each in shown if not each["errors"]),
         "written": written,
-        "unread_columns": list(sheet.extra),
+        "unread_columns": unread,
         "rows": shown,
     }
 
@@ -109,10 +109,13 @@ def _report(query, written: int, sheet: Sheet, shown: list[dict[str, Any]]) -> d
 def import_subscriptions_file(query, contract_id):
     """Subscriptions of a contract from a file (XLSX or CSV): the part `file` of a form, or the body"""
     contract = ask("contracts", "contract", contract_id=contract_id)
-    sheet, wanted = subscription_import.read_subscriptions(brought(), contract)
-    subscription_import.check(contract_id, wanted)
-    written = 0 if query["dry_run"] else subscription_import.carry_out(contract_id, wanted)
-    return _report(query, written, sheet, [each.shown(sheet) for each in wanted])
+    reader, wanted = subscription_import.read_subscriptions(brought(), contract)
+    written = 0
+    if query["dry_run"]:
+        subscription_writing.check(contract_id, wanted)
+    else:
+        written = subscription_writing.carry_out(contract, wanted)
+    return _report(query, written, reader.unread, [each.shown(reader.sheet) for each in wanted])
 
 
 @bp.get("/contracts/<contract_id>/subscriptions/import-template.xlsx")
@@ -122,4 +125,4 @@ def import_subscriptions_file(query, contract_id):
 def subscription_template(query, contract_id) -> Response:
     """A workbook to fill in, with a column per option of the contract"""
     contract = ask("contracts", "contract", contract_id=contract_id)
-    return response(subscription_import.template(contract), XLSX, "modele-inscriptions.xlsx")
+    return response(subscription_writing.template(contract), XLSX, "modele-inscriptions.xlsx")

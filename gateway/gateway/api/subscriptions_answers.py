@@ -6,11 +6,20 @@ from gateway.api.base import Done, Schema
 from gateway.api.subscriptions_schemas import STATES, Line
 
 
+class NamedCheque(Schema):
+    cheque_id = fields.String()
+    amount_cents = fields.Integer()
+    cash_on = fields.String()
+
+
 class Registered(Done):
     subscription_id = fields.String()
     waiting = fields.Boolean(metadata={"description": "There was no place left"})
     state = fields.String(validate=validate.OneOf(STATES))
     amount_cents = fields.Integer()
+    cheques = fields.Nested(
+        NamedCheque, many=True, metadata={"description": "To be received once it is confirmed, by their ids"}
+    )
 
 
 class Recounted(Done):

@@ -28,6 +28,13 @@ class Line(Schema):
     )
 
 
+class WrittenCheque(Schema):
+    """A cheque of a paper contract; what is left out is as the contract splits and cashes them."""
+
+    amount_cents = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000_000_000))
+    cash_on = fields.String(validate=DAY)
+
+
 class Wish(Schema):
     """What a household wants to subscribe to."""
 
@@ -50,6 +57,12 @@ class Wish(Schema):
     series = fields.String(validate=validate.Length(max=20), metadata={"description": "Semaine A or B"})
     replaces = fields.String(validate=ID, metadata={"description": "The subscription that it replaces in mid-season"})
     means = fields.String(validate=validate.OneOf(MEANS))
+    cheques = fields.Nested(
+        WrittenCheque,
+        many=True,
+        validate=validate.Length(max=24),
+        metadata={"description": "Written already, entered by who looks after the contract; instead of `cheque_count`"},
+    )
 
 
 class Registration(Wish):

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from gateway import access as rules
-from gateway import subscription_import
+from gateway import subscription_import, subscription_writing
 from gateway.access import access
 from gateway.calls import ask
 from gateway.documents import clauses
@@ -29,6 +29,7 @@ WORDS = {
     "settlement": (lazy_gettext("Lettre de régularisation"), lazy_gettext("Formule de fin.")),
 }
 MANAGE = "contracts.manage-contracts"
+MOST_TOLD = 8
 
 if "too-many-clauses" not in CATALOGUE:
     register("too-many-clauses", lazy_gettext("Trop de clauses"), lazy_gettext("Un document a vingt clauses au plus."))
@@ -76,14 +77,14 @@ def import_subscriptions(group_id: str, contract_id: str):
     """A dry run that shows each row with its amount or its faults, then the real thing with the same rows."""
     contract, form = contract_in(group_id, contract_id), Form()
     rows: list[dict[str, Any]] = []
-    content = ""
+    content, unread = "", []
     if request.method == "POST":
         try:
-            sheet, wanted = subscription_import.read_subscriptions(brought(), contract)
-            subscription_import.check(contract_id, wanted)
+            reader, wanted = subscription_import.read_subscriptions(brought(), contract)
             if request.form.get("step") == "write":
-                return _written(group_id, contract_id, wanted)
-            rows, content = [each.shown(sheet) for each in wanted], sheet.as_csv()
+                return _written(group_id, contract, wanted)
+            subscription_writing.check(contract_id, wanted)
+            rows, content, unread = [each.shown(reader.sheet) for each in wanted], reader.sheet.as_csv(), reader.unread
         except GrenierError as error:
             form.refuse(error)
     correct = [row for row in rows if not row["errors"]]
@@ -96,21 +97,25 @@ def import_subscriptions(group_id: str, contract_id: str):
         correct=len(correct),
         total=total,
         content=content,
+        unread=unread,
     )
 
 
-def _written(group_id: str, contract_id: str, wanted: list[subscription_import.Wanted]):
-    done = subscription_import.carry_out(contract_id, wanted)
+def _written(group_id: str, contract: dict[str, Any], wanted: list[subscription_import.Wanted]):
+    done = subscription_writing.carry_out(contract, wanted)
     flash(ngettext("%(num)d inscription enregistrée.", "%(num)d inscriptions enregistrées.", done), "success")
-    if left := sum(1 for each in wanted if each.errors):
-        flash(ngettext("%(num)d ligne laissée de côté.", "%(num)d lignes laissées de côté.", left), "attention")
-    return redirect(url_for(".contract", group_id=group_id, contract_id=contract_id))
+    if left := [each for each in wanted if each.errors]:
+        flash(ngettext("%(num)d ligne à revoir.", "%(num)d lignes à revoir.", len(left)), "attention")
+    for each in left[:MOST_TOLD]:
+        why = " ".join(message for _column, message in each.errors)
+        flash(_("Ligne %(row)s, %(who)s : %(why)s", row=each.row, who=each.who, why=why), "attention")
+    return redirect(url_for(".contract", group_id=group_id, contract_id=contract["contract_id"]))
 
 
 @bp.get(CONTRACT + "/inscriptions/importer/modele.xlsx")
 @access(may=MANAGE)
 def import_template(group_id: str, contract_id: str):
-    content = subscription_import.template(contract_in(group_id, contract_id))
+    content = subscription_writing.template(contract_in(group_id, contract_id))
     return response(content, XLSX, "modele-inscriptions.xlsx")
 
 

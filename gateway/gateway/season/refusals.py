@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext
 
+from gateway.formats import money
 from gateway.forms import Form
 from gateway.problems import CATALOGUE, register
 
@@ -32,6 +33,13 @@ MESSAGES: tuple[tuple[str, Any], ...] = (
     (r"One of (?P<found>.+)\.", _("Possible : %(found)s.")),
     (r"Between (?P<least>\d+) and (?P<most>\d+).*", _("Entre %(least)s et %(most)s.")),
     (r"At most (?P<most>\d+)\.", _("Au plus %(most)s.")),
+    (r"They make (?P<sum_cents>\d+) cents, (?P<due_cents>\d+) are due\.", _("Les chèques font %(sum_cents)s, %(due_cents)s sont dus.")),
+    (r"Each with its amount, or none with one\.", _("Un montant pour chaque chèque, ou pour aucun.")),
+    (r"Each with its date, or none with one\.", _("Une date d’encaissement pour chaque chèque, ou pour aucun.")),
+    (r"Nothing is due by cheque\.", _("Rien n’est dû par chèque.")),
+    (r"Entered by who looks after the contract\.", _("C’est la coordination qui enregistre des chèques déjà écrits.")),
+    (r"Not in the future\.", _("Pas dans l’avenir.")),
+    (r"The number that stands on the cheque\.", _("Le numéro qui est sur le chèque, en 80 signes au plus.")),
     (r"Nothing, or always the same number\.", _("Rien, ou toujours la même quantité.")),
     (r"(?P<day>\d{4}-\d\d-\d\d) makes up for another date\.", _("Le %(day)s rattrape une autre date : il ne se saute pas.")),
     (r"(?P<day>\d{4}-\d\d-\d\d) lies outside of the dates for absences\.", _("Le %(day)s est hors de la période des absences.")),
@@ -120,8 +128,12 @@ for _code, _title, _detail in (
 def say(message: str) -> str:
     for pattern, words in _COMPILED:
         if found := pattern.fullmatch(message):
-            return str(words) % found.groupdict()
+            return str(words) % {name: _shown(name, text) for name, text in found.groupdict().items()}
     return message
+
+
+def _shown(name: str, text: str) -> str:
+    return money(int(text)) if name.endswith("_cents") else text
 
 
 def spoken(answer: Answer, form: Form) -> Answer:
