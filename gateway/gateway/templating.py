@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         app_now=lambda: current_app.extensions["grenier"].clock.now(),
         asset=asset,
+        colon=lambda: " : " if page_language() == "fr" else ": ",
         correlation_id=correlation_id,
         csrf_token=csrf_token,
         current_group=current_group,

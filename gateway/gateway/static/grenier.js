@@ -178,4 +178,6 @@
   });
   settle();
   prepare(document);
+  // An address that ends in #main would take the focus back from what went wrong.
+  if (location.hash) window.addEventListener("load", () => setTimeout(() => $("[data-focus]")?.focus()));
 })();
