@@ -138,6 +138,8 @@ def test_on_the_pages_from_the_question_to_the_end(site):
     assert "Cidre" in read(ali, site.path("mes-contrats"))
     assert "n’attend plus" not in read(ali, path)
     assert "Bey" in read(paul, f"{mine}/partage")
+    for who in (paul, ali):
+        assert who.get(mine).text.count("<span>un autre foyer</span>") == 6, "every other of twelve deliveries"
     stop = f"{mine}/partage/arreter/{site.homes['Bey']}"
     assert "vous le gardez" in read(paul, stop)
     assert "le foyer qui a signé" in read(ali, stop)

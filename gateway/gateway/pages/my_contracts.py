@@ -83,9 +83,24 @@ def show(group_id: str, subscription_id: str):
         sharers=[words.home_of(names, home) for home in found.get("household_ids") or []],
         names=people,
         own=found["household_id"] in homes,
+        turns=_turns(subscription_id, homes, lookup.today(group_id)) if found["household_ids"] else {},
         leaving=[home for home in found.get("household_ids") or [] if home in homes],
         words=words,
     )
+
+
+def _turns(subscription_id: str, homes: list[str], today: str) -> dict[str, bool]:
+    """Of a shared basket: on which dates it is ours to fetch."""
+    rows = [
+        row
+        for home in homes
+        for row in ask("contracts", "household_baskets", household_id=home, from_on=today)["baskets"]
+    ]
+    shared = [row for row in rows if row["subscription_id"] == subscription_id]
+    return {
+        row["delivery_id"]: any(one["mine"] for one in shared if one["delivery_id"] == row["delivery_id"])
+        for row in shared
+    }
 
 
 @bp.route(f"{BASE}/absences", methods=["GET", "POST"])
