@@ -30,10 +30,10 @@ from gateway.documents.words import alphabetical, civil, counted, day, hours, mo
 
 Columns = list[dict[str, Any]]
 SHOWN = {"address": "Adresse", "email": "Courriel", "phone": "Téléphone"}
-SIGNATURE = {"label": "Signature", "width": "8em", "need": 8}
+SIGNATURE = {"label": "Signature", "width": "7.5em", "need": 7.5}
 NAME = {"label": "Nom", "width": "3fr", "need": 9}
-NUMBER = {"label": "N°", "align": "right", "need": 3}
-NEEDS = {"address": 9, "email": 13, "phone": 8}
+NUMBER = {"label": "N°", "align": "right", "need": 2.4}
+NEEDS = {"address": 9, "email": 12, "phone": 7.5}
 EXCHANGED = {"offered": "à réserver", "accepted": "réservé", "collected": "retiré", "expired": "repris"}
 LANDSCAPE_FROM = 8
 # Signs in the cell of one date beside each other; what is longer wraps.
@@ -54,7 +54,7 @@ def shape(facts: Facts, show: Iterable[str] = ("phone",)) -> dict[str, Any]:
     ]
     before = len(head)
     head += [dealt(code_of(option)) for _contract, option in options]
-    head += [{"label": "Commentaire", "width": "2fr", "need": 7}, SIGNATURE]
+    head += [{"label": "Commentaire", "width": "8em", "need": 8}, SIGNATURE]
     filled: list[Any] = [""] * before + [number(totals[key(option)]) for _contract, option in options] + ["", ""]
     filled[1] = counted(len(rows), "ligne", "lignes")
     return _sheet(facts, "Feuille d’émargement", facts["dated"]) | {
