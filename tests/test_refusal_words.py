@@ -1,4 +1,4 @@
-"""Whatever the services of a season refuse, people read why: every code in their source has a title and advice in both languages."""
+"""Whatever a service refuses, people read why: every code in their source has a title and advice in both languages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from contracts_svc.schedule import ChequeState
 from gateway.problems import CATALOGUE
 from tests.house_app import Site
 
-SOURCES = [
-    Path(__file__).parents[1] / f"{name}-svc" for name in ("contracts", "ledger", "logistics", "matching", "notify")
-]
+SERVICES = ("contracts", "ledger", "logistics", "matching", "notify", "orders")
+SOURCES = [Path(__file__).parents[1] / f"{name}-svc" for name in SERVICES]
 REFUSING = {"Rejected", "Forbidden", "Unavailable"}
 # Codes that are made of a state, by their beginning.
 STATES = {
@@ -61,8 +60,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 
 
 def test_the_codes_of_every_decision_are_found() -> None:
-    assert len(CODES) > 90
+    assert len(CODES) > 160
     made = {
+        "contract-floor",
+        "credit-floor",
+        "balance-changed",
+        "parcel-handed-over",
         "already-subscribed",
         "subscription-ended",
         "cheque-handed-over",
@@ -86,3 +89,48 @@ def test_every_refusal_says_in_french_and_in_english_what_is_the_matter(site: Si
             if any(french == english for french, english in zip(*said, strict=True)):
                 same.append(code)
     assert (lacking, same) == ([], [])
+
+
+# -- what is wrong with a field ------------------------------------------------------------------------------------
+
+
+def told(node: ast.expr) -> str | None:
+    """A message with every figure in it as 7, as people would be told it; None for one that is written elsewhere."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(str(part.value) if isinstance(part, ast.Constant) else _figure(part) for part in parts)
+    return None
+
+
+def _figure(part: ast.expr) -> str:
+    return "2026-11-26" if "isoformat" in ast.unparse(part) else "7"
+
+
+def field_messages() -> set[str]:
+    """The messages in `Invalid(fields={…: [message]})` and in the lists `faults[…] = [message]` of every service."""
+    found = set()
+    for path in (path for source in SOURCES for path in sorted(source.glob("*_svc/**/*.py"))):
+        for node in ast.walk(ast.parse(path.read_text())):
+            lists: list[ast.AST] = []
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Invalid":
+                lists = [each for word in node.keywords for each in ast.walk(word.value)]
+            elif isinstance(node, ast.Assign) and any(isinstance(each, ast.Subscript) for each in node.targets):
+                named = ast.unparse(node.targets[0]).partition("[")[0]
+                lists = [node.value] if named in ("faults", "errors", "wrong") else []
+            texts = [told(each) for one in lists if isinstance(one, ast.List) for each in one.elts]
+            found |= {text for text in texts if text}
+    return found
+
+
+def test_every_message_about_a_field_is_said_in_french() -> None:
+    from gateway.messages import localized
+    from gateway.pages import members_words
+    from gateway.season import refusals as season
+
+    messages = field_messages()
+    assert len(messages) > 90
+    say = [localized, season.say, members_words.say]
+    english = sorted(text for text in messages if all(str(one(text)) == text for one in say))
+    assert english == []

@@ -1,4 +1,4 @@
-"""What is wrong with a field, in the words of the page: the libraries that check say it in English, people read French.
+"""What is wrong with a field, in the words of the page: libraries and services say it in English, people read French.
 
 Messages that areas write themselves pass through unchanged.
 """
@@ -7,6 +7,8 @@ import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+
+from gateway.field_words import FIELD_WORDS
 
 WORDS = (
     (r"Missing data for required field\.|Object missing required field.*", _("Cette information est nécessaire.")),
@@ -37,7 +39,7 @@ WORDS = (
     (r"String does not match expected pattern\.", _("Cette forme n’est pas celle attendue.")),
     (r"Invalid value\.|Expected `.*", _("Cette valeur ne convient pas.")),
 )
-_COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in WORDS)
+_COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in (*WORDS, *FIELD_WORDS))
 
 
 def localized(message: Any) -> Any:

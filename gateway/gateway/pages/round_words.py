@@ -53,6 +53,21 @@ register(
     lazy_gettext("La limite compte pour les commandes : elle se règle sur un contrat ouvert où l’on commande."),
 )
 register(
+    "cycle-not-due",
+    lazy_gettext("Ce n’est pas encore l’heure"),
+    lazy_gettext("La période s’ouvre et se ferme d’elle-même, aux heures prévues."),
+)
+register(
+    "cycle-scheduled",
+    lazy_gettext("Période déjà prévue"),
+    lazy_gettext("Elle existe avec d’autres dates ou d’autres produits : ouvrez-la pour la voir."),
+)
+register(
+    "conflict-retry",
+    lazy_gettext("Beaucoup de monde en même temps"),
+    lazy_gettext("Rien n’est enregistré. Recommencez dans un instant."),
+)
+register(
     "cycle-cancelled",
     lazy_gettext("Livraison annulée"),
     lazy_gettext("La livraison n’a pas lieu : on ne commande plus, et les commandes passées sont annulées."),
