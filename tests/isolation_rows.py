@@ -275,7 +275,7 @@ ROWS: dict[str, Row] = {
     **_rows(PUBLIC, "public", "accessibility explain_problem index"),
     **_rows(OWN, "public", "choose_group"),
     **_rows(OPEN_ACT, "public", "choose_language"),
-    **_rows(GROUP, "roles", "index revoke"),
+    **_rows(GROUP, "roles", "coordination index revoke"),
     **_rows(GROUP, "settings", "move_duty show"),
     **_rows(
         GROUP, "sheets", "count cutting cutting_list inventory labels record_weights sign_off slots"

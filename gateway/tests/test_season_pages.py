@@ -119,6 +119,20 @@ def test_order_rounds_have_a_section_when_goods_are_ordered(built):
     assert "La clôture vient avant la livraison." in page
 
 
+@pytest.mark.behaviour("S0:3-7")
+def test_who_coordinates_a_contract_reads_what_that_means_and_where_it_is_done(built):
+    camille, here = built.client("Camille"), built.path("roles", "coordination")
+    assert here in read(camille, built.path("roles"))
+    page = read(camille, here)
+    for duty in ("Relayer aux producteurs les questions", "le faire valider par le producteur", "bénévole", "Perrin"):
+        assert duty in page
+    duties = page.partition('id="duty-1"')[2].partition("</main>")[0]
+    places = set(re.findall(r'<li><a href="([^"]+)"', duties))
+    assert len(places) > 8
+    assert {address: camille.get(address).status_code for address in places} == dict.fromkeys(places, 200)
+    assert built.client().get(here).status_code == 401
+
+
 # -- the producer's answer ---------------------------------------------------------------------------------------
 
 

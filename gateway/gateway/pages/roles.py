@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from gateway.access import access
 from gateway.calls import ask
@@ -14,6 +15,29 @@ from grenier.errors import Invalid
 
 bp = Blueprint("roles", __name__)
 MOST_CANDIDATES = 500
+# What a contract's coordinator does (S0:9-56), and the page of the group where each thing is done.
+COORDINATION: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
+    (lazy_gettext("Faire le lien entre mangeurs et producteurs"), (
+        (lazy_gettext("Relayer aux producteurs les questions des mangeurs"), "questions.index"),
+        (lazy_gettext("Relayer les nouvelles du producteur"), "messages.announce"),
+        (lazy_gettext("Annoncer les distributions"), "agenda.reminders"),
+    )),
+    (lazy_gettext("Organiser la souscription"), (
+        (lazy_gettext("Rédiger le contrat et ses dates, le faire valider par le producteur"), "contracts.new"),
+        (lazy_gettext("Prévoir les permanences et les annoncer"), "volunteers.plan"),
+        (lazy_gettext("Recevoir les chèques, transmettre contrats et chèques aux producteurs"), "cheques.index"),
+        (lazy_gettext("Enregistrer les mangeurs et leurs contrats"), "contracts.index"),
+        (lazy_gettext("Tenir à jour les familles adhérentes"), "member_households.index"),
+    )),
+    (lazy_gettext("Organiser les commandes et suivre les décomptes"), (
+        (lazy_gettext("Produits indisponibles, appels, colis, soldes, régularisation : dans chaque contrat"), "contracts.index"),
+    )),
+    (lazy_gettext("Contribuer aux événements et aux réunions"), (
+        (lazy_gettext("Tenir une permanence de cotisations en janvier ou février"), "dues_campaigns.index"),
+        (lazy_gettext("Aider à la distribution festive et aux événements"), "volunteers.index"),
+        (lazy_gettext("Venir aux réunions du collectif et à l’assemblée générale"), "agenda.show"),
+    )),
+)  # fmt: skip
 
 
 @bp.route("/groupes/<group_id>/roles", methods=["GET", "POST"])
@@ -33,6 +57,18 @@ def index(group_id: str):
         candidates=_candidates(group_id) if gives else [],
         assignable=[(role, role_word(role)) for role in sorted(found["assignable"], key=role_word)],
     )
+
+
+@bp.get("/groupes/<group_id>/roles/coordination")
+@access("member")
+def coordination(group_id: str):
+    """The job description of who coordinates a contract (S0:5-7)."""
+    group = ask("contracts", "group", group_id=group_id)
+    if group["kind"] != "csa":
+        abort(404)
+    held = shown(ask("contracts", "roles", group_id=group_id)["roles"])
+    holders = [each for each in held if each["role"] == "coordinator"]
+    return render_template("members/coordination.html", group=group, parts=COORDINATION, holders=holders)
 
 
 @bp.post("/groupes/<group_id>/roles/<person_id>/<assignment_id>/retirer")
