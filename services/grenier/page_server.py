@@ -24,6 +24,8 @@ CONNECTIONS = 2_048
 THREADS_FOR_EACH = 10
 # And those that read what is sent slowly; a thread is made when it is needed.
 READERS = 256
+# Room for some thousand series of a worker.
+COUNTS_BYTES = 1 << 19
 
 
 def counting_together(folder: Path) -> None:
@@ -33,6 +35,22 @@ def counting_together(folder: Path) -> None:
         if not Path("/proc", file.stem.rpartition("_")[2]).exists():  # "counter_4711.db": whose process is gone
             file.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    _with_room_of_their_own()
+
+
+def _with_room_of_their_own() -> None:
+    """The files of the counts are mapped into memory and would get their room on the disk when a count is first written:
+    on a full disk that is no error but SIGBUS, and the end of the process. They get it when they are made."""
+    from prometheus_client import mmap_dict, values
+
+    class Allocated(mmap_dict.MmapedDict):
+        def __init__(self, filename: str, read_mode: bool = False) -> None:
+            if not read_mode:
+                with Path(filename).open("ab") as file:
+                    os.posix_fallocate(file.fileno(), 0, COUNTS_BYTES)
+            super().__init__(filename, read_mode)
+
+    values.MmapedDict = Allocated  # type: ignore[misc]
 
 
 def run(factory: str, packages: Sequence[str], host: str, port: int, workers: int, threads: int) -> None:
