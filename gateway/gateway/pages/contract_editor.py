@@ -154,7 +154,7 @@ def labels(form: Form) -> dict[str, str]:
         "absences_max": _("Absences au plus"), "absences_until": _("Absences jusqu’au"), "co_members_max": _("Co-adhérents au plus"),
         "opens_on": _("Ouverture des inscriptions"), "closes_on": _("Clôture des inscriptions"), "closes_hours_before": _("Heures avant la livraison"),
         "means": _("Moyens de paiement"), "calendar": _("Dates d’encaissement"), "splits": _("Répartitions"), "counts": _("Nombres de chèques"),
-        "minimum_cheque": _("Chèque minimum"), "prepayment": _("Provision demandée"), "basket_kind": _("Sorte de panier"),
+        "minimum_cheque": _("Chèque minimum"), "prepayment": _("Provision demandée"), "basket_kind": _("Type de panier"),
         "pattern.first": _("Première date"), "pattern.until": _("Dernière date"), "pattern.every": _("Rythme"), "payee": _("À l’ordre de"),
     }  # fmt: skip
     found = dict(fixed)

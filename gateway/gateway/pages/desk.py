@@ -6,14 +6,16 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from gateway.access import access
-from gateway.calls import tell
+from gateway.calls import ask, tell
 from gateway.forms import Form
 from gateway.pages.members_words import refusal
-from gateway.pages.subscriptions import BASE, bp
+from gateway.pages.subscriptions import BASE, MOST, bp
 from gateway.season import choices, lookup, words
 from gateway.season.quotes import payload_of, place_errors, quote
 from gateway.season.typed import Typed
 from grenier.errors import GrenierError, Invalid, Rejected
+
+HELD = ("waiting", "to_confirm", "confirmed")
 
 
 @bp.get(f"{BASE}/permanence")
@@ -22,7 +24,9 @@ def desk(group_id: str, contract_id: str):
     """Who is there? A household by its name."""
     contract = lookup.contract_of(group_id, contract_id)
     homes = lookup.households_of(group_id, request.args.get("q", ""))
-    return render_template("subscriptions/desk.html", contract=contract, group_id=group_id, homes=homes)
+    found = ask("contracts", "subscriptions", contract_id=contract_id, state=list(HELD), limit=MOST)["subscriptions"]
+    held = {row["household_id"]: row["subscription_id"] for row in found}
+    return render_template("subscriptions/desk.html", contract=contract, group_id=group_id, homes=homes, held=held)
 
 
 @bp.route(f"{BASE}/permanence/<household_id>", methods=["GET", "POST"])

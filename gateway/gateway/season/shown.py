@@ -16,7 +16,7 @@ FIELDS: dict[str, Any] = {
     "complement": lazy_gettext("Complément"),
     "starts_on": lazy_gettext("Début"),
     "ends_on": lazy_gettext("Fin"),
-    "basket_kind": lazy_gettext("Sorte de panier"),
+    "basket_kind": lazy_gettext("Type de panier"),
     "options": lazy_gettext("Paniers et prix"),
     "deliveries": lazy_gettext("Livraisons"),
     "rounds": lazy_gettext("Périodes de commande"),
