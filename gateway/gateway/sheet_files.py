@@ -35,6 +35,7 @@ NOT_READ: tuple[tuple[bytes, Any], ...] = (
     (b"<", lazy_gettext("C’est une page web : enregistrez le tableau au format XLSX ou CSV.")),
     (b"[{", lazy_gettext("C’est un fichier JSON : il faut un tableur, au format XLSX ou CSV.")),
     (b"{", lazy_gettext("C’est un fichier JSON : il faut un tableur, au format XLSX ou CSV.")),
+    (b"BNN;", lazy_gettext("C’est une liste BNN : demandez-la à votre fournisseur au format XLSX ou CSV.")),
     (b"\x1f\x8b", lazy_gettext("C’est une archive : sortez-en le fichier, puis choisissez-le.")),
     (b"Rar!", lazy_gettext("C’est une archive : sortez-en le fichier, puis choisissez-le.")),
     (b"7z\xbc\xaf", lazy_gettext("C’est une archive : sortez-en le fichier, puis choisissez-le.")),
