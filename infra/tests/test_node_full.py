@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,11 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from esdbclient import AsyncEventStoreDBClient, StreamState
 
 from grenier.log import NO_STREAM, LogUnavailable, NewEvent
-from grenier.log.esdb import EsdbLog
+from grenier.log.esdb import EsdbLog, to_esdb
+from grenier.log.pipeline import Pipeline
 from grenier.log.protocol import code_of
 from grenier_infra.eventnode.room import Room
 from grenier_infra.eventnode.testing import RunningNode, running_node
@@ -50,6 +53,29 @@ def test_without_the_reserve_the_node_is_read_only(tmp_path: Path) -> None:
         assert time.monotonic() - began < 5, "an answer, not a wait"
         assert len(log.read("a")) == 1
         log.close()
+
+
+def test_a_batch_that_finds_no_room_is_told_at_once(tmp_path: Path) -> None:
+    """Over a call that stays open, with nothing sent after it: the refusal must not wait for the next batch."""
+
+    async def refused(uri: str) -> Exception | None:
+        client = AsyncEventStoreDBClient(uri=uri)
+        await client.connect()
+        pipeline = Pipeline(client, asyncio.get_running_loop())
+        try:
+            for _ in range(3):
+                answer = asyncio.get_running_loop().create_future()
+                pipeline.append("b", StreamState.NO_STREAM, [to_esdb(an_event())], lambda _, error, to=answer: to.set_result(error))  # fmt: skip
+                told: Exception | None = await asyncio.wait_for(answer, 10)
+            return told
+        finally:
+            await pipeline.close()
+            await client.close()
+
+    with running_node(tmp_path / "log.sqlite", reserve=1 << 60) as node:
+        told = asyncio.run(refused(node.uri))
+    assert isinstance(told, LogUnavailable)
+    assert code_of(told) == "disk-full"
 
 
 def test_short_writes_lose_nothing_that_was_acknowledged(node: RunningNode) -> None:

@@ -42,19 +42,16 @@ class _Batch:
 class Batches:
     """The batches of one BatchAppend call: several may be under way at once."""
 
-    def __init__(self, write: Write, call: Call) -> None:
-        """Hand finished batches to ``write``; answer on ``call``."""
+    def __init__(self, write: Write, call: Call, running: asyncio.TaskGroup) -> None:
+        """Hand finished batches to ``write``; answer on ``call``. A lost answer or a failed write ends it, through the group."""
         self._write_log = write
         self._call = call
         self._open: dict[bytes, _Batch] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = running
         self._sending = asyncio.Lock()
 
     def receive(self, request: Any) -> None:
         """Take one piece; a final piece sends the batch to the writer."""
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.discard(task)
-            task.result()  # a lost answer or a failed write ends the call
         key = request.correlation_id.SerializeToString()
         batch = self._open.get(key)
         if batch is None:
@@ -64,24 +61,11 @@ class Batches:
         refusal = None if batch.refused else _extend(batch, request.proposed_messages)
         if refusal is not None:
             batch.refused, batch.events = True, []
-            self._start(self._send(request.correlation_id, batch, refusal))
+            self._running.create_task(self._send(request.correlation_id, batch, refusal))
         if request.is_final:
             del self._open[key]
             if not batch.refused:
-                self._start(self._write(request.correlation_id, batch))
-
-    async def finish(self) -> None:
-        """Wait for the answers still to come."""
-        if self._tasks:
-            await asyncio.gather(*self._tasks)
-
-    def cancel(self) -> None:
-        """Give up on all answers."""
-        for task in self._tasks:
-            task.cancel()
-
-    def _start(self, work: Any) -> None:
-        self._tasks.add(asyncio.ensure_future(work))
+                self._running.create_task(self._write(request.correlation_id, batch))
 
     async def _write(self, correlation_id: Any, batch: _Batch) -> None:
         await self._send(correlation_id, batch, await self._response(batch))

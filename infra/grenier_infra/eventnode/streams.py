@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -104,13 +105,14 @@ class Streams:
     async def batch_append(self, call: Call) -> None:
         """Append batches as they come, each all or none, each answered with its correlation id when it is done."""
         self.misbehave(call)
-        batches = Batches(self.write, call)
         try:
-            async for request in call:
-                batches.receive(request)
-            await batches.finish()
-        finally:
-            batches.cancel()
+            async with asyncio.TaskGroup() as running:
+                batches = Batches(self.write, call, running)
+                async for request in call:
+                    batches.receive(request)
+        except BaseExceptionGroup as failed:
+            # Told at once: whoever sent the only batch sends no other one before it is answered.
+            raise failed.exceptions[0] from None
 
     async def write(self, request: Request) -> Outcome:
         """Write and, if told to, lose the answer. Errors: Refusal, WriteFailed, Stopping."""
