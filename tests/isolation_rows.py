@@ -233,7 +233,7 @@ ROWS: dict[str, Row] = {
     **_rows(GROUP, "member_households", "index"),
     **_rows(GROUP, "keeping", "entrust index number offer show take_back withdraw"),
     **_rows(GROUP, "dues_campaigns", "close index new pay show"),
-    **_rows(GROUP, "rounds", "floor freeze index parcel parcels remind sheet show statements unavailable", ROUND),
+    **_rows(GROUP, "rounds", "floor freeze index parcel parcels remind sheet show statements unavailable undo", ROUND),
     **_rows(GROUP, "cycles", "freeze index over_asked regulate show unavailable"),
     **_rows(FEDERATION, "deliveries", "dispatch index"),
     **_rows(GROUP, "deliveries", "note receive", GOODS),

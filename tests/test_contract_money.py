@@ -101,3 +101,22 @@ def test_a_deposit_opens_to_the_cheque_that_was_received_also_as_of_a_past_day(s
     assert "par Coline P." in shown
     assert season.api("bruno").refused("get", f"/entries/{line['entry_id']}") in ("forbidden", "not-found")
     assert season.house.dump("ledger") == season.house.rebuilt_dump("ledger")
+
+
+@pytest.mark.behaviour("S0:44")
+def test_a_parcel_handed_to_the_wrong_household_is_taken_back_after_a_preview(season: JamSeason) -> None:
+    season.delivered()
+    coline, bruno = season.site.client(season.person["coline"]), season.home["bruno"]
+    parcels = f"/groupes/{season.group}/contrats/{season.contract}/commandes/{season.first}/colis"
+    assert f"{bruno}/annuler" in page(coline, parcels)
+    shown = page(coline, f"{parcels}/{bruno}/annuler")
+    assert "est extournée sur le compte du foyer" in shown
+    assert season.balance("bruno") == -1240, "looking at it does nothing"
+    press(coline, f"{parcels}/{bruno}/annuler", reason="")
+    assert season.balance("bruno") == -1240, "it needs a reason"
+    assert "La remise est annulée" in press(coline, f"{parcels}/{bruno}/annuler", reason="mauvais foyer")
+    assert season.balance("bruno") == 0
+    (undone,) = season.house.events("logistics.sign-off-undone")
+    (reversal,) = season.house.events("ledger.entry-reversed")
+    assert (undone.reason, reversal.reason) == ("mauvais foyer", "mauvais foyer")
+    assert "Ce colis n’est pas remis" in page(coline, f"{parcels}/{bruno}/annuler")

@@ -207,9 +207,6 @@ def _act_on_parcel(form: Form, cycle_id: str) -> bool:
             return _try(form, "record_parcel", cycle_id, household_id=household_id)
         case "hand-over":
             return _try(form, "hand_over_parcel", cycle_id, household_id=household_id)
-        case "undo":
-            reason = _("remise annulée à la table")
-            return _try(form, "undo_hand_over", cycle_id, household_id=household_id, reason=reason)
     return False
 
 
