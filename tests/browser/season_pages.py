@@ -200,6 +200,7 @@ def _fill(amap: Amap) -> None:
         "accounts.reverse": {"role": "treasurer"}, "contract_accounts.reverse": {"role": "treasurer"},
         "stock.history": {"role": "coordinator"}, "questions.show": {"role": "coordinator"},
         "rounds.parcel": {"cycle_id": [jam.round_id(season_load.DELIVERED)]},
+        "rounds.undo": {"cycle_id": [jam.round_id(season_load.DELIVERED)]},
         "subscribe.form_page": {"role": "organiser", "contract_id": [season.bread.contract_id]},
         "subscriptions.enter": {"contract_id": [season.bread.contract_id], "household_id": [group.households[0].household_id]},
         "exchange_desk.settings": {"role": "coordinator"}, "exchange_desk.takers": {"role": "coordinator"},

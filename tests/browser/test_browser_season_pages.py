@@ -30,20 +30,29 @@ def amap(tmp_path_factory: pytest.TempPathFactory) -> Amap:
 
 
 @pytest.fixture(scope="module")
-def pages(amap: Amap, chromium: Browser) -> Iterator[dict[str, Page]]:
+def base(amap: Amap) -> Iterator[str]:
+    with amap.site.served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def pages(amap: Amap, base: str, chromium: Browser) -> Iterator[dict[str, Page]]:
     """One window per role, signed in."""
-    found: dict[str, Page] = {}
-    with amap.site.served() as base:
-        for role in ("", *amap.people):
-            context = chromium.new_context(
-                locale="fr-FR", viewport={"width": PHONE, "height": 740}, base_url=base, reduced_motion="reduce"
-            )
-            if role:
-                context.add_cookies([{**amap.cookie(amap.people[role]), "url": base}])  # type: ignore[list-item]
-            found[role] = context.new_page()
-        yield found
-        for page in found.values():
-            page.context.close()
+    found = {role: window(amap, base, chromium, role) for role in ("", *amap.people)}
+    yield found
+    for page in found.values():
+        page.context.close()
+
+
+def window(amap: Amap, base: str, chromium: Browser, role: str, js: bool = True) -> Page:
+    context = chromium.new_context(
+        locale="fr-FR", viewport={"width": PHONE, "height": 740}, base_url=base, reduced_motion="reduce",
+        java_script_enabled=js,
+    )  # fmt: skip
+    context.set_default_timeout(60_000)
+    if role:
+        context.add_cookies([{**amap.cookie(amap.people[role]), "url": base}])  # type: ignore[list-item]
+    return context.new_page()
 
 
 @pytest.mark.timeout(600)
@@ -64,3 +73,27 @@ def look(page: Page, visit: Visit) -> list[tuple[str, ...]]:
     faults = [(str(rule), str(target)) for rule, target in seen["rules"]]
     faults += [("too wide", tag) for tag in seen["wide"]]
     return faults if len(seen["titles"]) == 1 else [*faults, ("titles", str(seen["titles"]))]
+
+
+def test_what_is_wrong_gets_the_focus_even_after_the_skip_link(amap: Amap, pages: dict[str, Page]) -> None:
+    page = pages["eater"]
+    page.goto(f"/groupes/{amap.season.group.group_id}/questions/nouvelle")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+    page.keyboard.press("Enter")
+    page.evaluate("document.querySelector('main form').noValidate = true")
+    page.get_by_role("button", name="Envoyer la question").click()
+    page.wait_for_function("document.activeElement.id === 'errors'")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.hash") == "#text"
+
+
+def test_a_basket_is_offered_without_a_script(amap: Amap, base: str, chromium: Browser) -> None:
+    page = window(amap, base, chromium, "organiser", js=False)
+    page.goto(f"/groupes/{amap.season.group.group_id}/intermittents/absence")
+    page.locator("main ul.lines a").first.click()
+    page.get_by_role("button", name="Céder mon panier").click()
+    page.wait_for_url("**/intermittents/paniers/*")
+    assert "Votre panier est proposé" in page.locator("main").inner_text()
+    page.context.close()
