@@ -143,8 +143,7 @@ class ChequeDoors:
     @door
     def return_cheque(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(GiveBack, payload)
-        row = subscription_row(self.runtime, ask.subscription_id)
-        role = require_manager(self.runtime, context, row["group_id"], row["contract_id"], CHEQUES)
+        row, role = self._subscription_with_cheques(ask.subscription_id, context)
         command = schedule.ReturnCheque(cheque_id=ask.cheque_id, reason=ask.reason.strip())
         return self._tell_schedule(row, command, context, role)
 
@@ -152,8 +151,7 @@ class ChequeDoors:
     def agree_schedule(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         """What is still owed, in so many new cheques: after one was given back, or for another number of them."""
         ask = read(Agree, payload)
-        row = subscription_row(self.runtime, ask.subscription_id)
-        role = require_manager(self.runtime, context, row["group_id"], row["contract_id"], CHEQUES)
+        row, role = self._subscription_with_cheques(ask.subscription_id, context)
         state = contract_of(self.runtime, row["contract_id"])
         held = state.roster.subscriptions[ask.subscription_id]
         if held.state not in ("confirmed", "ended"):
@@ -171,6 +169,10 @@ class ChequeDoors:
             cheques=numbered(ask.subscription_id, option, after=after),
         )  # fmt: skip
         return self._tell_schedule(row, command, context, role)
+
+    def _subscription_with_cheques(self, subscription_id: str, context: Context) -> tuple[Row, str]:
+        row = subscription_row(self.runtime, subscription_id)
+        return row, require_manager(self.runtime, context, row["group_id"], row["contract_id"], CHEQUES)
 
     def _tell_schedule(self, row: Row, command: schedule.Command, context: Context, role: str) -> dict[str, Any]:
         return self.runtime.tell(

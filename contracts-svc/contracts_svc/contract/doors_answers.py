@@ -13,6 +13,7 @@ from contracts_svc.contract import approval
 from contracts_svc.contract.decider import decider
 from contracts_svc.contract.sight import is_producer, managed
 from contracts_svc.contract.state import Life
+from contracts_svc.contract.telling import tell_life
 from contracts_svc.rules.saying import in_full
 from contracts_svc.views import contract_questions, federation, people
 from grenier import links
@@ -72,7 +73,7 @@ class AnswerDoors:
         ask = read(Submit, payload)
         life, role = managed(self.runtime, context, ask.contract_id)
         command = self._submission(life, ask)
-        answer = self.runtime.tell(decider, ask.contract_id, command, context, role=role, group_id=life.group_id)
+        answer = tell_life(self.runtime, life, command, context, role)
         sent = self.runtime.handler.state(decider, ask.contract_id).life.submission
         told = {"person_id": command.person_id, "document_sha256": command.document_sha256}
         if sent is None or not self.runtime.settings.demo:
@@ -115,7 +116,7 @@ class AnswerDoors:
             version=ask.version, person_id=person_id, means="paper", document_sha256=a_hash(ask.document_sha256),
             now=self.runtime.clock.now(),
         )  # fmt: skip
-        return self.runtime.tell(decider, ask.contract_id, command, context, role=role, group_id=life.group_id)
+        return tell_life(self.runtime, life, command, context, role)
 
     @door
     def answer_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -151,9 +152,7 @@ class AnswerDoors:
             )  # fmt: skip
         else:
             command = approval.RequestChanges(version=version, comment=comment, now=now)
-        return self.runtime.tell(
-            decider, life.contract_id, command, context, role="producer", group_id=life.group_id
-        )  # fmt: skip
+        return tell_life(self.runtime, life, command, context, "producer")
 
     @door
     def producer_contract(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
