@@ -310,4 +310,7 @@ def test_every_cheque_is_in_one_place_and_goes_one_way(along, commands):
         assert {
             key: (one.state, one.planned.amount_cents, one.number, one.bank) for key, one in state.cheques.items()
         } == told.held
+        if isinstance(command, schedule.TrimSchedule):
+            came = state.sum_of("received", "handed_over")
+            assert state.sum_of("expected") <= max(command.due_cents - came, 0), "more is expected than is due"
         assert list(schedule.decider.decide(state, command)) == [], "a repetition says nothing"

@@ -93,17 +93,16 @@ class Scene:
     def messages(self, template: str, group: federation.Group | None = None) -> list[dict[str, Any]]:
         """What was asked to be said with a template since the window of this story was scheduled."""
         place = group or self.group
-        found: list[dict[str, Any]] = []
-        page = 1
+        found: dict[str, dict[str, Any]] = {}
+        seen = 0
         while True:
-            answer = self.stage.at(place.organiser).get(
-                f"/groups/{place.group_id}/messages", limit=200, offset=(page - 1) * 200
-            )
-            found += answer["items"]
-            if len(found) >= answer["total"] or not answer["items"]:
+            # What is said meanwhile moves the older ones on to the next page: each counts once.
+            answer = self.stage.at(place.organiser).get(f"/groups/{place.group_id}/messages", limit=200, offset=seen)
+            found |= {message["message_id"]: message for message in answer["items"]}
+            seen += len(answer["items"])
+            if seen >= answer["total"] or not answer["items"]:
                 break
-            page += 1
-        return [message for message in found if message["template"] == template]
+        return [message for message in found.values() if message["template"] == template]
 
     def told(
         self, template: str, household_ids: set[str], group: federation.Group | None = None

@@ -93,13 +93,15 @@ class SeasonScene:
     # -- what was said -----------------------------------------------------------------------------------------------
 
     def messages(self, template: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        organiser = self.stage.at(self.group.organiser)
+        """Each once: what is said while the pages are read moves the older ones on to the next page."""
+        found: dict[str, dict[str, Any]] = {}
+        organiser, seen = self.stage.at(self.group.organiser), 0
         while True:
-            page = organiser.get(f"/groups/{self.group.group_id}/messages", limit=200, offset=len(found))
-            found += page["items"]
-            if len(found) >= page["total"] or not page["items"]:
-                return [message for message in found if message["template"] == template]
+            page = organiser.get(f"/groups/{self.group.group_id}/messages", limit=200, offset=seen)
+            found |= {message["message_id"]: message for message in page["items"]}
+            seen += len(page["items"])
+            if seen >= page["total"] or not page["items"]:
+                return [message for message in found.values() if message["template"] == template]
 
     def told(self, template: str, persons: set[str], known: int = 0) -> list[dict[str, Any]]:
         """Wait until exactly these persons were told once each; `known`: messages of this template that are older."""
