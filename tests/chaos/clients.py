@@ -99,7 +99,7 @@ Make = Callable[[Scene, Place, int, random.Random], Act]
 
 @dataclass
 class Crowd:
-    """The clients of one storm, what they asked and what they were told. `answers`: how often each status came.
+    """The clients of one storm, what they asked and what they were told. `answers`: how often each status came, with the code of a refusal.
 
     `url`: another gateway than the installation's own. `rough`: answers of the server's side that a client cannot work with (5xx other than 503, or without Retry-After).
     """
@@ -235,7 +235,8 @@ class Crowd:
             self.answers["no answer"] += 1
             return 0, {}, b""
         known = {name.lower(): value for name, value in answered.items()}
-        self.answers[str(status)] += 1
+        code = json.loads(text).get("code", "") if status >= 400 and "json" in known.get("content-type", "") else ""
+        self.answers[f"{status} {code}".strip()] += 1
         if status >= 500 and (status != 503 or not known.get("retry-after", "").isdigit()):
             self.rough.append(f"{status} {act.method} {act.path}: {text[:200].decode(errors='replace')}")
         return status, known, text
