@@ -55,10 +55,11 @@ def test_the_sheet_keeps_the_holders_line_to_sign_and_says_who_comes_instead(ama
     amap.api("Bob", "POST", f"/baskets/{basket}/request")
     amap.api("Ann", "POST", f"/baskets/{basket}/accept", person_id=amap.people["Bob"])
     # The line and the quantities stay the holder's; beside them, who signs in this name. Bob's own line is as it was.
-    assert line_of(amap, f"{sheet}.csv", "Diallo Ann") == ["1", "2", "3,0", "Bob Martin", ""]
-    assert line_of(amap, f"{sheet}.csv", "Martin Bob") == ["1", "2", "3,0", "", ""]
+    assert line_of(amap, f"{sheet}.csv", "Diallo Ann") == ["1", "2", "3,0", "Bob Martin", "", ""]
+    assert line_of(amap, f"{sheet}.csv", "Martin Bob") == ["1", "2", "3,0", "", "", ""]
     paper = words_of(amap.as_("Orga").get(f"{sheet}.pdf").data)
     assert "* panier remis à une autre personne" in paper
+    assert "à remettre à Bob Martin" in paper
     assert "Diallo Ann Bob Martin réservé" in paper
     amap.site.clock.set(datetime(2026, 11, 5, 17, 40, tzinfo=UTC))
     amap.api("Orga", "POST", f"/baskets/{basket}/collect")

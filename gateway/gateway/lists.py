@@ -39,7 +39,7 @@ def sign_off_table(facts: Facts) -> Table:
                 }
             )
         )
-        told["remarks"] = ", ".join(handed_out.remarks_of(facts, person))
+        told["remarks"] = ", ".join(handed_out.remarks_of(facts, person, takers=False))
         rows.append({**told, **dict(zip(keys, taken, strict=True)), "shares": round(shares, 2), "taker": taker})
     columns = [Column("number", _("N°"), "number"), Column("name", _("Nom")), Column("phone", _("Téléphone"))]
     columns += [

@@ -45,16 +45,17 @@ def number_of(facts: Facts, person: Facts) -> str:
     return ", ".join(sorted(found)) or str(person.get("number") or "")
 
 
-def remarks_of(facts: Facts, person: Facts) -> list[str]:
-    """Who fetches it in their place: the household whose turn it is, a taker, a keeper; or nobody."""
+def remarks_of(facts: Facts, person: Facts, takers: bool = True) -> list[str]:
+    """Who fetches it in their place: the household whose turn it is, a taker (unless told elsewhere), a keeper; or nobody."""
     every = [
         basket for c in facts["contracts"] for basket in c["baskets"] if tuple(basket["household_ids"]) == person["ids"]
     ]
     if every and all(basket.get("absent") for basket in every):
         return ["absence prévue"]
-    takers = {b["exchange"]["taker"] for b in every if b.get("exchange") and b["exchange"]["state"] in TAKEN}
+    given = [basket["exchange"] for basket in every if takers and basket.get("exchange")]
+    names = {each["taker"] for each in given if each["state"] in TAKEN}
     keepers = {each["keeper"] for each in facts.get("kept", []) if each["household_id"] in person["ids"]}
-    told = [_picker(facts, person), *(f"à remettre à {one or '–'}" for one in sorted(takers))]
+    told = [_picker(facts, person), *(f"à remettre à {one or '–'}" for one in sorted(names))]
     return [*filter(None, told), *(f"gardé par {one or '–'}" for one in sorted(keepers))]
 
 
