@@ -41,6 +41,11 @@ class Options:
                 return option_id, self.days[on.isoformat()]
         return None
 
+    def stray(self, head: str) -> bool:
+        """A column of an option at a day on which the contract delivers nothing."""
+        dated = DATED_HEAD.match(head)
+        return bool(dated and self.named(dated.group(1)) and day(dated.group(2)))
+
 
 class Directory:
     """The households of a group by number, e-mail and name in any order."""

@@ -73,6 +73,8 @@ class Reader:
         self.heads = {place: head for head, place in sheet.extra.items()}
         self.cheques = columns_of({head: at for head, at in sheet.extra.items() if at not in self.places})
         self.unread = [head for head, at in sheet.extra.items() if at not in self.places and at not in self.cheques]
+        if stray := [head for head in self.unread if not self.ordered and self.options.stray(head)]:
+            raise refusal(_("« %(head)s » : pas de livraison ce jour-là.", head=stray[0]))
         self.cheque_a_row = bool(self.cheques) and not any(cheque for _head, _part, cheque in self.cheques.values())
         if not self.places and not self.ordered and not {"produit", "quantite"} <= set(sheet.heads):
             names = ", ".join(each.get("code") or each["title"] for each in contract["terms"].get("options", []))
@@ -192,7 +194,8 @@ def _terms_of(row: Row, sheet: Sheet, wanted: Wanted) -> None:
         else:
             wanted.errors.append((sheet.heads["moyen"], _("Chèque, virement ou espèces.")))
     if told := cell.get("semaine", ""):
-        wanted.payload["series"] = re.sub(r"(?i)^semaine\s+", "", told).strip()
+        series = re.sub(r"(?i)^semaine\s+", "", told).strip()
+        wanted.payload["series"] = series.upper() if len(series) == 1 else series
     wanted.confirm = yes(cell.get("confirmer", ""))
 
 

@@ -106,6 +106,8 @@ def _issued(cheque: Cheque, cash_on: str) -> str:
 def reasons(refused: GrenierError, heads: Sequence[str] = ()) -> list[tuple[str, str]]:
     """A refusal of the service as (column, sentence)."""
     if isinstance(refused, Invalid) and refused.facts.get("fields"):
+        if "means" in refused.facts["fields"]:
+            return [("moyen", _("Ce contrat ne se règle pas ainsi."))]
         told = refused.facts["fields"].items()
         return [(_column(str(name).split("."), heads), " ".join(map(say, map(localized, each)))) for name, each in told]
     if isinstance(refused, NotFound | Forbidden):

@@ -119,6 +119,13 @@ def test_a_file_that_broke_off_is_finished_with_the_same_key(site) -> None:
     assert site.call("subscriptions", "Camille", contract_id=site.contract)["total"] == 2
 
 
+def test_what_a_head_or_a_cell_says_is_never_dropped_in_silence(site) -> None:
+    refused = bring(site, "Nom;PAN 15/10/2026;PAN 16/10/2026\nBey;1;1\n")
+    assert refused.json["errors"]["file"] == ["«\u00a0PAN 16/10/2026\u00a0»\u00a0: pas de livraison ce jour-là."]
+    assert faults(bring(site, "Nom;PAN;Moyen\nBey;1;virement\n"))[2] == "Ce contrat ne se règle pas ainsi."
+    assert "droite des titres" in faults(bring(site, "Nom;PAN\nBey;1;9\n"))[2]
+
+
 def test_members_cannot_enter_cheques_of_their_own(site) -> None:
     contract = site.opened(title="Autre")
     option = site.call("contract", "Camille", contract_id=contract)["terms"]["options"][0]["option_id"]
