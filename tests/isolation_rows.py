@@ -221,7 +221,8 @@ ROWS: dict[str, Row] = {
     # Who has subscribed is told so instead of the form.
     "subscriptions.enter": Row(GROUP, {"household_id": "other_home_id"}),
     **_rows(GROUP, "my_contracts", "absences index show sign withdraw"),
-    **_rows(GROUP, "sharing", "answer propose stop withdraw"),
+    **_rows(GROUP, "sharing", "answer propose withdraw"),
+    "sharing.stop": Row(GROUP, {"household_id": "other_home_id"}),
     "my_contracts.compose": Row(GROUP, {"date_id": "delivery_id"}),
     **_rows(GROUP, "cheques", "agree bundles hand_over index receive received show"),
     # The token of the mail is the key: without it nothing happens.

@@ -42,8 +42,10 @@ def leave_traces(lived: Lived) -> None:
         season.SubscriptionRegistered(**subscription, person_id=home.person_id, lines=[], channel="web", amount_cents=0,
                                       starts_on=_today(lived)),
         season.SubscriptionConfirmed(**subscription),
+        season.SharersSet(**of, subscription_id=SEASON["subscription_id"], anchor_delivery_id=SEASON["delivery_id"],
+                          household_ids=[home.household_id, group.households[2].household_id]),
         sharing.SharingProposed(**subscription, proposal_id=SEASON["proposal_id"], person_id=home.person_id,
-                                to_household_id=group.households[2].household_id,
+                                to_household_id=group.households[3].household_id,
                                 anchor_delivery_id=SEASON["delivery_id"]),
     )  # fmt: skip
     _ask(lived, of, farm)
