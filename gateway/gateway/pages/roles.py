@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
@@ -64,8 +64,6 @@ def index(group_id: str):
 def coordination(group_id: str):
     """The job description of who coordinates a contract (S0:5-7)."""
     group = ask("contracts", "group", group_id=group_id)
-    if group["kind"] != "csa":
-        abort(404)
     held = shown(ask("contracts", "roles", group_id=group_id)["roles"])
     holders = [each for each in held if each["role"] == "coordinator"]
     return render_template("members/coordination.html", group=group, parts=COORDINATION, holders=holders)
