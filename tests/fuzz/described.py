@@ -7,7 +7,6 @@ beside them (the same without a token, with a wrong one). `past` are the fitting
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -92,7 +91,6 @@ def attack(
     only: Iterable[str] | None = None,
 ) -> Findings:  # fmt: skip
     """One run of the engine as one player; `only`: labels of operations ("GET /api/v1/me")."""
-    logging.getLogger("gateway").setLevel(logging.CRITICAL)
     wsgi.get_client = lambda app: PlainClient(app)  # type: ignore[assignment]
     config = SchemathesisConfig.from_dict(_config(site, player, set(phases), examples, seed, mode))
     schema: Any = schemathesis.openapi.from_wsgi(DOCUMENT, Wire(site.app.wsgi_app), config=config)
