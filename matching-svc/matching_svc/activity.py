@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from grenier.decider import Decider
-from grenier.errors import Invalid, Rejected
+from grenier.errors import Rejected
 from grenier.language.matching import (
     ActivityKind,
     ActivityPlanned,
@@ -29,9 +29,6 @@ from matching_svc.gathering import (
     ChangeActivity,
     PublishMinutes,
 )
-
-MOST_SLOTS = 50
-MOST_NEEDED = 100
 
 
 class PlanActivity(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,21 +119,9 @@ def plan(activity: Activity, command: PlanActivity) -> list[Event]:
         if activity.planned == planned:
             return []
         raise Rejected("activity-exists", activity_id=command.activity_id)
-    check_plan(command)
-    return [planned]
-
-
-def check_plan(command: PlanActivity) -> None:
-    """Raises Invalid: times in order, slots with ids of their own and at least one hand each."""
     gathering.check_times(command.starts_at, command.ends_at)
-    ids = [slot.slot_id for slot in command.slots]
-    if len(ids) > MOST_SLOTS or len(set(ids)) != len(ids):
-        raise Invalid(fields={"slots": [f"At most {MOST_SLOTS} slots, each with an id of its own."]})
-    for slot in command.slots:
-        if slot.ends_at <= slot.starts_at or not 1 <= slot.needed <= MOST_NEEDED or not slot.task.strip():
-            raise Invalid(
-                fields={"slots": [f"A slot has a task, ends after it began and needs 1 to {MOST_NEEDED} hands."]}
-            )
+    gathering.check_slots(command.slots)
+    return [planned]
 
 
 def sign_up(activity: Activity, command: SignUp) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -18,9 +19,12 @@ from grenier.language.matching import (
 )
 from matching_svc.activity_state import Activity
 
+MOST_SLOTS = 50
+MOST_NEEDED = 100
+
 
 class ChangeActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """What is given replaces what was; slots move with the beginning. `more_slots` are added to them."""
+    """What is given replaces what was; slots move with the beginning. `more_slots` are added to them, numbered there."""
 
     activity_id: str
     now: datetime
@@ -70,7 +74,7 @@ def change(activity: Activity, command: ChangeActivity) -> list[ActivityChanged]
     by = starts_at - planned.starts_at
     ends_at = command.ends_at or planned.ends_at + by
     slots = [msgspec.structs.replace(each, starts_at=each.starts_at + by, ends_at=each.ends_at + by)
-             for each in planned.slots] + list(command.more_slots)  # fmt: skip
+             for each in planned.slots] + _numbered(command.more_slots, len(planned.slots) + 1)  # fmt: skip
     changed = ActivityChanged(
         activity_id=command.activity_id, group_id=planned.group_id, starts_at=starts_at, ends_at=ends_at, slots=slots,
         title=planned.title if command.title is None else command.title,
@@ -81,14 +85,33 @@ def change(activity: Activity, command: ChangeActivity) -> list[ActivityChanged]
         person_ids=activity.concerned(), everybody=activity.told_to_everybody(),
     )  # fmt: skip
     check_times(changed.starts_at, changed.ends_at)
+    if command.more_slots:
+        check_slots(slots)
     same = all(getattr(changed, name) == getattr(planned, name)
                for name in ("title", "starts_at", "ends_at", "place", "agenda", "material", "slots"))  # fmt: skip
     return [] if same else [changed]
 
 
+def _numbered(more: Sequence[HelpSlot], first: int) -> list[HelpSlot]:
+    """Numbered where they are added: two who add slots at the same time take no slot from each other."""
+    return [msgspec.structs.replace(slot, slot_id=f"slot-{n}") for n, slot in enumerate(more, first)]
+
+
 def check_times(starts_at: datetime, ends_at: datetime) -> None:
     if ends_at <= starts_at:
         raise Invalid(fields={"ends_at": ["After starts_at."]})
+
+
+def check_slots(slots: Sequence[HelpSlot]) -> None:
+    """Raises Invalid: slots with ids of their own, times in order and at least one hand each."""
+    ids = [slot.slot_id for slot in slots]
+    if len(ids) > MOST_SLOTS or len(set(ids)) != len(ids):
+        raise Invalid(fields={"slots": [f"At most {MOST_SLOTS} slots, each with an id of its own."]})
+    for slot in slots:
+        if slot.ends_at <= slot.starts_at or not 1 <= slot.needed <= MOST_NEEDED or not slot.task.strip():
+            raise Invalid(
+                fields={"slots": [f"A slot has a task, ends after it began and needs 1 to {MOST_NEEDED} hands."]}
+            )
 
 
 def cancel(activity: Activity, command: CancelActivity) -> list[ActivityCancelled]:

@@ -64,8 +64,8 @@ class Minutes(msgspec.Struct, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=50_000)]
 
 
-def slots_from(new: list[NewSlot], first: int = 1) -> tuple[HelpSlot, ...]:
-    return tuple(HelpSlot(slot_id=f"slot-{n}", **msgspec.structs.asdict(slot)) for n, slot in enumerate(new, first))
+def slots_from(new: list[NewSlot]) -> tuple[HelpSlot, ...]:
+    return tuple(HelpSlot(slot_id=f"slot-{n}", **msgspec.structs.asdict(slot)) for n, slot in enumerate(new, 1))
 
 
 def repeated(starts_at: datetime, every: Every, times: int, zone: ZoneInfo) -> list[timedelta]:
@@ -105,7 +105,7 @@ class GatheringDoors:
         command = activity.ChangeActivity(
             activity_id=ask.activity_id, now=self.runtime.clock.now(),
             material=None if ask.material is None else tuple(ask.material),
-            more_slots=slots_from(ask.slots, len(planned.slots) + 1), **given,
+            more_slots=slots_from(ask.slots), **given,
         )  # fmt: skip
         return self._tell(ask.activity_id, command, context, role, planned)
 

@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given as any_of
 from hypothesis import strategies as st
 
-from grenier.errors import Rejected
+from grenier.errors import Invalid, Rejected
 from grenier.language.matching import (
     ActivityPlanned,
     AttendanceRecorded,
@@ -16,7 +17,7 @@ from grenier.language.matching import (
     VolunteerWithdrew,
 )
 from grenier.testing import given
-from matching_svc import activity
+from matching_svc import activity, gathering
 from matching_svc.defaults import DISTRIBUTION_SLOTS, distribution_slots
 
 OPENING = datetime(2026, 11, 26, 17, 0, tzinfo=UTC)
@@ -161,3 +162,30 @@ def test_a_distribution_has_its_usual_slots_around_the_opening_hours():
     assert (slots[0].starts_at, slots[0].ends_at) == (OPENING - timedelta(hours=1), OPENING)
     assert (slots[-1].starts_at, slots[-1].ends_at) == (CLOSING, CLOSING + timedelta(minutes=45))
     assert all(slot.needed == usual.needed for slot, usual in zip(slots, DISTRIBUTION_SLOTS, strict=True))
+
+
+def test_slots_that_two_people_add_at_the_same_time_are_all_there():
+    more = gathering.ChangeActivity(
+        activity_id="a", now=BEFORE, more_slots=(msgspec.structs.replace(TILL, slot_id="x"),)
+    )
+    state = activity.decider.fold([PLANNED])
+    for _each in range(2):
+        state = activity.decider.fold(activity.decider.decide(state, more), state)
+    assert list(state.slots) == ["till", "stands", "tidy", "slot-4", "slot-5"]
+
+
+@pytest.mark.parametrize("wrong", [{"needed": 0}, {"needed": 101}, {"task": " "}, {"ends_at": OPENING}])
+def test_slots_are_added_by_the_rules_they_are_planned_by(wrong):
+    slot = msgspec.structs.replace(TILL, **wrong)
+    with pytest.raises(Invalid) as refused:
+        activity.decider.decide(
+            activity.decider.fold([PLANNED]),
+            gathering.ChangeActivity(activity_id="a", now=BEFORE, more_slots=(slot,)),
+        )
+    assert list(refused.value.facts["fields"]) == ["slots"]
+
+
+def test_an_activity_has_no_more_slots_than_it_may_be_planned_with():
+    many = gathering.ChangeActivity(activity_id="a", now=BEFORE, more_slots=(TILL,) * 48)
+    with pytest.raises(Invalid):
+        activity.decider.decide(activity.decider.fold([PLANNED]), many)
