@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT_S = 3.0
 ASK_LOG_AFTER_S = 0.04
+# Days outside of these years are typing errors.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 @dataclass(frozen=True)
@@ -198,8 +201,8 @@ class Runtime:
 
         Raises Unavailable("view-behind") when they do not get there in time.
         """
-        after = context.after if context.after is not None else self._first()
-        if after is None or after <= self._clear_until:
+        after = max(BEFORE_ALL if each is None else each for each in (context.after, self._first()))
+        if after <= self._clear_until:
             return
         names = [view.name for view in (views or self.service.all_views)]
         reads = sorted({prefix for view in (views or self.service.all_views) for prefix in view.reads})
@@ -254,11 +257,31 @@ def derived_id(base: str, step: str) -> str:
 def read(kind: type[Any], payload: dict[str, Any]) -> Any:
     """The payload of a door as a typed value; Invalid with the field's name when the shape is wrong."""
     try:
-        return msgspec.convert(payload, kind, strict=False)
+        asked = msgspec.convert(payload, kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         where = path.strip("`").lstrip(".") or "payload"
         raise Invalid(fields={where: [message]}) from error
+    if (far := _far_day(asked)) is not None:
+        raise Invalid(fields={far: ["Invalid RFC3339 encoded date"]})
+    return asked
+
+
+def _far_day(value: Any) -> str | None:
+    """The path of a day so far off that it was mistyped, and that one more day could be none at all; None: there is none."""
+    inside: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, date):
+        return None if FIRST_YEAR <= value.year <= LAST_YEAR else ""
+    if isinstance(value, msgspec.Struct):
+        inside = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    elif isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list | tuple):
+        inside = enumerate(value)
+    for name, each in inside:
+        if (far := _far_day(each)) is not None:
+            return f"{name}.{far}".rstrip(".")
+    return None
 
 
 def keys_of(service: Service, settings: Settings) -> KeyStore | None:
