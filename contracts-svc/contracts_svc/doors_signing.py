@@ -9,6 +9,7 @@ import msgspec
 from contracts_svc.contract.subscriptions import SignSubscription
 from contracts_svc.subscribing import (
     EATER,
+    MANAGE,
     eaters_of,
     require_manager,
     require_own_or_manager,
@@ -47,8 +48,7 @@ class SigningDoors:
         role = self._signers_role(ask, row, context)
         command = SignSubscription(
             subscription_id=ask.subscription_id, party=ask.party, means=ask.means,
-            person_id=context.actor if ask.means == "tick" else ask.person_id or row["person_id"],
-            document_sha256=ask.document_sha256,
+            person_id=self._signer(ask, row, context), document_sha256=ask.document_sha256,
         )  # fmt: skip
         return tell_contract(self.runtime, row, command, context, role)
 
@@ -65,6 +65,24 @@ class SigningDoors:
             document_sha256=ask.document_sha256,
         )  # fmt: skip
         return tell_contract(self.runtime, row, command, context, "producer")
+
+    def _signer(self, ask: Sign, row: Row, context: Context) -> str:
+        """Whose name stands beside the signature; "" for the producer's on paper, which may come without a person."""
+        if ask.means == "tick":
+            return context.actor
+        if not ask.person_id:
+            return {"member": str(row["person_id"]), "producer": "", "group": context.actor}[ask.party]
+        if not self._signs_for(ask.person_id, ask.party, row):
+            raise Invalid(fields={"person_id": ["Nobody of this group."]})
+        return ask.person_id
+
+    def _signs_for(self, person_id: str, party: Party, row: Row) -> bool:
+        access = self.runtime.access
+        if party == "producer":
+            return bool(access.role_for(person_id, "orders.supplier-orders", scope_id=row["producer_id"]))
+        if party == "group":
+            return access.may(person_id, MANAGE, group_id=row["group_id"], scope_id=row["contract_id"])
+        return any(person_id in access.persons_of(one) for one in eaters_of(row))
 
     def _signers_role(self, ask: Sign, row: Row, context: Context) -> str:
         """A tick is one's own; paper is recorded by who looks after the contract; links have a door of their own."""

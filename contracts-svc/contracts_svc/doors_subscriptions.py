@@ -234,6 +234,7 @@ def wanted(
     signing = getattr(ask, "person_id", "") or (context.actor if context.actor in persons else next(iter(persons), ""))
     if signing not in persons:
         raise Invalid(fields={"person_id": ["Not a person of this household."]})
+    _check_eating(runtime, ask, persons)
     channel: Channel = getattr(ask, "channel", "web") if managed else "web"
     return RegisterSubscription(
         subscription_id=subscription_id, household_id=ask.household_id, person_id=signing, lines=ask.lines,
@@ -243,6 +244,13 @@ def wanted(
         co_person_ids=ask.co_person_ids, absences=ask.absences, series=ask.series, replaces=ask.replaces,
         cheques=ask.cheques, managed=managed, group_kind=kind_of(runtime, group_id),
     )  # fmt: skip
+
+
+def _check_eating(runtime: Runtime, ask: Wish, persons: list[str]) -> None:
+    """Their names stand on the contract: nobody is put there but by the households that eat from it."""
+    eating = {*persons, *(person for one in ask.household_ids for person in runtime.access.persons_of(one))}
+    if set(ask.co_person_ids) - eating:
+        raise Invalid(fields={"co_person_ids": ["Not a person of this household."]})
 
 
 def _reason(text: str) -> str:
