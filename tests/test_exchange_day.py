@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
 from grenier.language import season
-from tests.exchange_world import Amap, link_in, page, press
+from tests.exchange_world import NEXT, THURSDAY, Amap, link_in, page, press
 
 BASKETS = "/groups/{}/exchange/baskets"
 
@@ -189,6 +189,26 @@ def test_when_the_delivery_is_cancelled_the_agreement_ends_and_both_are_told(ama
         "Ann Diallo <ann@x.example>",
         "Bob Martin <bob@x.example>",
     }
+
+
+@pytest.mark.parametrize(("first", "reason"), [(NEXT, "subscription-changed"), (THURSDAY, "")])
+def test_a_basket_that_becomes_another_households_turn_is_promised_no_more(
+    amap: Amap, first: date, reason: str
+) -> None:
+    """Ann and Cat share from now on; `first` is the day on which Ann fetches it, then they take turns."""
+    amap.takes("Bob")
+    basket = amap.offer("Ann")
+    amap.api("Bob", "POST", f"/baskets/{basket}/request")
+    amap.api("Ann", "POST", f"/baskets/{basket}/accept", person_id=amap.people["Bob"])
+    shared = season.SharersSet(
+        subscription_id=amap.subscription("Ann"), contract_id=amap.contract, group_id=amap.group,
+        household_ids=[amap.homes["Ann"], amap.homes["Cat"]], anchor_delivery_id=amap.deliveries[first],
+        joined=[amap.homes["Cat"]], left=[],
+    )  # fmt: skip
+    amap.house.record(f"contract-{amap.contract}", shared)
+    found = amap.api("Ann", "GET", f"/baskets/{basket}")
+    assert (found["phase"], found["reason"]) == ("cancelled" if reason else "accepted", reason)
+    assert len(amap.mails("exchange-fallen")) == (2 if reason else 0)
 
 
 def test_who_is_erased_takes_nothing_any_more_and_the_other_side_is_told(amap: Amap) -> None:

@@ -16,9 +16,11 @@ from contracts_svc.exchange.basket_commands import (
     UndoCollection,
     WithdrawRequest,
 )
+from contracts_svc.exchange.holdings import basket_facts
 from contracts_svc.guards import today
 from contracts_svc.views import exchange_questions as questions
 from grenier.clock import iso
+from grenier.errors import NotFound
 from grenier.language.contracts import PersonErased
 from grenier.language.exchange import TakerLeft
 from grenier.language.logistics import SignedOff, SignOffUndone
@@ -27,6 +29,7 @@ from grenier.language.season import (
     BasketComposed,
     DeliveryCancelled,
     DeliveryMoved,
+    SharersSet,
     SubscriptionEnded,
 )
 from grenier.readmodel import Fact, Row
@@ -52,6 +55,20 @@ def follow_contract(runtime: Runtime, fact: Fact) -> None:
         case BasketComposed() as e:
             rows = questions.open_where(runtime.db, subscription_id=e.subscription_id, delivery_id=e.delivery_id)
             _cancel(runtime, fact, rows, "subscription-changed")
+        case SharersSet() as e:
+            rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
+            _cancel(runtime, fact, [row for row in rows if _another_turn(runtime, row)], "subscription-changed")
+
+
+def _another_turn(runtime: Runtime, row: Row) -> bool:
+    """A basket to come that is another household's to fetch now: whoever offered it has nothing to give away."""
+    if row["on"] < today(runtime, row["group_id"]).isoformat():
+        return False
+    try:
+        facts = basket_facts(runtime, row["contract_id"], row["subscription_id"], row["delivery_id"])
+    except NotFound:
+        return True
+    return facts.household_id != row["household_id"]
 
 
 def _cancel(runtime: Runtime, fact: Fact, rows: list[Row], reason: Reason) -> None:
@@ -132,7 +149,7 @@ def months_before(day: date, months: int) -> date:
 
 POLICIES = (
     Policy("exchange-follows-contract", ("contracts.delivery-", "contracts.subscription-ended",
-           "contracts.absences-set", "contracts.basket-composed"), follow_contract),
+           "contracts.absences-set", "contracts.basket-composed", "contracts.sharers-set"), follow_contract),
     Policy("exchange-forgets-person", ("contracts.person-erased",), forget_person),
     Policy("collect-signed", ("logistics.signed-off", "logistics.sign-off-undone"), collect_signed),
     Policy("exchange-drops-requests", ("contracts.taker-left",), drop_requests),
