@@ -123,3 +123,13 @@ def test_a_day_without_a_delivery_is_no_day(house) -> None:
         assert house.client("Ali").get(f"/groupes/{house.amap}/gardes/{on}").status_code == 404
     assert house.on in house.client("Ali").get(f"/api/v1/groups/{house.amap}/keeping").json["days"]
     assert house.client("Ali").get(f"/groupes/{house.amap}/gardes").status_code == 200
+
+
+def test_who_has_left_the_group_keeps_no_basket(house) -> None:
+    gone = house.people["Inès"]
+    assert api(house, "Inès", "put", "/keepers/me", most=2).status_code == 200
+    assert gone in [row["person_id"] for row in api(house, "Ali", "get", "").json["keepers"]]
+    house.call("erase_person", "Inès", person_id=gone)
+    assert gone not in [row["person_id"] for row in api(house, "Ali", "get", "").json["keepers"]]
+    refused = api(house, "Ali", "put", f"/baskets/{house.homes['Bey']}", keeper_id=gone)
+    assert (refused.status_code, refused.json["code"]) == (409, "keeper-missing")

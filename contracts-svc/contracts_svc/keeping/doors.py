@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from contracts_svc.views import contract_questions as seasons
 from contracts_svc.views import people
 from contracts_svc.views import subscription_questions as questions
 from grenier.doors import Context, door
-from grenier.errors import NotFound
+from grenier.errors import NotFound, Rejected
 from grenier.runtime import Runtime, derived_id, read
 
 KEEPING = "contracts.exchange"
@@ -93,7 +94,7 @@ class KeepingDoors:
             **where, household_id=ask.household_id, keeper_id=ask.keeper_id, own_person_ids=own,
             takes=self._takes(ask.household_id, ask.on),
         )  # fmt: skip
-        return self._tell_day(command, context, role, ask.household_id)
+        return self._tell_day(command, context, role, ask.household_id, lambda: self._must_be_here(ask))
 
     @door
     def take_back_baskets(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -147,6 +148,7 @@ class KeepingDoors:
                     "most": most, "left": most - state.kept_by(one), "mine": one == context.actor,
                 }
                 for one, most in sorted(state.keepers.items(), key=lambda held: contacts[held[0]]["name"].casefold())
+                if state.kept_by(one) or self._here(one, ask.group_id)
             ],
             "entrusted": [{**homes[home], "keeper_id": keeper, "mine": home in mine} for home, keeper in seen.items()],
             "numbered": len(state.numbers),
@@ -163,6 +165,17 @@ class KeepingDoors:
         role = self.runtime.access.require(context, KEEPING, group_id=group_id)
         self.runtime.access.require_member(Context(actor=person_id), group_id)
         return person_id, role
+
+    def _must_be_here(self, ask: EntrustTo) -> None:
+        """Who has left the group since offering keeps nothing more."""
+        if not self._here(ask.keeper_id, ask.group_id):
+            raise Rejected("keeper-missing")
+
+    def _here(self, person_id: str, group_id: str) -> bool:
+        try:
+            return bool(self.runtime.access.require_member(Context(actor=person_id), group_id))
+        except NotFound:
+            return False
 
     def _of_home(self, group_id: str, household_id: str, context: Context) -> str:
         self.runtime.access.require_member(context, group_id)
@@ -196,11 +209,19 @@ class KeepingDoors:
         rows = seasons.deliveries_on(self.runtime.db, group_id, first.isoformat(), (first + AHEAD).isoformat())
         return sorted({row["on"] for row in rows if not row["cancelled"]})
 
-    def _tell_day(self, command: days.Command, context: Context, role: str, about: str = "") -> dict[str, Any]:
+    def _tell_day(
+        self,
+        command: days.Command,
+        context: Context,
+        role: str,
+        about: str = "",
+        check: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:
         other = about if role != "eater" and about != context.actor else ""
         return self.runtime.tell(
-            days.decider, command.day_id, command, context, role=role, group_id=command.group_id, on_behalf_of=other
-        )
+            days.decider, command.day_id, command, context, role=role, group_id=command.group_id, on_behalf_of=other,
+            check=check,
+        )  # fmt: skip
 
 
 def day_id(group_id: str, on: date) -> str:
