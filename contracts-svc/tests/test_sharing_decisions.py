@@ -114,7 +114,9 @@ def test_what_is_refused():
     many = ["h1", *(f"n{n}" for n in range(MOST_SHARERS))]
     crowd = SetSharers(subscription_id="s1", household_ids=many, anchor_delivery_id="d1", managed=True)
     assert refused(after(), crowd) == "household_ids"
-    assert refused(after(changed(crowd, household_ids=many[:-1])), propose("h9")) == "sharing-full"
+    full = changed(crowd, household_ids=many[:-1])
+    assert refused(after(full), propose("h9")) == "sharing-full"
+    assert refused(after(propose("h9"), full), answer()) == "sharing-full", "the others were faster"
 
 
 def test_who_signed_changes_the_turns_but_adds_nobody():

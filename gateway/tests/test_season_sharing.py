@@ -7,6 +7,8 @@ from season_api import Api
 from season_forms import read, send, words
 from season_house import PEOPLE, Season
 
+from grenier.language import season
+
 MAIL = {first: f"{place}@x.example" for place, (first, _last, _role) in enumerate(PEOPLE, start=1)}
 
 
@@ -149,6 +151,16 @@ def test_on_the_pages_from_the_question_to_the_end(site):
     proposal = basket.paul("GET", f"/subscriptions/{basket.id}/sharing-proposals")["proposals"][0]["proposal_id"]
     send(paul, f"{mine}/partage/retirer", proposal_id=proposal)
     assert basket.asked("Martin", "Zoé") == []
+
+
+def test_a_proposal_ends_with_its_contract(site):
+    basket = Basket(site, "Tisanes")
+    proposal = basket.propose()["proposal_id"]
+    ended = season.ContractEnded(contract_id=basket.contract, group_id=site.amap)
+    site.house.record(f"contract-{basket.contract}", ended)
+    [told] = basket.paul("GET", f"/subscriptions/{basket.id}/sharing-proposals")["proposals"]
+    assert (told["proposal_id"], told["state"]) == (proposal, "lapsed")
+    assert basket.asked() == []
 
 
 def test_the_views_say_the_same_after_a_rebuild(site):

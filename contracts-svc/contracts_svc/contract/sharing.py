@@ -67,8 +67,7 @@ def propose(life: Life, held: Held, command: ProposeSharing) -> list[SharingEven
         raise Rejected("sharing-open", proposal_id=held.asks.proposal_id)
     if command.to_household_id in held.household_ids:
         raise Rejected("sharing-already", household_id=command.to_household_id)
-    if len(held.household_ids) >= MOST_SHARERS:
-        raise Rejected("sharing-full", most=MOST_SHARERS)
+    must_have_room(held)
     own = [delivery.delivery_id for delivery in held.covers(life)]
     anchor = command.anchor_delivery_id or held.anchor_delivery_id or next(iter(own), "")
     if anchor not in own and anchor != held.anchor_delivery_id:
@@ -96,6 +95,7 @@ def answer(life: Life, held: Held, command: AnswerSharing) -> list[SharingEvent]
         return [SharingDeclined(**told)]
     must_be_opened(life)
     must_be(held, *CURRENT)
+    must_have_room(held)
     sharers = [*(held.household_ids or [held.household_id]), proposal.to_household_id]
     return [SharingAccepted(**told), _set(life, held, sharers, proposal.anchor_delivery_id)]
 
@@ -121,6 +121,11 @@ def leave(life: Life, held: Held, command: LeaveSharing) -> list[SharingEvent]:
         raise Rejected("sharing-signer", household_id=held.household_id)
     rest = [one for one in held.household_ids if one != command.household_id]
     return [_set(life, held, rest, held.anchor_delivery_id) if len(rest) > 1 else _set(life, held, [], "")]
+
+
+def must_have_room(held: Held) -> None:
+    if len(held.household_ids) >= MOST_SHARERS:
+        raise Rejected("sharing-full", most=MOST_SHARERS)
 
 
 def check_sharers(life: Life, held: Held, household_ids: list[str], anchor_delivery_id: str) -> None:

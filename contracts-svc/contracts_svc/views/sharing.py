@@ -18,14 +18,14 @@ proposals = sa.Table(
     # In the order in which they were made.
     sa.Column("place", sa.Integer, nullable=False),
     sa.Column("subscription_id", sa.Text, nullable=False, index=True),
-    sa.Column("contract_id", sa.Text, nullable=False),
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
     sa.Column("group_id", sa.Text, nullable=False),
     sa.Column("household_id", sa.Text, nullable=False),
     sa.Column("person_id", sa.Text, nullable=False),
     # "": nobody of the group uses the address that was typed.
     sa.Column("to_household_id", sa.Text, nullable=False, index=True),
     sa.Column("anchor_delivery_id", sa.Text, nullable=False),
-    # open, accepted, declined, withdrawn; lapsed: the subscription came to its end first.
+    # open, accepted, declined, withdrawn; lapsed: the subscription or its contract came to its end first.
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("answered_by", sa.Text, nullable=False),
     sa.Column("proposed_at", sa.Text, nullable=False),
@@ -47,16 +47,20 @@ def apply(rows: Rows, fact: Fact) -> None:
         case sharing.SharingWithdrawn() as e:
             _answer(rows, e.proposal_id, "withdrawn", fact, fact.meta.actor)
         case season.SharersSet() as e:
-            for row in _open(rows, e.subscription_id):
+            for row in _open(rows, subscription_id=e.subscription_id):
                 if row["to_household_id"] in e.household_ids:
                     _answer(rows, row["proposal_id"], "accepted", fact, fact.meta.actor)
         case season.SubscriptionDeclined() | season.SubscriptionEnded() as e:
-            for row in _open(rows, e.subscription_id):
+            for row in _open(rows, subscription_id=e.subscription_id):
+                _answer(rows, row["proposal_id"], "lapsed", fact, "")
+        case season.ContractEnded() as e:
+            for row in _open(rows, contract_id=e.contract_id):
                 _answer(rows, row["proposal_id"], "lapsed", fact, "")
 
 
-def _open(rows: Rows, subscription_id: str) -> list[Row]:
-    return [row for row in rows.where(proposals, subscription_id=subscription_id) if row["state"] == "open"]
+def _open(rows: Rows, **of: str) -> list[Row]:
+    """Those without an answer, of a subscription or of a contract."""
+    return [row for row in rows.where(proposals, **of) if row["state"] == "open"]
 
 
 def _answer(rows: Rows, proposal_id: str, state: str, fact: Fact, person_id: str) -> None:
@@ -71,8 +75,10 @@ view = View(
         "contracts.sharers-set",
         "contracts.subscription-declined",
         "contracts.subscription-ended",
+        "contracts.contract-ended",
     ),
     apply=apply,
+    version=2,
 )
 
 _p = proposals.c
