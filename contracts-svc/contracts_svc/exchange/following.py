@@ -68,7 +68,7 @@ def _another_turn(runtime: Runtime, row: Row) -> bool:
         facts = basket_facts(runtime, row["contract_id"], row["subscription_id"], row["delivery_id"])
     except NotFound:
         return True
-    return facts.household_id != row["household_id"]
+    return facts.household_id != str(row["household_id"])
 
 
 def _cancel(runtime: Runtime, fact: Fact, rows: list[Row], reason: Reason) -> None:
