@@ -54,6 +54,13 @@ def test_who_asks_before_the_views_are_back_is_told_to_wait(lost: Lost) -> None:
     assert told.value.code == "view-behind"
 
 
+def test_who_has_written_something_older_waits_as_well(lost: Lost) -> None:
+    first = lost.log.next_position(types=lost.service.view_reads)
+    assert first is not None
+    with pytest.raises(Unavailable):
+        lost.runtime.wait(Context(after=first - 1))
+
+
 def test_they_come_back_in_one_piece(lost: Lost, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     spy = Database.transaction
