@@ -19,7 +19,7 @@ from grenier.clock import make_clock
 from grenier.errors import Rejected
 from grenier.handover import LOOK_EVERY_S, Successor, owner_lives, this_process
 from grenier.health import HEALTH
-from grenier.log.protocol import EventLog, Recorded
+from grenier.log.protocol import EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
 from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged, mirror_path
 from grenier.parking import LOOK_EVERY_S as PARKED_EVERY_S
@@ -194,17 +194,28 @@ class ServiceWorker:
             self.stopping.wait(RENEW_EVERY_S / 3)
         if self.stopping.is_set():
             return
+        # From the beginning: views that were lost may take longer to fill than a lease lasts.
+        self._spawn_timer("lease", RENEW_EVERY_S, self._renew)
         try:
-            self._begin()
+            if self._views_are_there():
+                self._begin()
         except Exception as error:
             self._failed = f"{type(error).__name__}: {error}"
             log.error("worker-failed", service=self.service.name, exc_info=True)
             os.kill(os.getpid(), signal.SIGTERM)
-            return
-        every(RENEW_EVERY_S, self._renew, self.stopping, f"{self.service.name}-lease")
+
+    def _views_are_there(self) -> bool:
+        """Fill those that are missing, as soon as the log answers; False when the worker is to stop before."""
+        while not self.stopping.is_set():
+            try:
+                renew(self.service, self._settings, self._log, self._db)
+                return True
+            except LogUnavailable as away:
+                log.warning("views-wait-for-the-log", service=self.service.name, reason=str(away))
+                self.stopping.wait(RENEW_EVERY_S)
+        return False
 
     def _begin(self) -> None:
-        renew(self.service, self._settings, self._log, self._db)
         projector = Projector(self._db, self.service.all_views, keys_of(self.service, self._settings))
         mirror = Mirror(mirror_path(self._settings.data_dir, self.service.name), projector.reads())
         views = ViewConsumer(projector, mirror, self.service.name)

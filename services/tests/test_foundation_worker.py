@@ -1,6 +1,7 @@
 """The worker over a real node: follows, reacts once, survives the node's death, waits for what was written."""
 
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from grenier import worker as worker_module
 from grenier.clock import SystemClock
 from grenier.config import Settings
 from grenier.decider import Decider
@@ -19,6 +21,7 @@ from grenier.errors import Rejected, Unavailable
 from grenier.handling import Handler, Trace
 from grenier.language import contracts, matching
 from grenier.log.esdb import EsdbLog
+from grenier.log.protocol import LogUnavailable
 from grenier.readmodel import Database, Fact, Rows, View, dump
 from grenier.rebuild import rebuild
 from grenier.runtime import Policy, Runtime, Service, Timer
@@ -158,6 +161,58 @@ def test_the_second_worker_stands_by_and_takes_over(node: RunningNode, settings:
     sign_up(event_log, person, person)
     until(lambda: slots(db, person) == 1)
     second.stop()
+
+
+class AwayLog:
+    """A log that does not answer until `back`, and is empty then."""
+
+    def __init__(self) -> None:
+        self.back = threading.Event()
+
+    def head(self) -> int | None:
+        if not self.back.is_set():
+            raise LogUnavailable("away")
+        return None
+
+    def subscribe(self, **_: object) -> None:
+        raise LogUnavailable("away")
+
+
+def test_a_worker_that_finds_neither_views_nor_the_log_waits_for_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(worker_module.os, "kill", lambda _pid, number: ended.append(number))
+    monkeypatch.setattr(worker_module, "RENEW_EVERY_S", 0.05)
+    away = AwayLog()
+    worker = ServiceWorker(SERVICE, settings, away)  # type: ignore[arg-type]
+    worker.start()
+    try:
+        time.sleep(0.3)
+        assert (ended, worker._followers) == ([], [])
+        away.back.set()
+        until(lambda: worker._followers != [])
+    finally:
+        worker.stop()
+
+
+def test_the_lease_is_kept_while_lost_views_are_filled(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled = threading.Event()
+    monkeypatch.setattr(worker_module, "LEASE_S", 0.6)
+    monkeypatch.setattr(worker_module, "RENEW_EVERY_S", 0.1)
+    monkeypatch.setattr(worker_module, "renew", lambda *_: filled.wait(10))
+    worker = ServiceWorker(SERVICE, settings, AwayLog())  # type: ignore[arg-type]
+    db = Database(settings.view_database("toys"), "toys")
+    db.create([worker_module.leases])
+    worker.start()
+    try:
+        until(lambda: bool(db.rows(sa.select(worker_module.leases))))
+        time.sleep(1.0)
+        [lease] = db.rows(sa.select(worker_module.leases))
+        assert lease["until"] > time.time()
+    finally:
+        filled.set()
+        worker.stop()
 
 
 def test_a_query_waits_for_what_was_written_and_not_for_what_is_none_of_its_business(
