@@ -45,12 +45,20 @@ def _with_room_of_their_own() -> None:
 
     class Allocated(mmap_dict.MmapedDict):
         def __init__(self, filename: str, read_mode: bool = False) -> None:
-            if not read_mode:
-                with Path(filename).open("ab") as file:
-                    os.posix_fallocate(file.fileno(), 0, COUNTS_BYTES)
-            super().__init__(filename, read_mode)
+            super().__init__(filename if read_mode else _with_room(filename), read_mode)
 
     values.MmapedDict = Allocated  # type: ignore[misc]
+
+
+def _with_room(filename: str) -> str:
+    """The file, made with its room; without any a file in memory: this process goes on, and its counts are nobody else's."""
+    try:
+        with Path(filename).open("ab") as file:
+            os.posix_fallocate(file.fileno(), 0, COUNTS_BYTES)
+    except OSError:
+        Path(filename).unlink(missing_ok=True)
+        return f"/proc/self/fd/{os.memfd_create('counts')}"
+    return filename
 
 
 def run(factory: str, packages: Sequence[str], host: str, port: int, workers: int, threads: int) -> None:

@@ -27,3 +27,19 @@ def test_the_counts_have_their_room_before_they_are_written(tmp_path: Path) -> N
     assert found
     # A file with holes has fewer blocks than bytes: writing into a hole of a full disk kills the process.
     assert all(one.st_blocks * 512 >= one.st_size > 0 for one in found)
+
+
+FULL = """
+import errno, os
+def none_left(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+os.posix_fallocate = none_left
+"""
+
+
+def test_without_room_the_counts_stay_in_memory_and_the_process_goes_on(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", FULL + COUNT, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    # An empty file of counts cannot be read: it would take the figures of all others with it.
+    assert list(tmp_path.iterdir()) == []
