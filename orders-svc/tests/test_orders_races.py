@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from grenier.clock import FixedClock
-from grenier.errors import Rejected
+from grenier.errors import Rejected, Unavailable
 from grenier.handling import Handler, Trace
 from grenier.language import orders as o
 from grenier.log.memory import MemoryLog
@@ -45,7 +45,7 @@ class Shops:
         """ "ok", or the code of the refusal."""
         try:
             self.handlers[process].execute(decider, "c", command, Trace(command_id=str(uuid4()), actor="x"))
-        except Rejected as refusal:
+        except (Rejected, Unavailable) as refusal:
             return refusal.code
         return "ok"
 

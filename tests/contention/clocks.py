@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from grenier.clock import FixedClock
-from grenier.errors import Rejected
+from grenier.errors import Rejected, Unavailable
 from grenier.handling import Handler, Trace
 from grenier.language import orders as o
 from grenier.log.memory import MemoryLog
@@ -71,8 +71,10 @@ def _tell(handler: Handler, cycle_id: str, command: ConfirmOrder | CloseCycle) -
         try:
             handler.execute(decider, cycle_id, command, Trace(command_id=str(uuid4()), actor="x"))
         except Rejected as refusal:
-            if refusal.code != "conflict-retry":
-                return refusal.code
+            return refusal.code
+        except Unavailable as late:
+            if late.code != "conflict-retry":
+                raise
         else:
             return "ok"
 
