@@ -177,7 +177,7 @@ def test_each_party_signs_the_document_it_saw_or_on_paper(site):
     assert nobody("POST", f"/signature-links/{token}x", 404, document_sha256=SHA)["code"] == "link-unknown"
     signed = desk.ali("GET", f"/subscriptions/{mine}")
     assert [(one["party"], one["means"], one["person_id"], one["document_sha256"]) for one in signed["signatures"]] == [
-        ("group", "paper", site.people["Ali"], ""),
+        ("group", "paper", site.people["Camille"], ""),
         ("member", "tick", site.people["Ali"], SHA),
         ("producer", "link", site.people["Jeanne"], SHA),
     ]
