@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from grenier.language import season as words
+from orders_svc import floor
 from tests.jam_season import CLOSES, OPENS, OPTIONS, JamSeason, fixed, lines
 
 HONEY = fixed("honey")
@@ -98,3 +99,21 @@ def test_who_may_set_it_and_what_it_may_be(season: JamSeason) -> None:
     other = f"/contracts/{season.following}/credit-floor"
     assert season.api("coline").refused("put", other, {"floor_cents": 0}) == "contract-without-rounds"
     assert season.house.dump("orders") == season.house.rebuilt_dump("orders")
+
+
+@pytest.mark.behaviour("S0:47")
+def test_the_next_season_begins_with_the_floor_of_the_last(season: JamSeason) -> None:
+    set_floor(season, -700)
+    key = fixed("honey-next")
+    season.open_contract(key, renews=HONEY, rounds=False)
+    found = season.api("coline").get(f"/contracts/{key}/rounds")["contract"]
+    assert (found["contract_id"], found["floor_cents"]) == (key, -700)
+
+
+def test_what_was_decided_for_the_new_season_is_not_undone_by_the_old_one() -> None:
+    def of(cents: int | None, **more: bool) -> floor.SetFloor:
+        return floor.SetFloor(contract_id=HONEY, group_id="g", floor_cents=cents, **more)
+
+    lifted = [*floor.decide(floor.Floor(), of(0)), *floor.decide(floor.Floor(0, decided=True), of(None))]
+    assert floor.decide(floor.decider.fold(lifted), of(-700, carried=True)) == []
+    assert len(floor.decide(floor.Floor(), of(-700, carried=True))) == 1

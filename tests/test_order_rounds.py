@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from grenier.language import orders, parcels
 from grenier.language import season as words
-from tests.jam_season import CLOSES, DELIVERY, NOW, OPENS, JamSeason, lines
+from grenier.testing import House
+from tests.jam_season import CLOSES, DELIVERY, NOW, OPENS, JamSeason, fixed, lines
 
 
 @pytest.fixture
@@ -263,3 +265,28 @@ def _organiser(season: JamSeason) -> str:
                               scope_kind="group", scope_id=season.group, valid_from=date(2026, 1, 1))  # fmt: skip
     season.house.record("role-orga", assigned)
     return season.person["dora"]
+
+
+def test_a_delivery_moved_before_its_round_was_scheduled_takes_the_round_along(
+    season: JamSeason, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker was away for both: its own fact, the scheduled round, has not reached its views when it comes to the second."""
+    plan = words.RoundPlan(round_id=fixed("late"), delivery_id="d1", opens_at=OPENS, closes_at=CLOSES)
+    ids = {"contract_id": season.following, "group_id": season.group}
+    opened = words.ContractOpened(**ids, producer_id="farm", coordinator_id=season.person["coline"], version=1,
+                                  terms=msgspec.structs.replace(season.terms(), rounds=[plan]))  # fmt: skip
+    to = words.PlannedDelivery(delivery_id="d1", on=date(2026, 11, 27), starts="10:00", ends="12:00", place="Parvis")
+    moved = words.DeliveryMoved(**ids, delivery_id="d1", from_on=DELIVERY, delivery=to)
+    room, project = season.house.rooms["orders"], House._project
+    with monkeypatch.context() as away:
+        away.setattr(House, "settle", lambda _house: None)
+        season.house.record(f"contract-{season.following}", opened, moved)
+        project(season.house, room)
+        away.setattr(House, "_project", lambda _house, _room: None)
+        season.house._react(room)
+    season.house.settle()
+    [followed] = season.house.events("orders.cycle-distribution-moved")
+    assert (followed.cycle_id, followed.distribution_starts_at) == (
+        fixed("late"),
+        datetime(2026, 11, 27, 9, tzinfo=UTC),
+    )

@@ -12,11 +12,15 @@ from grenier.language.orders import ContractFloorSet
 
 
 class SetFloor(msgspec.Struct, frozen=True, kw_only=True):
-    """`floor_cents`: the lowest balance of the contract, zero or below; None: no limit."""
+    """`floor_cents`: the lowest balance of the contract, zero or below; None: no limit.
+
+    `carried`: that of the contract it renews, which stands only where nobody has decided yet.
+    """
 
     contract_id: str
     group_id: str
     floor_cents: int | None
+    carried: bool = False
 
 
 Command = SetFloor
@@ -27,6 +31,7 @@ Event = ContractFloorSet
 
 class Floor(msgspec.Struct, frozen=True):
     floor_cents: int | None = None
+    decided: bool = False
 
 
 # -- decide ------------------------------------------------------------------------------------------------------
@@ -36,7 +41,7 @@ def decide(floor: Floor, command: Command) -> list[Event]:
     """Raises Invalid when the floor is above zero: nobody is asked to keep more than nothing."""
     if command.floor_cents is not None and command.floor_cents > 0:
         raise Invalid(fields={"floor_cents": ["Zero or below: how far an account may be in the red."]})
-    if command.floor_cents == floor.floor_cents:
+    if command.floor_cents == floor.floor_cents or (command.carried and floor.decided):
         return []
     return [
         ContractFloorSet(contract_id=command.contract_id, group_id=command.group_id, floor_cents=command.floor_cents)
@@ -47,7 +52,7 @@ def decide(floor: Floor, command: Command) -> list[Event]:
 
 
 def evolve(_floor: Floor, event: Event) -> Floor:
-    return Floor(event.floor_cents)
+    return Floor(event.floor_cents, decided=True)
 
 
 decider: Decider[Floor, Command, Event] = Decider("floor", Floor(), decide, evolve)

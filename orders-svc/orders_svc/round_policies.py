@@ -8,7 +8,7 @@ from __future__ import annotations
 from grenier.language import logistics, orders, season
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
-from orders_svc import cycle, parcels, rounds, supplier_order
+from orders_svc import cycle, floor, parcels, rounds, supplier_order
 from orders_svc.supplying import by_id, supplier_lines, supplier_order_id
 from orders_svc.views import cycles
 
@@ -17,8 +17,6 @@ def schedule_rounds(runtime: Runtime, fact: Fact) -> None:
     """S0:32: a contract whose baskets are ordered has one cycle per round."""
     assert isinstance(fact.event, season.ContractOpened)
     opened = fact.event
-    if opened.terms.basket_kind != "ordered":
-        return
     group = runtime.access.group(opened.group_id) or {"host_id": "", "time_zone": "UTC", "place": ""}
     for event in rounds.scheduled(opened, group["host_id"], group["time_zone"], group["place"]):
         command = cycle.ScheduleCycle(scheduled=event)
@@ -40,9 +38,7 @@ def follow_delivery(runtime: Runtime, fact: Fact) -> None:
     assert isinstance(fact.event, season.DeliveryMoved | season.DeliveryCancelled)
     event = fact.event
     group = runtime.access.group(event.group_id) or {"time_zone": "UTC", "place": ""}
-    for row in cycles.rounds_of(runtime.db, [event.contract_id]):
-        if row["delivery_id"] != event.delivery_id:
-            continue
+    for cycle_id in cycles.planned_for(runtime.db, event.contract_id, event.delivery_id):
         command: rounds.MoveDistribution | rounds.CancelCycle
         if isinstance(event, season.DeliveryMoved):
             starts_at, ends_at = rounds.instants(event.delivery, group["time_zone"])
@@ -50,7 +46,19 @@ def follow_delivery(runtime: Runtime, fact: Fact) -> None:
             command = rounds.MoveDistribution(starts_at=starts_at, ends_at=ends_at, place=place)
         else:
             command = rounds.CancelCycle(reason=event.reason)
-        runtime.react(cycle.decider, row["cycle_id"], command, fact, "follow-delivery", group_id=event.group_id)
+        runtime.react(cycle.decider, cycle_id, command, fact, "follow-delivery", group_id=event.group_id)
+
+
+def carry_floor(runtime: Runtime, fact: Fact) -> None:
+    """S0:47: a season begins with the credit floor of the last one; from then on each has its own."""
+    assert isinstance(fact.event, season.ContractDrafted)
+    drafted = fact.event
+    before = runtime.handler.state(floor.decider, drafted.renews).floor_cents if drafted.renews else None
+    if before is not None:
+        command = floor.SetFloor(
+            contract_id=drafted.contract_id, group_id=drafted.group_id, floor_cents=before, carried=True
+        )
+        runtime.react(floor.decider, drafted.contract_id, command, fact, "carry-floor", group_id=drafted.group_id)
 
 
 def place_round_order(runtime: Runtime, fact: Fact) -> None:
@@ -116,6 +124,7 @@ ROUND_POLICIES = (
     Policy("schedule-rounds", ("contracts.contract-opened",), schedule_rounds),
     Policy("schedule-added-round", ("contracts.delivery-added",), schedule_added_round),
     Policy("follow-delivery", ("contracts.delivery-moved", "contracts.delivery-cancelled"), follow_delivery),
+    Policy("carry-floor", ("contracts.contract-drafted",), carry_floor),
     Policy("place-round-order", ("orders.aggregation-frozen",), place_round_order),
     Policy("expect-parcels", ("orders.aggregation-frozen",), expect_parcels),
     Policy("note-sign-off", ("logistics.signed-off", "logistics.sign-off-undone"), note_sign_off),

@@ -76,13 +76,17 @@ def cycle_id_of(contract_id: str, round_id: str) -> str:
 def scheduled(opened: ContractOpened, host_id: str, zone: str, place: str) -> list[CycleScheduled]:
     """One cycle for every round whose delivery takes place; hours are those of the group's `zone`."""
     terms = opened.terms
+    goods = (opened.producer_id, terms.title, terms.options)
+    return [_cycle(opened, plan, delivery, goods, (host_id, zone, place)) for plan, delivery in planned(opened)]
+
+
+def planned(opened: ContractOpened) -> list[tuple[RoundPlan, PlannedDelivery]]:
+    """The rounds of a contract whose baskets are ordered, each with its delivery, which takes place."""
+    terms = opened.terms
     deliveries = {each.delivery_id: each for each in terms.deliveries if not each.cancelled}
-    return [
-        _cycle(opened, each, deliveries[each.delivery_id], (opened.producer_id, terms.title, terms.options),
-               (host_id, zone, place))
-        for each in terms.rounds
-        if each.delivery_id in deliveries
-    ]  # fmt: skip
+    if terms.basket_kind != "ordered":
+        return []
+    return [(plan, deliveries[plan.delivery_id]) for plan in terms.rounds if plan.delivery_id in deliveries]
 
 
 def added(event: DeliveryAdded, host_id: str, zone: str, place: str) -> CycleScheduled | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from grenier.clock import iso
-from grenier.language import orders
+from grenier.language import orders, season
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
+from orders_svc import rounds
 
 _meta = sa.MetaData()
 windows = sa.Table(
@@ -57,6 +58,14 @@ cycles = sa.Table(
     sa.Column("reminded_at", sa.Text),
     sa.Column("reason", sa.Text, nullable=False),
 )
+# Known with the contract: what happens to a delivery before the round's own first fact has come round must find it.
+planned = sa.Table(
+    "cycles_planned",
+    _meta,
+    sa.Column("cycle_id", sa.Text, primary_key=True),
+    sa.Column("contract_id", sa.Text, nullable=False, index=True),
+    sa.Column("delivery_id", sa.Text, nullable=False),
+)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
@@ -91,6 +100,16 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.change(cycles, e.cycle_id, status="cancelled", reason=e.reason, total_cents=0)
         case orders.OrdersReminded() as e:
             rows.change(cycles, e.cycle_id, reminded_at=fact.at)
+        case season.ContractOpened() as e:
+            for plan, delivery in rounds.planned(e):
+                _planned(rows, e.contract_id, plan.round_id, delivery.delivery_id)
+        case season.DeliveryAdded() as e if e.round is not None:
+            _planned(rows, e.contract_id, e.round.round_id, e.delivery.delivery_id)
+
+
+def _planned(rows: Rows, contract_id: str, round_id: str, delivery_id: str) -> None:
+    cycle_id = rounds.cycle_id_of(contract_id, round_id)
+    rows.put(planned, cycle_id=cycle_id, contract_id=contract_id, delivery_id=delivery_id)
 
 
 def _scheduled(rows: Rows, e: orders.CycleScheduled) -> None:
@@ -123,7 +142,7 @@ def _scheduled(rows: Rows, e: orders.CycleScheduled) -> None:
 
 view = View(
     name="cycles",
-    tables=(windows, cycles),
+    tables=(windows, cycles, planned),
     reads=(
         "orders.window-",
         "orders.cycle-",
@@ -131,9 +150,11 @@ view = View(
         "orders.closing-announced",
         "orders.aggregation-frozen",
         "orders.orders-reminded",
+        "contracts.contract-opened",
+        "contracts.delivery-added",
     ),
     apply=apply,
-    version=2,  # 2: rounds of contracts
+    version=3,  # 2: rounds of contracts; 3: those that are planned
 )
 
 
@@ -166,6 +187,14 @@ def rounds_of(db: Database, contract_ids: Iterable[str]) -> list[Row]:
     """The order rounds of some contracts, by delivery."""
     query = sa.select(cycles).where(cycles.c.contract_id.in_([each for each in contract_ids if each]))
     return db.rows(query.order_by(cycles.c.distribution_starts_at, cycles.c.cycle_id))
+
+
+def planned_for(db: Database, contract_id: str, delivery_id: str) -> list[str]:
+    """Ids of the cycles of a delivery, scheduled already or about to be."""
+    query = sa.select(planned.c.cycle_id).where(
+        planned.c.contract_id == contract_id, planned.c.delivery_id == delivery_id
+    )
+    return [row["cycle_id"] for row in db.rows(query.order_by(planned.c.cycle_id))]
 
 
 # -- what timers look for ----------------------------------------------------------------------------------------
