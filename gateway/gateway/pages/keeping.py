@@ -11,7 +11,7 @@ from gateway.access import access
 from gateway.calls import ask
 from gateway.pages.members_words import MESSAGES, act
 from gateway.problems import register
-from gateway.season import lookup
+from gateway.season import lookup, words
 from grenier.errors import NotFound
 
 bp = Blueprint("keeping", __name__)
@@ -22,7 +22,7 @@ for _code, _title, _detail in (
     ("day-over", lazy_gettext("La distribution est passée"), lazy_gettext("Celle du %(on)s a eu lieu.")),
     ("keeper-needed", lazy_gettext("On compte sur vous"), lazy_gettext("Foyers dont le panier est gardé : %(households)s. Ils choisissent d’abord quelqu’un d’autre.")),
     ("keeper-missing", lazy_gettext("Cette personne ne garde plus de panier"), lazy_gettext("Choisissez quelqu’un d’autre.")),
-    ("keeper-full", lazy_gettext("Plus de place"), lazy_gettext("Cette personne garde au plus %(most)s paniers : choisissez quelqu’un d’autre.")),
+    ("keeper-full", lazy_gettext("Plus de place"), lazy_gettext("Cette personne garde déjà autant de paniers qu’elle le peut : choisissez quelqu’un d’autre.")),
     ("nothing-that-day", lazy_gettext("Rien à garder"), lazy_gettext("Ce foyer n’a pas de panier à prendre ce jour-là.")),
 ):  # fmt: skip
     register(_code, _title, _detail)
@@ -54,9 +54,12 @@ def _shown(group_id: str, on: str, days: list[str]):
     found = ask("contracts", "keeping_day", group_id=group_id, on=on)
     mine = lookup.own_households(group_id)
     kept = {row["household_id"]: row["keeper_id"] for row in found["entrusted"]}
+    # Whoever belongs to two households is told which basket is meant.
+    names = lookup.household_names([{"household_id": one} for one in mine]) if len(mine) > 1 else {}
+    labels = {one: words.home_of(names, one) if names else "" for one in mine}
     return render_template(
         "keeping/show.html", group_id=group_id, group_name=lookup.group_name(group_id), found=found, on=on, days=days,
-        homes=[{"household_id": one, "keeper": _keeper(found, kept.get(one, ""))} for one in mine],
+        homes=[{"household_id": one, "label": labels[one], "keeper": _keeper(found, kept.get(one, ""))} for one in mine],
         names={row["person_id"]: row["name"] for row in found["keepers"]}, as_date=date.fromisoformat, mosts=MOST,
         me=next((row for row in found["keepers"] if row["mine"]), None),
         with_me=[row for row in found["entrusted"] if any(one["mine"] and one["person_id"] == row["keeper_id"] for one in found["keepers"])],
