@@ -108,14 +108,21 @@ def _figure(part: ast.expr) -> str:
     return "2026-11-26" if "isoformat" in ast.unparse(part) else "7"
 
 
+def _of_a_fault(path: Path, node: ast.Yield) -> bool:
+    """`yield field, message`, as the rules of contracts do."""
+    return path.parent.name == "rules" and isinstance(node.value, ast.Tuple) and told(node.value.elts[1]) is not None
+
+
 def field_messages() -> set[str]:
-    """The messages in `Invalid(fields={…: [message]})` and in the lists `faults[…] = [message]` of every service."""
+    """The messages in `Invalid(fields={…: [message]})`, in lists `faults[…] = [message]` and in what rules yield."""
     found = set()
     for path in (path for source in SOURCES for path in sorted(source.glob("*_svc/**/*.py"))):
         for node in ast.walk(ast.parse(path.read_text())):
             lists: list[ast.AST] = []
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Invalid":
                 lists = [each for word in node.keywords for each in ast.walk(word.value)]
+            elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+                lists = [ast.List(elts=[node.value.elts[1]])] if _of_a_fault(path, node) else []
             elif isinstance(node, ast.Assign) and any(isinstance(each, ast.Subscript) for each in node.targets):
                 named = ast.unparse(node.targets[0]).partition("[")[0]
                 lists = [node.value] if named in ("faults", "errors", "wrong") else []
@@ -134,3 +141,33 @@ def test_every_message_about_a_field_is_said_in_french() -> None:
     say = [localized, season.say, members_words.say]
     english = sorted(text for text in messages if all(str(one(text)) == text for one in say))
     assert english == []
+
+
+def test_programs_are_told_in_their_language_too(site: Site) -> None:
+    """The errors of a problem have no page that would translate them: each is in words, in both languages."""
+    from gateway.problems import problem
+
+    messages = sorted(field_messages())
+    told_in = {}
+    for language in ("fr", "en"):
+        with site.app.test_request_context("/api/v1/x", headers={"Accept-Language": language}):
+            told_in[language] = problem("invalid", 422, {"fields": {"x": messages}})["errors"]["x"]
+    assert [text for text, french in zip(messages, told_in["fr"], strict=True) if text == french] == []
+    assert [french for french, english in zip(*told_in.values(), strict=True) if french == english] == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid enum value 'noon'",
+        "Invalid RFC3339 encoded datetime",
+        "used before with another request",
+        "At most 200 printable characters.",
+        'The version of the thing as a quoted number, such as "12".',
+    ],
+)
+def test_what_the_ground_below_the_services_says_is_in_words(site: Site, message: str) -> None:
+    from gateway.messages import localized
+
+    with site.app.test_request_context("/"), force_locale("fr"):
+        assert localized(message) != message

@@ -80,6 +80,9 @@ FIELD_WORDS: tuple[tuple[str, Any], ...] = (
     (r"tick or paper\.", _("Une case cochée, ou le papier.")),
     (r"Which document was signed\?", _("Dites quel document a été signé.")),
     # -- what programs get wrong
+    (r"used before with another request", _("Cette clé a déjà servi à un autre envoi.")),
+    (r"At most (?P<max>\d+) printable characters\.", _("Au plus %(max)s caractères.")),
+    (r"The version of the thing as a quoted number, such as \"12\"\.", _("La version entre guillemets, par exemple \"12\".")),
     (r"A UUID\.|A SHA-256 in 64 hexadecimal digits\.|A name such as contract or membership\.|A country's two letters, such as FR\.",
      _TECHNICAL),
     (r".+ is none of .+\.|give exactly one of .+|one of window_id, host_id, producer_id, contract_id is needed",

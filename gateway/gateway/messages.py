@@ -1,9 +1,11 @@
 """What is wrong with a field, in the words of the page: libraries and services say it in English, people read French.
 
-Messages that areas write themselves pass through unchanged.
+Messages that areas write themselves pass through unchanged. Areas that have words of their own for what their services
+say hand them in with `speaks`: their pages ask them, answers of the API ask all of them (`in_words`).
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -19,7 +21,11 @@ WORDS = (
     (r"Not a valid string\.|Expected `str`.*", _("Écrivez un texte.")),
     (r"Not a valid boolean\.|Expected `bool`.*", _("Répondez par oui ou non.")),
     (r"Not a valid date\.|Invalid RFC3339 encoded date", _("Écrivez une date, par exemple 2026-11-26.")),
-    (r"Not a valid (?:aware )?(?:datetime|time)\.", _("Écrivez une date et une heure.")),
+    (
+        r"Not a valid (?:aware )?(?:datetime|time)\.|Invalid RFC3339 encoded (?:datetime|time)",
+        _("Écrivez une date et une heure."),
+    ),
+    (r"Invalid enum value .*", _("Choisissez dans la liste.")),
     (r"Not a valid email address\.", _("Une adresse ressemble à nom@exemple.fr.")),
     (r"Not a valid list\.|Expected `array`.*", _("Une liste est attendue.")),
     (r"Not a valid mapping type\.|Invalid input type\.|Expected `object`.*", _("Un objet est attendu.")),
@@ -42,13 +48,38 @@ WORDS = (
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in (*WORDS, *FIELD_WORDS))
 
 
+_AREAS: list[Callable[[str], str]] = []
+
+
+def speaks(say: Callable[[str], str]) -> Callable[[str], str]:
+    """An area's own words: answers the message itself where it has none."""
+    _AREAS.append(say)
+    return say
+
+
 def localized(message: Any) -> Any:
     """A message, or lists and dicts of them, in the language of the request."""
+    return _each(message, _own_words)
+
+
+def in_words(message: Any) -> Any:
+    """The same with the words of every area: for answers that no page says once more in its own."""
+    return _each(message, _any_words)
+
+
+def _each(message: Any, say: Callable[[str], str]) -> Any:
     if isinstance(message, dict):
-        return {name: localized(inner) for name, inner in message.items()}
+        return {name: _each(inner, say) for name, inner in message.items()}
     if isinstance(message, list | tuple):
-        return [localized(inner) for inner in message]
-    text = str(message)
+        return [_each(inner, say) for inner in message]
+    return say(str(message))
+
+
+def _any_words(text: str) -> str:
+    return next((said for say in (_own_words, *_AREAS) if (said := say(text)) != text), text)
+
+
+def _own_words(text: str) -> str:
     for pattern, words in _COMPILED:
         found = pattern.fullmatch(text)
         if found:

@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from gateway.calls import correlation_id
 from gateway.formats import money
 from gateway.identity import Identity, identity
-from gateway.messages import localized
+from gateway.messages import in_words
 from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
 
@@ -67,7 +67,7 @@ def problem(code: str, status: int, facts: Mapping[str, Any] | None = None) -> d
     if facts:
         body["facts"] = facts
     if fields:
-        body["errors"] = localized(fields)
+        body["errors"] = in_words(fields)
     return body
 
 

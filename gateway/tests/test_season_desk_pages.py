@@ -6,6 +6,10 @@ import pytest
 from season_forms import fields_of, fill, read, send, words
 from season_house import Season
 
+from gateway.calls import tell
+from gateway.pages import desk
+from grenier.errors import Rejected
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
@@ -52,6 +56,35 @@ def test_an_inscription_at_the_desk_with_its_cheques_and_their_way_to_the_produc
     bundle = built.call("bundles", "Camille", contract_id=contract_id)["bundles"][0]["bundle_id"]
     send(camille, built.path("cheques", "remises", contract_id, bundle, "recu"))
     assert "sur papier" in read(camille, page.location)
+
+
+def test_a_cheque_of_the_future_is_told_at_its_line_in_words(built):
+    contract_id, camille = built.opened(title="Laine"), built.client("Camille")
+    subscription = built.subscribed(contract_id, "Paul", "Rossi", cheque_count=1)
+    built.call("confirm_subscription", "Camille", subscription_id=subscription)
+    cheque = built.call("subscription", "Camille", subscription_id=subscription)["cheques"][0]["cheque_id"]
+    sent = {"contrat": contract_id, "issued_on": "2026-12-24", f"{cheque}.number": "77", f"{cheque}.bank": "CCP"}
+    page = words(send(camille, built.path("cheques", "recevoir"), 422, **sent))
+    assert "Pas dans l’avenir." in page
+    assert "Voyez le détail" not in page
+
+
+def test_the_desk_says_confirmed_only_when_it_is(built, monkeypatch):
+    contract_id, camille = built.opened(title="Miel"), built.client("Camille")
+    enter = built.path("contrats", contract_id, "permanence", built.homes["Bey"])
+
+    def refusing(service, method, **payload):
+        if method == "confirm_subscription":
+            raise Rejected("contract-ended")
+        return tell(service, method, **payload)
+
+    monkeypatch.setattr(desk, "tell", refusing)
+    page = send(
+        camille, enter, act="save", **fill(built, contract_id, cheque_count="1", means="cheque", issued_on="2026-10-05")
+    )
+    shown = read(camille, page.location)
+    assert "Le contrat est terminé" in shown
+    assert "confirmée." not in shown
 
 
 def test_a_returned_cheque_is_agreed_anew(built):

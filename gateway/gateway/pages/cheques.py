@@ -150,7 +150,7 @@ def _told(
         return redirect(url_for("cheques.index", group_id=group_id, contrat=contract_id or None))
     for error in answer["errors"]:
         cheque = lying[error["row"]]
-        fields = error.get("fields") or {"number": [refusal(Rejected(error["code"], **(error.get("facts") or {})))]}
+        fields = error["messages"] or {"number": [refusal(Rejected(error["code"], **(error.get("facts") or {})))]}
         for name, messages in fields.items():
             form.errors[f"{cheque['cheque_id']}.{name}"] = [say(message) for message in messages]
     refused = {lying[error["row"]]["cheque_id"] for error in answer["errors"]}

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from gateway.access import access
 from gateway.calls import ask, tell
@@ -108,13 +109,12 @@ def _received(form: Form, typed: Typed, group_id: str, contract_id: str, answer:
         _receive(typed, group_id, subscription_id)
     except GrenierError as refused:
         flash(refusal(refused), "problem")
-    flash(_("Inscription enregistrée et confirmée."), "success")
+    else:
+        flash(_("Inscription enregistrée et confirmée."), "success")
     return redirect(here)
 
 
 def _receive(typed: Typed, group_id: str, subscription_id: str) -> None:
-    from gateway.calls import ask
-
     expected = ask("contracts", "subscription", subscription_id=subscription_id)["cheques"]
     lying = [
         {
@@ -132,9 +132,10 @@ def _receive(typed: Typed, group_id: str, subscription_id: str) -> None:
         answer = tell("contracts", "receive_cheques", group_id=group_id, at="help_desk", cheques=lying)
         if answer["errors"]:
             flash(
-                _(
-                    "%(num)s chèques n’ont pas pu être enregistrés : reprenez-les dans « Chèques ».",
-                    num=len(answer["errors"]),
+                ngettext(
+                    "%(num)d chèque n’a pas pu être enregistré : reprenez-le dans « Chèques ».",
+                    "%(num)d chèques n’ont pas pu être enregistrés : reprenez-les dans « Chèques ».",
+                    len(answer["errors"]),
                 ),
                 "attention",
             )

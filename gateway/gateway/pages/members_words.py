@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from gateway.calls import ask, tell
 from gateway.forms import Form
+from gateway.messages import localized, speaks
 from gateway.problems import problem, register
 from grenier.errors import GrenierError, Invalid, Rejected
 
@@ -153,6 +154,7 @@ def spoken(form: Form) -> Form:
     return form
 
 
+@speaks
 def say(message: str) -> str:
     known = MESSAGES.get(message)
     if known is None and message.startswith("Expected"):
@@ -205,7 +207,7 @@ def act(service: str, method: str, back: str, success: str, /, **payload: Any) -
 def refusal(refused: GrenierError) -> str:
     """One sentence for a flash: the rule in words, or what is wrong with which field."""
     if isinstance(refused, Invalid) and refused.facts.get("fields"):
-        return " ".join(say(message) for found in refused.facts["fields"].values() for message in found)
+        return " ".join(localized(say(message)) for found in refused.facts["fields"].values() for message in found)
     found = problem(refused.code, refused.status, refused.facts)
     return gettext("%(title)s. %(detail)s", title=found["title"], detail=found["detail"])
 

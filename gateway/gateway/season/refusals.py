@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext
 
 from gateway.formats import money
 from gateway.forms import Form
+from gateway.messages import speaks
 from gateway.problems import CATALOGUE, register
 
 Answer = TypeVar("Answer")
@@ -15,6 +16,26 @@ _ = lazy_gettext
 # (pattern of the service's message, words); named groups may be used in the words.
 MESSAGES: tuple[tuple[str, Any], ...] = (
     (r"Missing\.", _("À remplir.")),
+    (r"When is it ordered\?", _("Il manque les périodes de commande.")),
+    (r"Before the season's beginning\.|Before \w+\.", _("La fin vient après le début.")),
+    (r"Names a delivery that the contract does not have\.", _("Cette date n’est pas dans le contrat.")),
+    (r"Too high\.", _("C’est trop.")),
+    (r"In portions of how many grams is it ordered\?", _("Un produit pesé se commande par portions : de combien de grammes ?")),
+    (r"Numbers from 1 on; leave it empty for any\.", _("Des nombres à partir de 1, ou rien : toutes les quantités.")),
+    (r"A local time like \"18:30\"\.", _("Une heure, par exemple 18:30.")),
+    (r"At least one\.", _("Au moins un.")),
+    (r"As many percentages as cheques\.", _("Autant de pourcentages que de chèques.")),
+    (r"Percentages from 1 on that make 100\.", _("Des pourcentages à partir de 1, qui font 100 en tout.")),
+    (r"-1 means as many as one likes\.", _("Zéro ou plus ; -1 : autant qu’on veut.")),
+    (r"Not below zero\.", _("Zéro ou plus.")),
+    (r"Twice the same\.", _("La même ligne y est deux fois.")),
+    (r"When does it begin\?", _("Quand est la première date ?")),
+    (r"Until when, or how many times \(count\)\?", _("Jusqu’à quand, ou combien de fois ?")),
+    (r"Not before the beginning, and at most three years later\.", _("Après le début, et trois ans plus tard au plus.")),
+    (r"A date on which there is a delivery\.", _("Une date de livraison.")),
+    (r"0 is Monday, 6 is Sunday\.", _("De 0, lundi, à 6, dimanche.")),
+    (r"1 to 5, or -1 for the last one of the month\.", _("De 1 à 5 ; -1 : le dernier du mois.")),
+    (r"Not the name of a clause\.", _("Cette clause n’existe pas.")),
     (r"Must be after the beginning\.", _("La fin vient après le début.")),
     (r"Must not lie in the past\.", _("Pas dans le passé.")),
     (r"Too far from the season\.", _("Trop loin de la saison : au plus trois mois après sa fin.")),
@@ -125,6 +146,7 @@ for _code, _title, _detail in (
         register(_code, _title, _detail)
 
 
+@speaks
 def say(message: str) -> str:
     for pattern, words in _COMPILED:
         if found := pattern.fullmatch(message):
