@@ -49,6 +49,8 @@ def test_a_balance_is_paid_back_by_cheque_on_the_settlement_page(season: JamSeas
     lacking = press(coline, here, sure="1", **chosen)
     assert "Le numéro du chèque est nécessaire." in lacking
     assert season.balance("amel") == 3000
+    press(coline, here, sure="1", **chosen | {f"seen-{amel}": "--5"})
+    assert season.balance("amel") == 3000, "what is no amount is nothing that was chosen"
     cheque = {f"number-{amel}": "0000099", f"bank-{amel}": "Crédit Coopératif"}
     assert "C’est fait." in press(coline, here, sure="1", **chosen, **cheque)
     (refund,) = season.house.events("ledger.refund-issued")

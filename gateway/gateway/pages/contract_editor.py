@@ -62,12 +62,12 @@ def _initial(fields: dict[str, Any]) -> Any:
 
 
 def _save(form: Form, contract: dict[str, Any], part: sections.Section, zone: str) -> bool:
-    terms = part.read(Typed(form), contract["terms"], zone)
+    typed = Typed(form)
+    terms, seen = part.read(typed, contract["terms"], zone), typed.whole("version") or contract["version"]
     if form.errors:
         return False
     if terms == contract["terms"]:
         return True
-    seen = int(form.typed.get("version", "0") or 0) or contract["version"]
     answer = form.tell(
         "contracts", "revise_contract", contract_id=contract["contract_id"], terms=terms, from_version=seen
     )

@@ -83,7 +83,7 @@ def _chosen(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         household_id = row["household_id"]
         act, _colon, how = request.form.get(f"act-{household_id}", "").partition(":")
         seen = request.form.get(f"seen-{household_id}", "")
-        if act in ACTS and seen.lstrip("-").isdecimal() and len(seen) < 10:
+        if act in ACTS and seen.removeprefix("-").isdecimal() and len(seen) < 10:
             acts.append(
                 {"household_id": household_id, "act": act, "amount_cents": int(seen), **_how(act, how, household_id)}
             )

@@ -1,6 +1,5 @@
 """The section « Calendrier »: delivery dates proposed from a pattern, then moved, cancelled, doubled one by one."""
 
-from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -8,6 +7,7 @@ from flask_babel import gettext as _
 
 from gateway.calls import idempotency_key
 from gateway.season.typed import Typed, decimal
+from gateway.sheet_values import day
 
 SPARE_ROWS = 2
 MOST_ROWS = 120
@@ -101,15 +101,8 @@ def days_of(typed: Typed, name: str) -> list[str]:
     """Dates one a line, as typed: « 2026-11-05 » or « 05/11/2026 »."""
     found = []
     for part in typed.text(name).replace(",", "\n").replace(";", "\n").split():
-        try:
-            found.append(_day(part))
-        except ValueError:
+        if told := day(part):
+            found.append(told.isoformat())
+        else:
             typed.wrong(name, _("« %(text)s » n’est pas une date. Une par ligne, par exemple 05/11/2026.", text=part))
     return sorted(dict.fromkeys(found))
-
-
-def _day(text: str) -> str:
-    if "/" in text:
-        day, month, year = text.split("/")
-        return date(int(year), int(month), int(day)).isoformat()
-    return date.fromisoformat(text).isoformat()

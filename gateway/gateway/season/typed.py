@@ -9,6 +9,8 @@ from gateway.forms import Form
 from gateway.pages.ledger_words import cents_of, typed_euros
 
 LONGEST_NUMBER = 7
+# Beyond, there are no days before and after it to count with.
+YEARS = range(1900, 2201)
 
 
 class Typed:
@@ -77,10 +79,13 @@ class Typed:
         if not found:
             return None
         try:
-            return date.fromisoformat(found).isoformat()
+            told: date | None = date.fromisoformat(found)
         except ValueError:
+            told = None
+        if told is None or told.year not in YEARS:
             self.wrong(name, _("Une date, par exemple 2026-11-26."))
             return None
+        return told.isoformat()
 
     def clock(self, name: str, empty: str = "") -> str:
         """A local time "18:30"."""
@@ -99,8 +104,10 @@ class Typed:
         if not found:
             return None
         try:
-            local = datetime.fromisoformat(found).replace(tzinfo=ZoneInfo(zone))
+            local: datetime | None = datetime.fromisoformat(found).replace(tzinfo=ZoneInfo(zone))
         except ValueError:
+            local = None
+        if local is None or local.year not in YEARS:
             self.wrong(name, _("Une date et une heure, comme 12/11/2026 20:00."))
             return None
         instant = local.astimezone(ZoneInfo("UTC"))
