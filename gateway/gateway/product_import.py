@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from gateway.sheet_values import decimal
+from gateway.sheet_values import LARGEST_CENTS, decimal
 from gateway.spreadsheets import Sheet, bare, cents, read, whole, yes
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -35,6 +35,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "cost_cents": ("coût en centimes",),
 }  # fmt: skip
 NUMBERS = ("portion_g", "net_weight_g", "whole_piece_g", "case_size")
+# Below it a rate without its sign is a fraction: none is that low in percent, and none so high.
+HIGHEST_FRACTION = Decimal("0.5")
 WEIGHED = ("weighed", "poids", "pese", "kg", "kilo", "aupoids", "aukilo", "aukg")
 MESSAGES = {
     "is missing": lazy_gettext("À remplir."),
@@ -82,13 +84,16 @@ def _price(cell: Mapping[str, str], name: str) -> int | str:
     if (told := cell.get(name, "")) or name != "price":
         amount = cents(told)
         return told if amount is None else amount
-    net, rate = (
-        decimal(cell.get("price_net", "").replace("€", "")),
-        decimal(cell.get("vat", "").replace("%", "") or "0"),
-    )
-    if net is None or rate is None:
+    net, rate = decimal(cell.get("price_net", "").replace("€", "")), _percent(cell.get("vat", ""))
+    if net is None or rate is None or abs(gross := net * (100 + rate)) > LARGEST_CENTS:
         return cell.get("price_net", "")
-    return int((net * (100 + rate)).quantize(Decimal(1), ROUND_HALF_UP))
+    return int(gross.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _percent(text: str) -> Decimal | None:
+    """« 5,5 », « 5,5 % », and the 0.055 that a cell which shows 5,5 % holds."""
+    rate = decimal(text.replace("%", "") or "0")
+    return rate * 100 if rate is not None and "%" not in text and 0 < rate < HIGHEST_FRACTION else rate
 
 
 def told(sheet: Sheet, read_over: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -296,6 +296,10 @@ def test_a_sheet_is_read_over_then_imported(month, visit):
     assert "Ajouter 1 produit" in lea.post("/catalogue/importer", 200, sheet=good, effective_from="2026-11-01").text
     lea.post("/catalogue/importer", sheet=good, effective_from="2026-11-01", confirmed="1")
     assert "Pois chiches" in lea.get("/catalogue")
+    # Somebody else was quicker with the same list: that nothing was written is no success.
+    again = lea.post("/catalogue/importer", 200, sheet=good, effective_from="2026-11-01", confirmed="1").text
+    assert "1 ligne à corriger" in again
+    assert "Déjà au catalogue chez ce producteur." in again
 
 
 def test_a_product_is_added_changed_and_withdrawn(month, visit):

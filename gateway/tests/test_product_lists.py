@@ -60,3 +60,17 @@ def test_faults_are_told_in_french_at_the_head_of_the_file() -> None:
 def test_what_is_no_list_is_refused(content: bytes) -> None:
     with pytest.raises(Invalid):
         product_import.read_products(content)
+
+
+@pytest.mark.parametrize(
+    ("rate", "cents"), [("0.055", 1055), ("0,2", 1200), ("0.9", 1009), ("5,5 %", 1055), ("0,9 %", 1009), ("0", 1000)]
+)
+def test_a_rate_that_a_spreadsheet_keeps_as_a_fraction_is_a_percentage(rate: str, cents: int) -> None:
+    """A cell that shows 5,5 % holds 0.055."""
+    (row,) = rows(f"nom;prix ht;tva\nTomme;10;{rate}\n")
+    assert row["price_cents"] == cents
+
+
+def test_a_price_beyond_all_prices_is_left_for_the_service_to_refuse() -> None:
+    (row,) = rows("nom;prix ht;tva\nTomme;999999999999;99999\n")
+    assert row["price_cents"] == "999999999999"

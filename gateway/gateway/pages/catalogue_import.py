@@ -34,8 +34,7 @@ def show():
         payload = {"host_id": host_id(), "effective_from": since.isoformat(), "rows": rows}
         confirmed = form.value("confirmed") == "1"
         read = _import(form, payload, confirmed)
-        if confirmed and read and not form.refusal and not form.errors:
-            created = read["created"]
+        if read and (created := read["created"]):
             flash(
                 ngettext("%(num)d produit ajouté au catalogue.", "%(num)d produits ajoutés au catalogue.", created),
                 "success",
