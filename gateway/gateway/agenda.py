@@ -65,17 +65,24 @@ def public_of_contract(group_id: str, contract_id: str) -> list[dict[str, Any]]:
     return _with_instants(row for row in rows if row["kind"] == "delivery" and row["group_id"] == group_id)
 
 
-def of_subscription(subscription: dict[str, Any]) -> list[dict[str, Any]]:
-    """What the household that asks fetches of its contract: its turns, without absences; what was cancelled as cancelled."""
-    home = {"household_id": subscription["household_id"], "from_on": subscription["starts_on"]}
-    told = ask("contracts", "household_baskets", **home)["baskets"]
+def of_subscription(subscription: dict[str, Any], homes: Sequence[str]) -> list[dict[str, Any]]:
+    """What `homes`, households of whoever asks, fetch of its contract: their turns, without absences; what was cancelled
+    as cancelled. Who looks after the contract reads the dates of the household that signed."""
+    since = subscription["starts_on"]
+    eaters = {subscription["household_id"], *subscription["household_ids"]}
+    asked = [home for home in homes if home in eaters] or [subscription["household_id"]]
+    told = [
+        row
+        for home in asked
+        for row in ask("contracts", "household_baskets", household_id=home, from_on=since)["baskets"]
+    ]
     mine = {
         row["delivery_id"]
         for row in told
         if row["subscription_id"] == subscription["subscription_id"] and row["mine"] and not row["absent"]
     }
     rows = public_of_contract(subscription["group_id"], subscription["contract_id"])
-    return [row for row in rows if row["entry_id"] in mine or (row["cancelled"] and row["day"] >= home["from_on"])]
+    return [row for row in rows if row["entry_id"] in mine or (row["cancelled"] and row["day"] >= since)]
 
 
 def of_person(person_id: str) -> list[dict[str, Any]]:

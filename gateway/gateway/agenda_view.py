@@ -160,20 +160,27 @@ view = View(
 MOST = 1000
 
 
+def _latest(db: Database, query: sa.Select[Any]) -> list[Row]:
+    """Of more than anybody reads, what comes and what was last: the oldest falls out."""
+    e = entries.c
+    begins = sa.case((e.day != "", e.day), else_=e.starts)
+    return db.rows(query.order_by(begins.desc(), e.entry_id).limit(MOST))
+
+
 def of_group(db: Database, group_id: str) -> list[Row]:
-    return db.rows(sa.select(entries).where(entries.c.group_id == group_id).limit(MOST))
+    return _latest(db, sa.select(entries).where(entries.c.group_id == group_id))
 
 
 def public_of_group(db: Database, group_id: str) -> list[Row]:
     """What anybody may see: deliveries of published contracts and what was planned for the public."""
     query = sa.select(entries).where(entries.c.group_id == group_id, entries.c.open_to_public == 1)
-    return db.rows(query.limit(MOST))
+    return _latest(db, query)
 
 
 def helped_by(db: Database, person_id: str) -> list[Row]:
     """Activities that a person helps with or means to come to."""
     ids = sa.select(hands.c.activity_id).where(hands.c.person_id == person_id)
-    return db.rows(sa.select(entries).where(entries.c.entry_id.in_(ids)).limit(MOST))
+    return _latest(db, sa.select(entries).where(entries.c.entry_id.in_(ids)))
 
 
 def contracts_of(db: Database, household_ids: Sequence[str]) -> list[str]:
@@ -184,11 +191,11 @@ def contracts_of(db: Database, household_ids: Sequence[str]) -> list[str]:
 def of_contracts(db: Database, contract_ids: Sequence[str]) -> list[Row]:
     """Deliveries and order windows of these contracts."""
     query = sa.select(entries).where(entries.c.subject_id.in_(list(contract_ids)))
-    return db.rows(query.where(entries.c.kind.in_(("delivery", "round"))).limit(MOST))
+    return _latest(db, query.where(entries.c.kind.in_(("delivery", "round"))))
 
 
 def windows_of(db: Database, group_ids: Sequence[str]) -> list[Row]:
     """Order windows of whole groups, which belong to no contract."""
     e = entries.c
     query = sa.select(entries).where(e.group_id.in_(list(group_ids)), e.kind == "round", e.subject_id == "")
-    return db.rows(query.limit(MOST))
+    return _latest(db, query)

@@ -6,6 +6,8 @@ import pytest
 from icalendar import Calendar
 from season_house import Season
 
+from gateway import agenda_view
+
 
 @pytest.fixture
 def house(tmp_path):
@@ -82,3 +84,29 @@ def test_nothing_is_told_of_what_is_not_published(house) -> None:
     for contract in (house.draft(), "no-contract"):
         assert house.client("").get(f"/calendrier/{house.amap}/contrats/{contract}.ics").status_code == 404
     assert house.client("").get(f"/calendrier/another-group/contrats/{house.contract}.ics").status_code == 404
+
+
+def test_what_comes_is_kept_when_there_is_more_than_a_page_tells(house, monkeypatch) -> None:
+    """Years of deliveries stand in the agenda: the oldest ones fall out first, whatever the order they were planned in."""
+    house.opened(title="Fraises", ends_on="2027-06-30", deliveries=[
+        {"delivery_id": f"new{day}", "on": f"2027-06-{day:02}", "starts": "18:30", "ends": "19:30"} for day in range(1, 11)
+    ])  # fmt: skip
+    house.house.settle()
+    monkeypatch.setattr(agenda_view, "MOST", 10)
+    told = house.client("Camille").get(f"/api/v1/groups/{house.amap}/agenda").json["items"]
+    assert [row["starts_at"][:7] for row in told] == ["2027-06"] * 10
+    public = entries(house.client("").get(f"/calendrier/{house.amap}.ics"))
+    assert min(event.decoded("DTSTART") for event in public.values()) > datetime(2027, 6, 1, tzinfo=UTC)
+
+
+def test_who_shares_a_basket_takes_the_dates_of_its_own_turns(house) -> None:
+    first = house.call("contract", "Camille", contract_id=house.contract)["terms"]["deliveries"][0]["delivery_id"]
+    both = [house.homes["Bey"], house.homes["Rossi"]]
+    one = house.subscribed(house.contract, "Camille", "Bey", household_ids=both, anchor_delivery_id=first)
+    house.call("confirm_subscription", "Camille", subscription_id=one)
+    house.house.settle()
+    address = f"/groupes/{house.amap}/mes-contrats/{one}/livraisons.ics"
+    assert address in house.client("Paul").get(f"/groupes/{house.amap}/mes-contrats/{one}").text
+    ali, paul = (set(entries(house.client(who).get(address))) for who in ("Ali", "Paul"))
+    assert not ali & paul
+    assert ali | paul == set(feed(house))

@@ -87,7 +87,8 @@ def contract_feed(group_id: str, contract_id: str):
 def subscription_file(group_id: str, subscription_id: str):
     """My dates of one contract, to put into a calendar: the same entries as in the feed, so that none stands there twice."""
     found = lookup.subscription_of(group_id, subscription_id)
-    made = _calendar(_("Mes livraisons"), agenda.of_subscription(found), public=False)
+    rows = agenda.of_subscription(found, lookup.own_households(group_id))
+    made = _calendar(_("Mes livraisons"), rows, public=False)
     made.headers["Content-Disposition"] = 'attachment; filename="mes-livraisons.ics"'
     return made
 
