@@ -131,6 +131,14 @@ def test_who_coordinates_a_contract_reads_what_that_means_and_where_it_is_done(b
     assert len(places) > 8
     assert {address: camille.get(address).status_code for address in places} == dict.fromkeys(places, 200)
     assert built.client().get(here).status_code == 401
+    # Members read the same duties; only what is open to them is a link.
+    ali = built.client("Ali")
+    page = read(ali, here)
+    assert "Recevoir les chèques" in page
+    duties = page.partition('id="duty-1"')[2].partition("</main>")[0]
+    places = set(re.findall(r'<li><a href="([^"]+)"', duties))
+    assert built.path("agenda") in places
+    assert {address: ali.get(address).status_code for address in places} == dict.fromkeys(places, 200)
 
 
 # -- the producer's answer ---------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
+from gateway import access as rules
 from gateway.access import access
 from gateway.calls import ask
 from gateway.forms import Form
@@ -66,7 +67,16 @@ def coordination(group_id: str):
     group = ask("contracts", "group", group_id=group_id)
     held = shown(ask("contracts", "roles", group_id=group_id)["roles"])
     holders = [each for each in held if each["role"] == "coordinator"]
-    return render_template("members/coordination.html", group=group, parts=COORDINATION, holders=holders)
+    return render_template(
+        "members/coordination.html", group=group, parts=COORDINATION, holders=holders, open_to_me=_open(group_id)
+    )
+
+
+def _open(group_id: str) -> set[str]:
+    """The pages of these duties that whoever reads may open."""
+    declared = current_app.extensions["grenier"].rules
+    pages = {page for _title, duties in COORDINATION for _words, page in duties}
+    return {page for page in pages if rules.allows(declared[page], {"group_id": group_id})}
 
 
 @bp.post("/groupes/<group_id>/roles/<person_id>/<assignment_id>/retirer")
