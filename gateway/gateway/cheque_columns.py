@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from gateway.spreadsheets import Row, bare, cents, day
 
-MOST = 24
+MOST, PLACES = 24, 2
 # What a head says once « chèque », its number and small words are taken away.
 PARTS: dict[str, tuple[str, ...]] = {
     "number": ("n", "no", "num", "numero", "number", "reference", "ref", "numerodu", "numerode", "ndu", "nde"),
@@ -61,7 +61,7 @@ def part_of(head: str) -> tuple[str, int] | None:
     text = re.sub(r"(?i)n\s*[°ºo]\s*", " numero ", head)
     told = bare(text)
     digits = re.findall(r"\d+", told)
-    if len(digits) > 1 or (digits and not 1 <= int(digits[0]) <= MOST):
+    if len(digits) > 1 or (digits and not (len(digits[0]) <= PLACES and 1 <= int(digits[0]) <= MOST)):
         return None
     place = int(digits[0]) if digits else 0
     plain = re.sub(r"\d+", "", told)

@@ -10,6 +10,7 @@ from gateway.documents import handed_out, sign_off
 from gateway.documents.products import code_of, shares_of
 from gateway.documents.words import alphabetical
 from gateway.printing import Facts, group_name, names_of
+from gateway.season.words import subscription_state
 from gateway.tables import Column, Table
 
 PAGE = 500
@@ -126,9 +127,7 @@ def subscriptions_table(contract_id: str) -> Table:
         if len(found["subscriptions"]) < PAGE or len(rows) >= MOST:
             break
     names = names_of(one for row in rows for one in [row["household_id"], *row["household_ids"]])
-    words = {"waiting": _("liste d’attente"), "to_confirm": _("à confirmer"), "confirmed": _("confirmée"), "declined": _("refusée"),
-             "ended": _("terminée")}  # fmt: skip
-    shown = [_subscription(row, names, words) for row in rows]
+    shown = [_subscription(row, names) for row in rows]
     columns = [
         Column("name", _("Foyer")),
         Column("state", _("État")),
@@ -143,7 +142,7 @@ def subscriptions_table(contract_id: str) -> Table:
     return Table("inscriptions", caption, columns, shown, publisher=group_name(told["group_id"]))
 
 
-def _subscription(row: Facts, names: Mapping[str, str], words: Mapping[str, str]) -> Facts:
+def _subscription(row: Facts, names: Mapping[str, str]) -> Facts:
     parties = {"member": _("membre"), "producer": _("ferme"), "group": _("groupe")}
     homes = dict.fromkeys([row["household_id"], *row["household_ids"]])
     taken = {
@@ -151,7 +150,7 @@ def _subscription(row: Facts, names: Mapping[str, str], words: Mapping[str, str]
         for line in row["lines"]
     }
     return {
-        "name": " / ".join(names[one] for one in homes), "state": words.get(row["state"], row["state"]), "series": row["series"],
+        "name": " / ".join(names[one] for one in homes), "state": subscription_state(row["state"])[1], "series": row["series"],
         "since": date.fromisoformat(row["starts_on"]), "amount_cents": row["amount_cents"],
         "signed": ", ".join(parties.get(one, one) for one in sorted(row["signed"])), **taken,
     }  # fmt: skip

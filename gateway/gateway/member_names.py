@@ -34,6 +34,7 @@ def persons(cell: Mapping[str, str], heads: Mapping[str, str], region: str) -> t
     mails = [text for text in MAILS.split(cell.get("courriel", "")) if text]
     phones = [text for text in PHONES.split(cell.get("telephone", "") or cell.get("fixe", "")) if text]
     found = [_person(first, last, mails, phones, 0)]
+    unnamed: Faults = []
     if cell.get("prenom_2") or cell.get("nom_2"):
         second = _person(cell.get("prenom_2", ""), cell.get("nom_2", "") or last, [], [], 0)
         found.append({**second, "email": cell.get("courriel_2", ""), "phone": cell.get("telephone_2", "")})
@@ -41,9 +42,15 @@ def persons(cell: Mapping[str, str], heads: Mapping[str, str], region: str) -> t
         found = [_person(*name, mails, phones, at) for at, name in enumerate(pair)]
         for name, key in (("email", "courriel_2"), ("phone", "telephone_2")):
             found[1][name] = cell.get(key, "") or found[1][name]
+    else:
+        spare = [
+            ("courriel_2", _("Une seule adresse par personne.")),
+            ("telephone_2", _("Un seul numéro par personne.")),
+        ]
+        unnamed = [(heads[key], message) for key, message in spare if cell.get(key)]
     found[0]["address"] = _address(cell, region)
     mine = 2 if not (cell.get("prenom_2") or cell.get("nom_2")) and len(found) == 2 else 1
-    return found, _too_many(heads, mails, phones, mine)
+    return found, [*_too_many(heads, mails, phones, mine), *unnamed]
 
 
 def _person(first: str, last: str, mails: Sequence[str], phones: Sequence[str], at: int) -> Person:

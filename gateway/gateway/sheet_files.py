@@ -57,8 +57,12 @@ def refusal(message: Any) -> Invalid:
     return Invalid(fields={"file": [str(message)]})
 
 
-def grids(content: bytes) -> list[Grid]:
-    """The visible sheets of a workbook, or the one of a text. Raises Invalid at the field `file`."""
+def too_many(most: int) -> Invalid:
+    return refusal(_("Trop de lignes : %(most)s au plus par fichier. Partagez la liste en plusieurs.", most=most))
+
+
+def grids(content: bytes, most: int = MOST_ROWS) -> list[Grid]:
+    """The visible sheets of a workbook, or the one of a text, of `most` rows. Raises Invalid at the field `file`."""
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
         raise refusal(_("Choisissez un fichier XLSX ou CSV, ou collez les lignes du tableur."))
     if len(content) > MOST_BYTES:
@@ -66,19 +70,19 @@ def grids(content: bytes) -> list[Grid]:
     for sign, message in NOT_READ:
         if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(sign):
             raise refusal(message)
-    return _xlsx(content) if content.startswith(ZIP) else [_csv(content)]
+    return _xlsx(content, most) if content.startswith(ZIP) else [_csv(content, most)]
 
 
 # -- CSV ---------------------------------------------------------------------------------------------------------
 
 
-def _csv(content: bytes) -> Grid:
+def _csv(content: bytes, most: int) -> Grid:
     lines = decoded(content).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if first := re.match(r"\ufeff?sep=(.)\n", lines):
-        return _rows_of(lines[first.end() :], first.group(1))
+        return _rows_of(lines[first.end() :], first.group(1), most)
     head = [line for line in lines.split("\n")[:HEAD_WITHIN] if line.strip()]
     separator = max(SEPARATORS, key=lambda sign: max((line.count(sign) for line in head), default=0))
-    return _rows_of(lines, separator)
+    return _rows_of(lines, separator, most)
 
 
 def decoded(content: bytes) -> str:
@@ -102,11 +106,11 @@ def _likely(text: str) -> int:
     return len(FRENCH.findall(start)) - 3 * len(NOT_FRENCH.findall(start))
 
 
-def _rows_of(text: str, separator: str) -> Grid:
+def _rows_of(text: str, separator: str, most: int) -> Grid:
     csv.field_size_limit(MOST_BYTES)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=False)
-        return [_trimmed([_text(cell) for cell in row[:MOST_COLUMNS]]) for row in _bounded(reader)]
+        return [_trimmed([_text(cell) for cell in row[:MOST_COLUMNS]]) for row in _bounded(reader, most)]
     except csv.Error as error:
         raise refusal(_("Ce fichier ne se lit pas comme un tableau.")) from error
 
@@ -114,7 +118,7 @@ def _rows_of(text: str, separator: str) -> Grid:
 # -- XLSX --------------------------------------------------------------------------------------------------------
 
 
-def _xlsx(content: bytes) -> list[Grid]:
+def _xlsx(content: bytes, most: int) -> list[Grid]:
     import openpyxl
 
     try:
@@ -124,7 +128,7 @@ def _xlsx(content: bytes) -> list[Grid]:
         return [
             [
                 _trimmed([_text(cell) for cell in row])
-                for row in _bounded(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True))
+                for row in _bounded(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), most)
             ]
             for sheet in sheets
         ]
@@ -153,15 +157,15 @@ def _trimmed(cells: list[str]) -> list[str]:
     return cells
 
 
-def _bounded(rows: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+def _bounded(rows: Iterable[Sequence[Any]], most: int) -> Iterable[Sequence[Any]]:
     """Empty rows at the end count as well, but not without end: a sheet may claim a million of them."""
     empty = 0
     for number, row in enumerate(rows):
         empty = 0 if any(row) else empty + 1
         if empty > MOST_ROWS:
             return
-        if number - empty > MOST_ROWS + HEAD_WITHIN:
-            raise refusal(_("Trop de lignes : %(most)s au plus par fichier.", most=MOST_ROWS))
+        if number - empty > most + HEAD_WITHIN:
+            raise too_many(most)
         yield row
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from gateway.sheet_files import HEAD_WITHIN, MOST_BYTES, MOST_ROWS, MOST_UNPACKED, Grid, grids, refusal
+from gateway.sheet_files import HEAD_WITHIN, MOST_BYTES, MOST_ROWS, MOST_UNPACKED, Grid, grids, refusal, too_many
 from gateway.sheet_values import bare, cents, day, failed, numbered, whole, yes
 
 __all__ = [
@@ -112,7 +112,7 @@ def read(
     """`needs`: the columns that must be there, in words; `most` rows."""
     names = {bare(alias): key for key, aliases in columns.items() for alias in (key, *aliases)}
     best: tuple[int, Sheet] | None = None
-    for grid in grids(content):
+    for grid in grids(content, most):
         if (found := _sheet(grid, names, required)) and (best is None or found[0] > best[0]):
             best = found
     if best is None:
@@ -121,7 +121,7 @@ def read(
     if not best[1].rows:
         raise refusal(_("Aucune ligne sous les titres."))
     if len(best[1].rows) > most:
-        raise refusal(_("Trop de lignes : %(most)s au plus par fichier.", most=most))
+        raise too_many(most)
     return best[1]
 
 
@@ -136,15 +136,19 @@ def _sheet(grid: Grid, names: Mapping[str, str], required: Sequence[str]) -> tup
         return None
     at, places = best
     taken = set(places.values())
-    extra = {cell: place for place, cell in reversed(list(enumerate(grid[at]))) if cell and place not in taken}
+    extra: dict[str, int] = {}
+    for place, cell in enumerate(grid[at]):
+        if cell and place not in taken:
+            while cell in extra:  # a head that stands twice means nothing the second time, and is told
+                cell += " (bis)"
+            extra[cell] = place
     rows = [
         Row(number, {key: cells[place] if place < len(cells) else "" for key, place in places.items()}, tuple(cells))
         for number, cells in enumerate(grid[at + 1 :], start=at + 2)
         if any(cells)
     ]
     heads = {key: grid[at][place] for key, place in places.items()}
-    ordered = dict(sorted(extra.items(), key=lambda each: each[1]))
-    return len(places), Sheet(tuple(rows), heads, ordered, width=len(grid[at]))
+    return len(places), Sheet(tuple(rows), heads, extra, width=len(grid[at]))
 
 
 def _known(cells: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:

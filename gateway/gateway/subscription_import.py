@@ -89,7 +89,6 @@ class Reader:
         result: list[Wanted] = []
         for row in self.sheet.rows:
             wanted = _whom(row, self.sheet, self.directory)
-            wanted.errors += self.sheet.faults(row)
             same = found.get(wanted.household_id) if wanted.household_id else None
             if same is not None and "produit" not in self.sheet.heads and not self.cheque_a_row:
                 head = _head(self.sheet, "nom", "numero", "courriel")
@@ -99,13 +98,17 @@ class Reader:
                 same = wanted
                 result.append(wanted)
                 _terms_of(row, self.sheet, wanted)
-                if wanted.household_id and not wanted.errors:
-                    found[wanted.household_id] = wanted
+                if wanted.household_id:  # with its faults: what else is told of it must not be registered by itself
+                    found.setdefault(wanted.household_id, wanted)
+            same.errors += self.sheet.faults(row)
             self._take(row, same, first=same is wanted)
         for wanted in result:
             self._finish(wanted)
         if len(result) > MOST_HOUSEHOLDS:
-            raise refusal(_("Trop de foyers : %(most)s au plus par fichier.", most=MOST_HOUSEHOLDS))
+            told = _(
+                "Trop de foyers : %(most)s au plus par fichier. Partagez la liste en plusieurs.", most=MOST_HOUSEHOLDS
+            )
+            raise refusal(told)
         return result
 
     def _take(self, row: Row, wanted: Wanted, *, first: bool) -> None:

@@ -173,3 +173,31 @@ def test_the_page_says_what_stays_aside_and_what_it_does_not_read(site) -> None:
     seen = seen.replace("\u00a0", " ")
     assert "Colonnes que nous ne lisons pas : Remarque." in seen
     assert "Prénom : À remplir." in seen
+
+
+def test_how_many_there_may_be_is_told_before_and_when_there_are_more(site) -> None:
+    page = site.client("Nadia").get(site.path("membres/importer")).text
+    assert "Au plus 500 foyers par fichier" in page
+    for lines in (501, 2500):
+        refused = bring(site, "Prénom;Nom\n" + "A;B\n" * lines)
+        assert refused.status_code == 422
+        assert "500 au plus par fichier" in refused.json["errors"]["file"][0], (
+            "the limit of this list, whatever the file"
+        )
+        assert "en plusieurs" in refused.json["errors"]["file"][0]
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "told"),
+    [
+        ("Courriel 2", "b@b.example", "Une seule adresse par personne."),
+        ("Tél. 2", "0612345679", "Un seul numéro par personne."),
+    ],
+)
+def test_an_address_of_a_second_person_who_is_not_named_is_not_dropped(site, head: str, cell: str, told: str) -> None:
+    ((_who, faults),) = rows(
+        bring(site, f"Prénom;Nom;Courriel;Téléphone;{head}\nAnne;Seconde;anne@seconde.example;0612345678;{cell}\n")
+    ).values()
+    assert faults == {head: told}
+    ((who, faults),) = rows(bring(site, f"Prénom;Nom;{head}\nJean et Marie;Seconde;{cell}\n")).values()
+    assert (who, faults) == ("Jean Seconde / Marie Seconde", {})

@@ -3,6 +3,9 @@
 import pytest
 from season_house import Season
 
+from gateway.cheque_columns import part_of
+from gateway.documents.handed_out import number_of
+
 pytestmark = pytest.mark.behaviour("S0:28")
 WIDE = (
     "Nom;Début;PAN;Chèque 1 n°;Chèque 1 banque;Chèque 1 montant;Chèque 1 encaissement;N° chèque 2;Banque 2;Montant chèque 2;"
@@ -143,3 +146,50 @@ def test_a_contract_by_order_rounds_needs_no_quantity(site) -> None:
     content = "Nom;Chèque 1 n°;Chèque 1 banque\nBey;99;LBP\nRossi;;\n"
     assert faults(bring(site, content, 1, contract)) == {2: "", 3: ""}
     assert bring(site, content, 0, contract).json["written"] == 2
+
+
+def test_how_many_households_a_file_may_name_is_told_on_the_page(site) -> None:
+    page = site.client("Camille").get(site.path("contrats", site.contract, "inscriptions", "importer")).text
+    assert "Au plus 300 foyers par fichier" in page
+
+
+def test_a_head_of_very_many_figures_is_no_cheque() -> None:
+    assert part_of("Chèque " + "⅒" * 1600) is None
+
+
+LONG = "Nom;Produit;Quantité;Début\n"
+
+
+def test_a_household_is_taken_in_wholly_or_not_at_all(site) -> None:
+    """A fault in its first row keeps the rows below it from being registered by themselves."""
+    answer = bring(site, LONG + "Bey;PAN;1;31/02/2026\nBey;DEMI;2;\nRossi;PAN;1;15/09/2026\n", 0)
+    assert answer.json["written"] == 1
+    assert set(faults(answer)) == {2, 4}
+    assert "Écrivez une date" in faults(answer)[2]
+    (row,) = site.call("subscriptions", "Camille", contract_id=site.contract)["subscriptions"]
+    assert row["household_id"] == site.homes["Rossi"]
+
+
+def test_what_is_wrong_in_a_further_row_of_a_household_counts_as_well(site) -> None:
+    answer = bring(site, LONG + "Bey;PAN;1;15/09/2026\nBey;DEMI;2;;à côté\n", 0)
+    assert answer.json["written"] == 0
+    assert "droite des titres" in faults(answer)[2]
+
+
+def test_a_column_whose_head_stands_twice_is_named_among_those_not_read(site) -> None:
+    told = bring(
+        site, "Nom;PAN;N° de chèque;Encaissement;N° de chèque;Encaissement\nBey;1;11;01/10/2026;12;01/11/2026\n"
+    )
+    assert told.json["unread_columns"] == ["N° de chèque (bis)", "Encaissement (bis)"]
+
+
+def test_the_file_says_the_state_of_a_subscription_as_the_page_does(site) -> None:
+    contract = site.opened(title="Noix")
+    site.call("withdraw_subscription", "Paul", subscription_id=site.subscribed(contract, "Paul", "Rossi"))
+    told = site.client("Camille").get(f"/api/v1/contracts/{contract}/subscriptions.csv").text
+    assert "Rossi;déclinée;" in told
+
+
+def test_the_numbers_of_several_baskets_stand_in_their_order() -> None:
+    baskets = [{"household_ids": ["h"], "number": number} for number in (10, 2)]
+    assert number_of({"contracts": [{"baskets": baskets}]}, {"ids": ("h",)}) == "2, 10"

@@ -41,8 +41,8 @@ def people_of(facts: Facts) -> list[dict[str, Any]]:
 
 def number_of(facts: Facts, person: Facts) -> str:
     """The number of the basket at this distribution, else that of the member."""
-    found = {str(b["number"]) for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"] and b.get("number")}  # fmt: skip
-    return ", ".join(sorted(found)) or str(person.get("number") or "")
+    found = {b["number"] for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"] and b.get("number")}  # fmt: skip
+    return ", ".join(map(str, sorted(found))) or str(person.get("number") or "")
 
 
 def remarks_of(facts: Facts, person: Facts, takers: bool = True) -> list[str]:

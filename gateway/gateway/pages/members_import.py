@@ -17,14 +17,14 @@ from gateway.spreadsheets import MOST_BYTES, Sheet, workbook
 from gateway.table_files import XLSX, response
 from grenier.errors import GrenierError
 
+SHOWN: dict[str, Any] = {"columns": member_import.SHOWN, "most": member_import.MOST_HOUSEHOLDS}
+
 
 @bp.get("/groupes/<group_id>/membres/importer")
 @access(may="contracts.manage-members")
 def import_form(group_id: str):
     group = ask("contracts", "group", group_id=group_id)
-    return render_template(
-        "members/import.html", group=group, columns=member_import.SHOWN, form=Form(), told=None, lines=[]
-    )
+    return render_template("members/import.html", group=group, form=Form(), told=None, lines=[], **SHOWN)
 
 
 @bp.get("/groupes/<group_id>/membres/importer/modele.xlsx")
@@ -63,14 +63,11 @@ def import_list(group_id: str):
         look_over(group_id, sheet, rows)
     except GrenierError as error:
         form.refuse(error)
-        columns = member_import.SHOWN
-        return spoken(form).render("members/import.html", group=group, columns=columns, told=None, lines=[])
+        return spoken(form).render("members/import.html", group=group, told=None, lines=[], **SHOWN)
     lines = [each.told() for each in rows]
     wrong = sum(1 for each in rows if each.faults)
     told = {"correct": len(rows) - wrong, "wrong": wrong, "unread": list(sheet.extra)}
-    return form.render(
-        "members/import.html", group=group, columns=member_import.SHOWN, told=told, lines=lines, content=sheet.as_csv()
-    )
+    return form.render("members/import.html", group=group, told=told, lines=lines, content=sheet.as_csv(), **SHOWN)
 
 
 def brought() -> bytes:

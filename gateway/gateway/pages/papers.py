@@ -98,6 +98,7 @@ def import_subscriptions(group_id: str, contract_id: str):
         total=total,
         content=content,
         unread=unread,
+        most=subscription_import.MOST_HOUSEHOLDS,
     )
 
 
