@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.browser import walk
+from tests.browser.axe import violations
 from tests.browser.conftest import DESK, Enter, Place
-
-pytest.importorskip("axe_playwright_python")
-from axe_playwright_python.sync_playwright import Axe
 
 NARROW = 320
 ROLES = ["", "eater", "organiser", "coordinator", "treasurer", "volunteer", "producer", "logistician", "central_team"]
@@ -48,8 +46,7 @@ def test_pages_are_accessible_and_fit(
         # On a desk only once: what the month changes later are the contents of the same pages.
         for width in (DESK, NARROW) if moment == "window" else (NARROW,):
             page.set_viewport_size({"width": width, "height": 800})
-            found = Axe().run(page).response["violations"]
-            wrong += [(path, str(width), rule["id"], str(node["target"])) for rule in found for node in rule["nodes"]]
+            wrong += [(path, str(width), *found) for found in violations(page, contrast=width == NARROW)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append((path, "too wide", str(page.evaluate(f"{WIDE}.slice(0, 3).map(e => e.outerHTML.slice(0, 80))"))))  # fmt: skip
     assert not wrong

@@ -31,7 +31,7 @@ def test_a_help_desk_from_its_plan_to_who_was_there(amap: SimpleNamespace, enter
     camille = enter(amap, season.people["Camille"], season.path("benevoles", "nouvelle"), js=js)
     narrow(camille)
     assert camille.locator("html").get_attribute("lang") == "fr"
-    camille.get_by_label("Sorte").select_option("help_desk")
+    camille.get_by_label("Type d’activité").select_option("help_desk")
     camille.get_by_label("Titre").fill(title)
     camille.get_by_label("Lieu").fill("Salle des fêtes")
     camille.get_by_label("Jour", exact=True).fill(day)

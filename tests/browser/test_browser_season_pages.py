@@ -7,17 +7,13 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.axe import violations
 from tests.browser.conftest import PHONE
 from tests.browser.season_pages import Amap, Visit, middle_of_a_season
 
-pytest.importorskip("axe_playwright_python")
-from axe_playwright_python.base import AXE_SCRIPT
-
-LOOK = """async () => {
-  const found = await axe.run(document, {resultTypes: ["violations"], preload: false});
+LOOK = """() => {
   const wide = [...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1);
   return {
-    rules: found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, String(node.target)])),
     wide: document.documentElement.scrollWidth > innerWidth ? wide.slice(0, 3).map(e => e.outerHTML.slice(0, 90)) : [],
     titles: [...document.querySelectorAll("h1")].map(e => e.innerText.trim()),
   };
@@ -68,10 +64,8 @@ def look(page: Page, visit: Visit) -> list[tuple[str, ...]]:
     answer = page.goto(visit.path, wait_until="load")
     if answer is None or answer.status != 200:
         return [("status", str(answer.status if answer else None), page.locator("main").inner_text()[:90])]
-    page.evaluate(AXE_SCRIPT)
     seen = page.evaluate(LOOK)
-    faults = [(str(rule), str(target)) for rule, target in seen["rules"]]
-    faults += [("too wide", tag) for tag in seen["wide"]]
+    faults: list[tuple[str, ...]] = [*violations(page), *(("too wide", tag) for tag in seen["wide"])]
     return faults if len(seen["titles"]) == 1 else [*faults, ("titles", str(seen["titles"]))]
 
 
