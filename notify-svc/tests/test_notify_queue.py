@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 from grenier.broker import MAIL_OUTBOX, Consumer
 from grenier.language import contracts, orders
 from grenier.testing_broker import AVAILABLE, running_broker
+from notify_svc import outbox
 from notify_svc.mailer import Mailer
 from notify_svc.queueing import queue_waiting
 from notify_svc.sending import Sender
@@ -118,9 +119,10 @@ def runtime_outbox_forgets(runtime):
 
 
 @pytest.mark.proof("T9")
-def test_a_queue_that_was_deleted_is_made_again_and_nothing_counts_as_queued_before(crowded, broker):
+def test_a_queue_that_was_deleted_is_made_again_and_nothing_counts_as_queued_before(crowded, broker, monkeypatch):
     import pika
 
+    monkeypatch.setattr(outbox, "QUEUE_AGAIN_AFTER_S", 3.0)  # a minute in life
     runtime = crowded.rooms["notify"].runtime
     runtime.settings = replace(runtime.settings, amqp_url=broker.url)
     inbox, stopping = Counting(), threading.Event()
