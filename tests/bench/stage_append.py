@@ -55,6 +55,7 @@ class Store:
                 "tests.bench.appending",
                 self.kind,
                 self.address,
+                str(self.pid),
                 str(writers),
                 str(seconds),
             ]
