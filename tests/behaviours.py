@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from grenier.testing_behaviours import LINES, RESULT, expand
 from tests.citations import citations, files_to_run, lacking, uncited
 
-QUICK = "behaviour and not slow and not browser and not long"
+QUICK = "behaviour and not slow and not browser"
 
 
 def runs(lines: list[int]) -> str:
