@@ -19,13 +19,13 @@ from grenier.testing_behaviours import LINES, cited, expand
 
 ROOT = Path(__file__).resolve().parents[1]
 DOORS = ("gateway.app", "gateway.demo.client", "playwright", "requests")
-LATER = {"slow", "browser", "long"}
+LATER = {"slow", "browser"}
 STORIES = {"season_": "tests/test_story_season.py", "steps_": "tests/test_story.py"}
 
 
 @dataclass(frozen=True)
 class Citation:
-    """`later`: it starts servers or a browser, or takes long; `file`: what pytest runs it from."""
+    """`later`: it starts servers or a browser; `file`: what pytest runs it from."""
 
     document: str
     line: int
