@@ -7,14 +7,29 @@ cash box or a folder of cheques is a debit. Every list of postings sums to zero:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from grenier.language.ledger import Means, Posting
+from grenier.language.postings import amount_on, contract_effects, eater, household_of
 
-
-def eater(household_id: str) -> str:
-    return f"eater:{household_id}"
+# Names that other services read too stand in the language.
+__all__ = [
+    "adjustment",
+    "amount_on",
+    "balanced",
+    "bank",
+    "change_fund",
+    "contract_effects",
+    "deposit_entry",
+    "desk",
+    "difference",
+    "dues",
+    "eater",
+    "household_of",
+    "sales",
+    "till",
+    "turned",
+]
 
 
 def till(till_id: str, means: Means) -> str:
@@ -53,12 +68,6 @@ def bank(group_id: str) -> str:
     return f"bank:{group_id}"
 
 
-def household_of(account: str) -> str:
-    """The household of an eater account; "" for any other account."""
-    kind, _, owner = account.partition(":")
-    return owner if kind == "eater" else ""
-
-
 def deposit_entry(cheque_id: str) -> str:
     """A cheque received for a contract is credited in one entry only: its id follows from the cheque's."""
     return str(uuid5(NAMESPACE_URL, f"deposit/{cheque_id}"))
@@ -78,23 +87,3 @@ def balanced(*pairs: tuple[str, int]) -> list[Posting]:
 def turned(postings: Iterable[Posting]) -> list[Posting]:
     """The same postings with the opposite sign."""
     return balanced(*((posting.account, -posting.amount_cents) for posting in postings))
-
-
-def amount_on(postings: Iterable[Posting], account: str) -> int:
-    """What these postings do to one account, in cents."""
-    return sum(posting.amount_cents for posting in postings if posting.account == account)
-
-
-def contract_effects(event: Any) -> dict[str, int]:
-    """What an entry does to the household's balance of each contract it speaks of; {} when it speaks of none.
-
-    A transfer names two: its first posting is of the one, its second of the other (a reversal keeps their order).
-    """
-    contract_id = getattr(event, "contract_id", "")
-    if not contract_id or not getattr(event, "postings", ()):
-        return {}
-    to_contract_id = getattr(event, "to_contract_id", "")
-    if to_contract_id:
-        first, second = event.postings
-        return {contract_id: first.amount_cents, to_contract_id: second.amount_cents}
-    return {contract_id: amount_on(event.postings, eater(event.household_id))}

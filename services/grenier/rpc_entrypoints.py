@@ -20,7 +20,7 @@ from nameko.messaging import QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
 from grenier import rpc_wire as wire
-from grenier.rpc_host import connected_services
+from grenier.rpc_host import TAKEN_AHEAD, connected_services
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ LONGEST_PAUSE_S = 1.0
 
 
 class DoorQueueConsumer(QueueConsumer):
+    prefetch_count = TAKEN_AHEAD
+    """Beyond the workers, the greenlet that consumes waits for one that is free; nothing else waits with it."""
+
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
         with self.create_connection() as connection:

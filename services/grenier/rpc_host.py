@@ -10,7 +10,11 @@ from grenier.log import StreamLog
 from grenier.runtime import Runtime
 
 MAX_WORKERS = 10
-"""Calls a service works on at once, and messages it takes from the broker ahead."""
+"""Calls a service works on at once."""
+
+TAKEN_AHEAD = 64
+"""Messages a service takes from the broker before it has answered them. More than all gateways together have under way, so
+that the stand-in gets a call only when the service is away: two processes that decide about one stream refute each other."""
 
 PROBED_STREAM = "grenier-probe"
 """Never written; reading it shows that the log answers."""

@@ -27,7 +27,7 @@ from grenier.doors import dispatch, door_names
 from grenier.health import HEALTH
 from grenier.log import StreamLog
 from grenier.log.guarded import Guarded
-from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, connected_services, load_doors
+from grenier.rpc_host import MAX_WORKERS, PROBED_STREAM, TAKEN_AHEAD, connected_services, load_doors
 from grenier.trouble import BROKER_TROUBLE
 
 _log = logging.getLogger(__name__)
@@ -128,7 +128,6 @@ class _Served:
         self.arguments = consumer
         self.name: str = service.name
         self.doors = frozenset(door_names(service))
-        self.max_workers = max_workers
         self.pool = ThreadPoolExecutor(max_workers, thread_name_prefix=self.name)
         self.running = 0
         """Calls taken and not yet replied to; touched by the serving thread only."""
@@ -141,7 +140,7 @@ class _Served:
         self._channel.exchange_declare(wire.EXCHANGE, "topic", durable=True)
         self._channel.queue_declare(wire.queue_name(self.name), durable=True)
         self._channel.queue_bind(wire.queue_name(self.name), wire.EXCHANGE, wire.binding_key(self.name))
-        self._channel.basic_qos(prefetch_count=self.max_workers)
+        self._channel.basic_qos(prefetch_count=TAKEN_AHEAD)
         self._consumer = self._channel.basic_consume(
             wire.queue_name(self.name), partial(self._on_request, connection), arguments=self.arguments
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from grenier.language import contracts, ledger, logistics
+from grenier.language import contracts, ledger, logistics, postings
 from grenier.language import orders as language
 from grenier.readmodel import Database, Fact, Row, Rows, View
 from orders_svc.credit import Means
@@ -69,8 +69,6 @@ holds = sa.Table(
     sa.Column("at", sa.Text, nullable=False),
 )
 
-EATER = "eater:"
-
 
 def apply(rows: Rows, fact: Fact) -> None:
     match fact.event:
@@ -120,12 +118,11 @@ def _book(rows: Rows, fact: Fact) -> None:
     """Whatever the ledger posts to an eater's account."""
     event: Any = fact.event
     for posting in getattr(event, "postings", ()):
-        if posting.account.startswith(EATER):
-            household_id = posting.account.removeprefix(EATER)
+        if household_id := postings.household_of(posting.account):
             before = rows.get(balances, household_id)
             balance_cents = (before["balance_cents"] if before else 0) + posting.amount_cents
             rows.put(balances, household_id=household_id, balance_cents=balance_cents, position=fact.position)
-    for contract_id, cents in _contract_effects(event):
+    for contract_id, cents in postings.contract_effects(event).items():
         known = rows.get(contract_balances, event.household_id, contract_id)
         rows.put(contract_balances, household_id=event.household_id, contract_id=contract_id,
                  balance_cents=(known["balance_cents"] if known else 0) + cents)  # fmt: skip
@@ -134,15 +131,6 @@ def _book(rows: Rows, fact: Fact) -> None:
             rows.put(charged, entry_id=entry_id, order_id=order_id)
         case ledger.EntryReversed(reverses=entry_id):
             rows.delete(charged, entry_id)
-
-
-def _contract_effects(event: Any) -> list[tuple[str, int]]:
-    """(contract, cents) for each contract an entry speaks of: a transfer's first posting is of the one, its second of the other."""
-    first, second = getattr(event, "contract_id", ""), getattr(event, "to_contract_id", "")
-    mine = [posting.amount_cents for posting in getattr(event, "postings", ()) if posting.account.startswith(EATER)]
-    if not first or not mine:
-        return []
-    return list(zip((first, second), mine, strict=True)) if second else [(first, sum(mine))]
 
 
 view = View(
