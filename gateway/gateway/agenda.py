@@ -89,12 +89,12 @@ def of_person(person_id: str) -> list[dict[str, Any]]:
     """My deliveries, what I help with or come to, when I can order."""
     agenda = _agenda()
     homes = [home for home in current_app.extensions["grenier"].access_view.households_of(person_id) if home.current]
-    contract_ids = agenda_view.contracts_of(agenda.db, [home.household_id for home in homes])
+    contracts = agenda_view.contracts_of(agenda.db, [home.household_id for home in homes])
     fetched = _fetched(person_id, [home.household_id for home in homes])
     of_contracts = [
         row
-        for row in agenda_view.of_contracts(agenda.db, contract_ids)
-        if row["kind"] == "round" or row["cancelled"] or row["entry_id"] in fetched
+        for row in agenda_view.of_contracts(agenda.db, list(contracts))
+        if row["entry_id"] in fetched or _concerns(row, contracts[row["subject_id"]])
     ]
     found = [
         *of_contracts,
@@ -102,6 +102,11 @@ def of_person(person_id: str) -> list[dict[str, Any]]:
         *agenda_view.helped_by(agenda.db, person_id),
     ]
     return _with_instants({row["entry_id"]: row for row in found}.values())
+
+
+def _concerns(row: Row, until: str) -> bool:
+    """When one orders, and what was cancelled, as long as one has a part in the contract."""
+    return (row["kind"] == "round" or bool(row["cancelled"])) and (not until or (row["day"] or row["starts"]) < until)
 
 
 def _fetched(person_id: str, household_ids: Sequence[str]) -> set[str]:

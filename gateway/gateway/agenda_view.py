@@ -6,7 +6,7 @@ and hours of deliveries stand as the group says them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,15 +48,21 @@ hands = sa.Table(
 shares = sa.Table(
     "agenda_shares",
     _meta,
-    sa.Column("contract_id", sa.Text, primary_key=True),
+    sa.Column("subscription_id", sa.Text, primary_key=True),
     sa.Column("household_id", sa.Text, primary_key=True, index=True),
+    sa.Column("contract_id", sa.Text, nullable=False),
+    # The first day that is not this household's any more; "" while it has a part in the basket.
+    sa.Column("until", sa.Text, nullable=False),
 )
-waiting = sa.Table(
+subscribed = sa.Table(
     "agenda_subscriptions",
     _meta,
     sa.Column("subscription_id", sa.Text, primary_key=True),
     sa.Column("contract_id", sa.Text, nullable=False),
+    # Who signed; and all who take turns, who signed among them.
+    sa.Column("household_id", sa.Text, nullable=False),
     sa.Column("household_ids", Json, nullable=False),
+    sa.Column("confirmed", sa.Integer, nullable=False),
 )
 
 
@@ -78,21 +84,35 @@ def apply(rows: Rows, fact: Fact) -> None:
             _change(rows, fact, e.delivery_id, cancelled=1, note=e.reason)
         case season.DeliveryCountedAnew() as e:
             _change(rows, fact, e.delivery_id, factor_percent=e.factor_percent)
-        case season.SubscriptionRegistered() as e:
-            rows.put(waiting, subscription_id=e.subscription_id, contract_id=e.contract_id,
-                     household_ids=e.household_ids or [e.household_id])  # fmt: skip
-        case season.SubscriptionConfirmed() as e:
-            _share(rows, e.subscription_id)
-        case season.SharersSet() as e:
-            if rows.change(waiting, e.subscription_id, household_ids=e.household_ids):
-                _share(rows, e.subscription_id)
         case orders.CycleScheduled() as e:
             _put(rows, fact, f"round-{e.cycle_id}", group_id=e.group_id, kind="round", subject_id=e.contract_id,
                  title=e.title, starts=iso(e.opens_at), ends=iso(e.closes_at))  # fmt: skip
         case orders.CycleCancelled() as e:
             _change(rows, fact, f"round-{e.cycle_id}", cancelled=1, note=e.reason)
         case _:
+            _apply_subscription(rows, fact)
             _apply_activity(rows, fact)
+
+
+def _apply_subscription(rows: Rows, fact: Fact) -> None:
+    match fact.event:
+        case season.SubscriptionRegistered() as e:
+            rows.put(subscribed, subscription_id=e.subscription_id, contract_id=e.contract_id, confirmed=0,
+                     household_id=e.household_id, household_ids=e.household_ids or [e.household_id])  # fmt: skip
+        case season.SubscriptionConfirmed() as e:
+            if rows.change(subscribed, e.subscription_id, confirmed=1):
+                _share(rows, e.subscription_id, ())
+        case season.SharersSet() as e:
+            if known := rows.get(subscribed, e.subscription_id):
+                sharers = e.household_ids or [known["household_id"]]
+                rows.change(subscribed, e.subscription_id, household_ids=sharers)
+                _leave(
+                    rows, e.subscription_id, set(known["household_ids"]) - set(sharers), fact.at[: len("2026-11-05")]
+                )
+                _share(rows, e.subscription_id, known["household_ids"])
+        case season.SubscriptionEnded() as e:
+            if known := rows.get(subscribed, e.subscription_id):
+                _leave(rows, e.subscription_id, known["household_ids"], e.on.isoformat())
 
 
 def _apply_activity(rows: Rows, fact: Fact) -> None:
@@ -142,19 +162,31 @@ def _change(rows: Rows, fact: Fact, entry_id: str, **values: Any) -> None:
         rows.change(entries, entry_id, sequence=known["sequence"] + 1, changed_at=fact.at, **values)
 
 
-def _share(rows: Rows, subscription_id: str) -> None:
-    if known := rows.get(waiting, subscription_id):
-        for household_id in known["household_ids"]:
-            rows.put(shares, contract_id=known["contract_id"], household_id=household_id)
+def _share(rows: Rows, subscription_id: str, already: Collection[str]) -> None:
+    """Everybody at a basket that was given has a part in its dates, but for those who had it before."""
+    known = rows.get(subscribed, subscription_id)
+    if known is None or not known["confirmed"]:
+        return
+    for household_id in known["household_ids"]:
+        if household_id not in already:
+            rows.put(shares, subscription_id=subscription_id, household_id=household_id,
+                     contract_id=known["contract_id"], until="")  # fmt: skip
+
+
+def _leave(rows: Rows, subscription_id: str, household_ids: Iterable[str], day: str) -> None:
+    for household_id in sorted(household_ids):
+        if known := rows.get(shares, subscription_id, household_id):
+            rows.change(shares, subscription_id, household_id, until=min(known["until"] or day, day))
 
 
 view = View(
     "agenda",
-    (entries, hands, shares, waiting),
+    (entries, hands, shares, subscribed),
     ("contracts.contract-opened", "contracts.delivery-", "contracts.subscription-registered",
-     "contracts.subscription-confirmed", "contracts.sharers-set", "orders.cycle-scheduled", "orders.cycle-cancelled",
+     "contracts.subscription-confirmed", "contracts.subscription-ended", "contracts.sharers-set", "orders.cycle-scheduled", "orders.cycle-cancelled",
      "matching."),
     apply,
+    version=2,
 )  # fmt: skip
 
 MOST = 1000
@@ -183,9 +215,14 @@ def helped_by(db: Database, person_id: str) -> list[Row]:
     return _latest(db, sa.select(entries).where(entries.c.entry_id.in_(ids)))
 
 
-def contracts_of(db: Database, household_ids: Sequence[str]) -> list[str]:
-    query = sa.select(shares.c.contract_id).where(shares.c.household_id.in_(list(household_ids))).distinct()
-    return [row["contract_id"] for row in db.rows(query.order_by(shares.c.contract_id))]
+def contracts_of(db: Database, household_ids: Sequence[str]) -> dict[str, str]:
+    """{contract in whose dates one of these households has, or had, a part: the first day it has none; "" for no such day}."""
+    query = sa.select(shares).where(shares.c.household_id.in_(list(household_ids))).order_by(shares.c.contract_id)
+    found: dict[str, str] = {}
+    for row in db.rows(query):
+        before = found.get(row["contract_id"], row["until"])
+        found[row["contract_id"]] = max(before, row["until"]) if before and row["until"] else ""
+    return found
 
 
 def of_contracts(db: Database, contract_ids: Sequence[str]) -> list[Row]:

@@ -110,3 +110,32 @@ def test_who_shares_a_basket_takes_the_dates_of_its_own_turns(house) -> None:
     ali, paul = (set(entries(house.client(who).get(address))) for who in ("Ali", "Paul"))
     assert not ali & paul
     assert ali | paul == set(feed(house))
+
+
+def own(house, who: str) -> dict[str, str]:
+    """What somebody's own agenda has of the house's contract: {day: whether it was cancelled}."""
+    told = house.client(who).get("/api/v1/me/agenda").json["items"]
+    return {row["starts_at"][:10]: row["cancelled"] for row in told if row["subject_id"] == house.contract}
+
+
+@pytest.mark.behaviour("S0:28")
+def test_whoever_shares_no_more_has_none_of_the_dates_to_come(house) -> None:
+    dates = house.call("contract", "Camille", contract_id=house.contract)["terms"]["deliveries"]
+    both = [house.homes["Bey"], house.homes["Rossi"]]
+    one = house.subscribed(
+        house.contract, "Camille", "Bey", household_ids=both, anchor_delivery_id=dates[0]["delivery_id"]
+    )
+    assert own(house, "Paul") == {}, "nothing is promised yet"
+    house.call("confirm_subscription", "Camille", subscription_id=one)
+    house.call(
+        "cancel_delivery", "Camille", contract_id=house.contract, delivery_id=dates[5]["delivery_id"], reason="Gel"
+    )
+    house.house.settle()
+    assert own(house, "Paul")[dates[5]["on"]] is True
+    house.call("leave_sharing", "Paul", subscription_id=one, household_id=house.homes["Rossi"])
+    house.house.settle()
+    assert own(house, "Paul") == {}
+    assert len(own(house, "Ali")) == len(dates), "who signed has all of them again, and what was cancelled"
+    house.call("end_subscription", "Camille", subscription_id=one, on=dates[3]["on"], reason="Déménagement")
+    house.house.settle()
+    assert sorted(own(house, "Ali")) == [each["on"] for each in dates[:3]]
