@@ -102,7 +102,10 @@ class Sender:
     # -- login links ---------------------------------------------------------------------------------------------
 
     def _deliver_login(self, login_id: str) -> bool:
-        """A link that has run out or was sent is nothing any more; a refusal drops it, the person may ask again."""
+        """A link that has run out or was sent is nothing any more; one that is refused for good is dropped.
+
+        Refused for now (greylisting refuses every first try), it is put on the queue again while it lasts.
+        """
         row = self._outbox.login(login_id)
         if row is None:
             return True
@@ -120,7 +123,9 @@ class Sender:
             )
             try:
                 self._server.send(self._envelope(mail, row["person_id"], opened, login_id))
-            except MailRefused:
+            except MailRefused as refused:
+                if not refused.for_good:
+                    return True
                 delivered = False
         self._outbox.drop_login(login_id)
         return delivered

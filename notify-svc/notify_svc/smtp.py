@@ -64,7 +64,12 @@ class SmtpServer:
         if self._connection is not None and not self._alive(self._connection):
             self.close()
         if self._connection is None:
-            self._connection = self._open()
+            try:
+                self._connection = self._open()
+            except (OSError, smtplib.SMTPException) as away:
+                # A greeting or a password that is refused says nothing about the mail.
+                told = f"{type(away).__name__} {getattr(away, 'smtp_code', '')}".strip()
+                raise ServerAway(told) from away
         return self._connection
 
     def _open(self) -> smtplib.SMTP:
@@ -75,10 +80,14 @@ class SmtpServer:
             connection = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
         else:
             connection = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-        if self._url.scheme == "smtp+starttls":
-            connection.starttls(context=context)
-        if self._url.username:
-            connection.login(unquote(self._url.username), unquote(self._url.password or ""))
+        try:
+            if self._url.scheme == "smtp+starttls":
+                connection.starttls(context=context)
+            if self._url.username:
+                connection.login(unquote(self._url.username), unquote(self._url.password or ""))
+        except (OSError, smtplib.SMTPException):
+            connection.close()
+            raise
         return connection
 
     @staticmethod

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from grenier.broker import Delivery, Poison
 from grenier.errors import Forbidden
@@ -138,6 +139,22 @@ def test_what_was_queued_is_given_a_minute_before_it_is_queued_again(house, wait
     assert due(runtime, outbox) == []
 
 
+def test_a_password_that_the_server_refuses_costs_no_mail(house, waiting):
+    """It is the operator's to mend: the mail waits as while the server is away."""
+    refusing = Controller(
+        Inbox(), hostname="127.0.0.1", port=free_port(), auth_require_tls=False,
+        authenticator=lambda *_: AuthResult(success=False, handled=False),
+    )  # fmt: skip
+    refusing.start()
+    try:
+        server = SmtpServer(f"smtp://grenier:forgotten@127.0.0.1:{refusing.port}")
+        with pytest.raises(ServerAway, match="535"):
+            Sender(house.rooms["notify"].runtime, server).deliver(waiting)
+    finally:
+        refusing.stop()
+    assert house.events("notify.message-failed") == []
+
+
 def test_an_erased_person_gets_no_mail(house, inbox, sender, waiting):
     house.rooms["notify"].runtime.keys.destroy("ann")
     house.record("person-ann", contracts.PersonErased(person_id="ann"))
@@ -159,6 +176,20 @@ def test_a_login_link_is_sent_once_and_leaves_no_trace(house, inbox, sender):
     assert len(inbox.mails) == 1
     assert Outbox(runtime.db).login(login_id) is None
     assert house.events("notify.") == []
+
+
+def test_a_login_link_that_is_refused_for_now_waits_for_its_next_try(house, inbox, sender):
+    """Greylisting refuses the first try of whoever it does not know."""
+    outbox = Outbox(house.rooms["notify"].runtime.db)
+    house.call("notify", "send_login_link", {"person_id": "ann", "link": "https://grenier.example/x"})
+    (login_id,) = outbox.logins_to_queue()
+    inbox.answer = "450 try again"
+    assert sender.deliver(LOGIN + login_id) is True
+    assert outbox.logins_to_queue() == [login_id]
+    inbox.answer = "550 no such user"
+    assert sender.deliver(LOGIN + login_id) is False
+    assert outbox.logins_to_queue() == []
+    assert inbox.mails == []
 
 
 def test_a_login_link_runs_out(house, sender, inbox, monkeypatch):
