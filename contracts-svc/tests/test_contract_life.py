@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
+import pytest
 from hypothesis import given as given_any
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from contracts_svc.contract.life_commands import (
     ReopenSignUps,
     ReviseContract,
 )
-from grenier.errors import GrenierError
+from grenier.errors import GrenierError, Invalid, Rejected
 from grenier.language import season
 from grenier.language.season import BasketOption, PlannedDelivery, SignUpTerms, Terms
 from grenier.testing import given, refused
@@ -115,6 +116,52 @@ def test_a_date_that_is_moved_twice_remembers_where_it_was_planned_and_may_come_
     twice = moved(once, planned + timedelta(days=2))
     assert twice.life.delivery("d1").moved_from == planned
     assert moved(twice, planned).life.delivery("d1").moved_from is None
+
+
+SERIES = tuple(
+    msgspec.structs.replace(one, series=week) for one, week in zip(terms().deliveries, ("A", "B", ""), strict=True)
+)
+WEEKS = msgspec.structs.replace(terms(), deliveries=[*SERIES])
+LATEST = terms().ends_on + timedelta(days=92)
+
+
+@pytest.mark.behaviour("S0:22")
+@pytest.mark.parametrize(
+    ("delivery_id", "day", "starts", "refusal"),
+    [
+        ("d1", 28, None, ("delivery-planned-then", {"delivery_id": "d2", "on": "2026-12-03"})),
+        ("d1", 28, "17:00", None),
+        ("d0", 14, None, None),  # baskets of week A and of week B, each for other households
+        ("d2", 14, None, ("delivery-planned-then", {"delivery_id": "d1", "on": "2026-11-19"})),
+        ("d1", -1, None, "Too far from the season."),
+        ("d1", (LATEST - START).days, None, None),
+        ("d1", (LATEST - START).days + 1, None, "Too far from the season."),
+    ],
+)
+def test_a_delivery_is_moved_near_its_season_where_there_is_no_other_one(delivery_id, day, starts, refusal):
+    contract = decider.fold((DRAFTED, msgspec.structs.replace(OPENED, terms=WEEKS)))
+    today = START - timedelta(days=5)
+    move = MoveDelivery(
+        delivery_id=delivery_id, on=START + timedelta(days=day), starts=starts, reason="Gel", today=today
+    )
+    if refusal is None:
+        [event] = decider.decide(contract, move)
+        assert decider.decide(decider.evolve(contract, event), move) == []
+        return
+    with pytest.raises((Rejected, Invalid)) as why:
+        decider.decide(contract, move)
+    told = why.value
+    assert refusal == ((told.code, told.facts) if isinstance(told, Rejected) else told.facts["fields"]["on"][0])
+
+
+def test_a_delivery_outside_of_the_season_may_still_get_another_place():
+    late = msgspec.structs.replace(terms().deliveries[2], on=LATEST + timedelta(days=9))
+    far = msgspec.structs.replace(terms(), deliveries=[*terms().deliveries[:2], late])
+    contract = decider.fold((DRAFTED, msgspec.structs.replace(OPENED, terms=far)))
+    [event] = decider.decide(
+        contract, MoveDelivery(delivery_id="d2", on=late.on, place="Préau", reason="Gel", today=START)
+    )
+    assert event.delivery.place == "Préau"
 
 
 # -- any sequence ------------------------------------------------------------------------------------------------

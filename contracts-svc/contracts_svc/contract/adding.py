@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import msgspec
 
-from contracts_svc.contract.deliveries import must_have_reason
+from contracts_svc.contract.deliveries import must_be_alone_then, must_be_near_the_season, must_have_reason
 from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.rules.terms import MOST, check_factor, check_hours
 from grenier.clock import local_instant
 from grenier.decider import Rejected
 from grenier.errors import Invalid
 from grenier.language.season import AddedRound, DeliveryAdded, PlannedDelivery, RoundPlan, Terms
-
-# How long after the season's end something may still be made up for.
-LATEST_AFTER_END = timedelta(days=92)
 
 
 class AddDelivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,18 +87,16 @@ def _missed(life: Life, replaced: str) -> PlannedDelivery:
 
 def _check_added(life: Life, delivery: PlannedDelivery, today: date) -> None:
     terms = life.agreed
-    if delivery.on < max(today, terms.starts_on) or delivery.on > terms.ends_on + LATEST_AFTER_END:
-        fault = "Must not lie in the past." if delivery.on < today else "Too far from the season."
-        raise Invalid(fields={"on": [fault]})
+    if delivery.on < today:
+        raise Invalid(fields={"on": ["Must not lie in the past."]})
+    must_be_near_the_season(life, delivery.on)
     if delivery.series not in {"", *(one.series for one in terms.deliveries)}:
         raise Invalid(fields={"series": ["Not a series of this contract."]})
     if len(terms.deliveries) >= MOST["deliveries"]:
         raise Invalid(fields={"on": [f"At most {MOST['deliveries']}."]})
     check_hours(delivery, "")
     check_factor(delivery.factor_percent, "factor_percent")
-    for held in life.deliveries_held:
-        if (held.on, held.starts) == (delivery.on, delivery.starts):
-            raise Rejected("delivery-planned-then", delivery_id=held.delivery_id, on=held.on.isoformat())
+    must_be_alone_then(life, delivery)
 
 
 # -- the order round that a date needs where goods are ordered ----------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -17,11 +17,14 @@ from grenier.language.season import (
     PlannedDelivery,
 )
 
+# How long after the season's end something may still be delivered: put off, or made up for.
+LATEST_AFTER_END = timedelta(days=92)
+
 # -- commands ----------------------------------------------------------------------------------------------------
 
 
 class MoveDelivery(msgspec.Struct, frozen=True, kw_only=True):
-    """To a day from `today` on; None leaves the hour or the place as it is."""
+    """To a day from `today` on that is not far from the season; None leaves the hour or the place as it is."""
 
     delivery_id: str
     on: date
@@ -60,11 +63,15 @@ def move_delivery(life: Life, command: MoveDelivery) -> list[DeliveryMoved]:
     must_have_reason(command.reason)
     if command.on < command.today:
         raise Invalid(fields={"on": ["Must not lie in the past."]})
+    if command.on != before.on:
+        must_be_near_the_season(life, command.on)
     planned = before.moved_from or before.on
     moved = msgspec.structs.replace(
         before, on=command.on, moved_from=planned if planned != command.on else None, reason=command.reason, **changed
     )
     check_hours(moved, "")
+    if (moved.on, moved.starts) != (before.on, before.starts):
+        must_be_alone_then(life, moved)
     return [
         DeliveryMoved(
             **life.ids, delivery_id=before.delivery_id, from_on=before.on, delivery=moved, reason=command.reason
@@ -105,3 +112,18 @@ def must_be_held(delivery: PlannedDelivery) -> None:
 def must_have_reason(reason: str) -> None:
     if not reason:
         raise Invalid(fields={"reason": ["Say why: everybody concerned is told."]})
+
+
+def must_be_near_the_season(life: Life, on: date) -> None:
+    terms = life.agreed
+    if not terms.starts_on <= on <= terms.ends_on + LATEST_AFTER_END:
+        raise Invalid(fields={"on": ["Too far from the season."]})
+
+
+def must_be_alone_then(life: Life, delivery: PlannedDelivery) -> None:
+    """Nobody fetches two baskets of a contract at once; those of week A and those of week B may meet on a day."""
+    for held in life.deliveries_held:
+        if held.delivery_id == delivery.delivery_id or (held.on, held.starts) != (delivery.on, delivery.starts):
+            continue
+        if held.series == delivery.series or not (held.series and delivery.series):
+            raise Rejected("delivery-planned-then", delivery_id=held.delivery_id, on=held.on.isoformat())

@@ -257,7 +257,10 @@ def add(body, contract_id):
 @access("person")
 @bp.arguments(s.Moving)
 @bp.response(200, Done)
-@bp.alt_response(409, description="`contract-not-opened`, `contract-ended`, `delivery-cancelled`, `delivery-missing`")
+@bp.alt_response(
+    409,
+    description="`contract-not-opened`, `contract-ended`, `delivery-cancelled`, `delivery-missing`, `delivery-planned-then`",
+)
 def move(body, contract_id, delivery_id):
     """Another day, hour or place for one delivery; everybody it touches is told"""
     return tell("contracts", "move_delivery", contract_id=contract_id, delivery_id=delivery_id, **body)
