@@ -72,6 +72,8 @@ class Relay:
         self._taking = threading.Lock()
         self._confirmed = threading.Event()
         self._confirmed_position = checkpoint.position
+        # The last event that the broker was given: nothing behind it is done before it is confirmed.
+        self._given_position = checkpoint.position
         self._stopping = threading.Event()
         self.publisher = ConfirmedPublisher(amqp_url, declare_events, window=WINDOW, on_confirmed=self._on_confirmed)
         self._follower = Follower("relay", event_log, owners(), self)
@@ -100,14 +102,14 @@ class Relay:
         An event that cannot be read holds back its stream (see `relay_parking`), the others go on.
         """
         with self._taking:
-            last, published = self._confirmed_position, 0
+            published = 0
             for recorded in batch:
                 event = self._public(recorded) if recorded.position > self._position else None
                 if event is not None:
                     self.publisher.publish(_message(event), token=recorded.position)
-                    last, published = recorded.position, published + 1
+                    self._given_position, published = recorded.position, published + 1
                 self._position = max(self._position, recorded.position)
-            if not self._all_confirmed(last):
+            if not self._all_confirmed():
                 self._position = self._checkpoint.position
                 return
             FEED_PUBLISHED.inc(published)
@@ -151,9 +153,9 @@ class Relay:
         waits = {"unconfirmed": self.publisher.unconfirmed, "stalled_s": round(self.publisher.stalled_s, 1)}
         return {**standing, "parked": parked, **waits}
 
-    def _all_confirmed(self, last: int) -> bool:
+    def _all_confirmed(self) -> bool:
         """False when the relay is to stop first; what was confirmed until then is remembered."""
-        while self._confirmed_position < last:
+        while self._confirmed_position < self._given_position:
             self._confirmed.wait(PATIENCE_S)
             self._confirmed.clear()
             self._checkpoint.reach(self._confirmed_position)

@@ -45,7 +45,8 @@ class HeldBack:
 
     def put(self, recorded: Recorded, reason: str) -> None:
         row = (recorded.position, recorded.stream, recorded.revision, recorded.type, reason)
-        self._connection.execute("INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?)", row)
+        # What is parked keeps the reason for it when the relay comes by once more.
+        self._connection.execute("INSERT OR IGNORE INTO parked VALUES (?, ?, ?, ?, ?)", row)
         self.streams.add(recorded.stream)
 
     def remove(self, held: Held) -> None:
