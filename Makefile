@@ -10,7 +10,7 @@ SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 # Without the compiled copies of modules each of the many processes starts twice as slowly.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test lint format story behaviours bench chaos sim fuzz soak proofs stop status requirements clean packages-run packages-test
+.PHONY: help run test lint format story behaviours bench chaos sim fuzz soak audit proofs stop status requirements clean packages-run packages-test
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | expand -t 16
@@ -63,6 +63,9 @@ fuzz: prepare-test  ## the API against its own description, as every role
 
 soak: prepare-test  ## half an hour at half load: nothing grows, nothing slows
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+audit: prepare-test  ## the bill of materials (build/sbom.cdx.json) and the known vulnerabilities of what it lists (asks the network)
+	@$(BIN)/python -m tests.audit $(ARGS)
 
 proofs: prepare-test  ## what is promised (T1 to T40) and what the long forms last measured
 	@$(BIN)/python -m tests.proof
