@@ -221,6 +221,66 @@ def test_who_is_erased_takes_nothing_any_more_and_the_other_side_is_told(amap: A
     assert amap.mail("exchange-withdrawn")[0]["To"] == "Ann Diallo <ann@x.example>"
 
 
+@pytest.mark.behaviour("S4:35-38", "S4:73-77")
+@pytest.mark.parametrize("agreed", [False, True])
+def test_a_basket_for_somebody_who_is_erased_is_its_households_again(amap: Amap, agreed: bool) -> None:
+    friend = {"first_name": "Flo", "last_name": "Verte", "email": "flo@ailleurs.example"}
+    basket = amap.offer("Ann", audience="named", friend=friend)
+    [offered] = amap.events("contracts.basket-offered")
+    flo = offered.named_person_id
+    if agreed:
+        amap.api(flo, "POST", f"/baskets/{basket}/request")
+    amap.house.call("contracts", "erase_person", {"person_id": flo}, actor=flo)
+    found = amap.api("Ann", "GET", f"/baskets/{basket}")
+    assert (found["phase"], found["reason"], found["other"]) == ("cancelled", "person-erased", None)
+    mail, text = amap.mail("exchange-person-gone")
+    assert mail["To"] == "Ann Diallo <ann@x.example>"
+    assert "de nouveau à vous" in text
+    assert amap.mails("exchange-fallen") == []
+    assert "Flo" not in page(amap, "Ann", "/intermittents/mes-paniers")
+    mine = page(amap, "Ann", f"/intermittents/paniers/{basket}")
+    assert "Cette personne n’est plus là" in mine
+    amap.takes("Bob")
+    amap.offer("Ann")
+    amap.api("Bob", "POST", f"/baskets/{basket}/request")
+
+
+def test_a_basket_of_who_stops_before_its_day_is_promised_to_nobody(amap: Amap) -> None:
+    amap.takes("Bob")
+    basket = amap.offer("Ann")
+    amap.api("Bob", "POST", f"/baskets/{basket}/request")
+    ended = season.SubscriptionEnded(
+        subscription_id=amap.subscription("Ann"), contract_id=amap.contract, group_id=amap.group,
+        household_id=amap.homes["Ann"], on=THURSDAY, amount_cents=0, reason="parti",
+    )  # fmt: skip
+    amap.house.record(f"contract-{amap.contract}", ended)
+    assert amap.api("Ann", "GET", f"/baskets/{basket}")["reason"] == "subscription-changed"
+    assert {mail["To"] for mail in amap.mails("exchange-fallen")} == {
+        "Ann Diallo <ann@x.example>",
+        "Bob Martin <bob@x.example>",
+    }
+
+
+@pytest.mark.behaviour("S4:47")
+def test_a_date_that_falls_out_shifts_the_turns_and_ends_what_was_promised_of_the_next_one(amap: Amap) -> None:
+    """Ann and Cat take turns, Ann first: without the first date the second one is Ann's, and Cat has nothing to give."""
+    amap.takes("Bob")
+    shared = season.SharersSet(
+        subscription_id=amap.subscription("Ann"), contract_id=amap.contract, group_id=amap.group,
+        household_ids=[amap.homes["Ann"], amap.homes["Cat"]], anchor_delivery_id=amap.deliveries[THURSDAY],
+        joined=[amap.homes["Cat"]], left=[],
+    )  # fmt: skip
+    amap.house.record(f"contract-{amap.contract}", shared)
+    amap.api("Cat", "POST", f"/groups/{amap.group}/exchange/baskets", **amap.basket("Ann", NEXT))
+    basket = amap.basket_id("Ann", NEXT)
+    gone = season.DeliveryCancelled(contract_id=amap.contract, group_id=amap.group,
+                                    delivery_id=amap.deliveries[THURSDAY], on=THURSDAY, reason="neige")  # fmt: skip
+    amap.house.record(f"contract-{amap.contract}", gone)
+    found = amap.api("Cat", "GET", f"/baskets/{basket}")
+    assert (found["phase"], found["reason"]) == ("cancelled", "subscription-changed")
+    assert amap.mails("exchange-fallen")[0]["To"] == "Cat Petit <cat@x.example>"
+
+
 def test_after_some_months_pairs_are_forgotten_and_figures_stay(amap: Amap) -> None:
     amap.takes("Bob")
     basket = amap.offer("Ann")

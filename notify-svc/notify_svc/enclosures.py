@@ -21,6 +21,7 @@ METHODS = {
     "exchange-accepted": "REQUEST", "exchange-accepted-holder": "REQUEST",
     "exchange-cancelled": "CANCEL", "exchange-cancelled-holder": "CANCEL",
     "exchange-withdrawn": "CANCEL", "exchange-withdrawn-taker": "CANCEL", "exchange-fallen": "CANCEL",
+    "exchange-person-gone": "CANCEL",
 }  # fmt: skip
 # To these the other side may simply answer.
 ANSWERED = exchange_words.AGREED

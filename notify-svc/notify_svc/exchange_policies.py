@@ -93,7 +93,10 @@ def tell_cancelled(runtime: Runtime, fact: Fact) -> None:
             about: dict[str, Any] = {"basket_id": e.basket_id}
             agreed = {**about, "taker_id": e.taker_id, "calendar": fact.revision} if e.taker_id else about
             if e.reason:
-                _say(runtime, fact, "exchange-fallen", [e.taker_id, row["person_id"]], e.group_id, agreed)
+                # Of two one is erased, and nobody writes to them: a holder who is left had named the other one.
+                mine = "exchange-person-gone" if e.reason == "person-erased" else "exchange-fallen"
+                _say(runtime, fact, "exchange-fallen", [e.taker_id], e.group_id, agreed)
+                _say(runtime, fact, mine, [row["person_id"]], e.group_id, agreed)
                 _say(runtime, fact, "exchange-fallen", e.person_ids, e.group_id, about)
                 return
             known = {**agreed, "other_id": row["person_id"]}

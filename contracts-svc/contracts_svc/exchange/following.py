@@ -42,22 +42,30 @@ def follow_contract(runtime: Runtime, fact: Fact) -> None:
     """What was promised was another basket or another day: the agreement ends, the holder may offer it anew."""
     match fact.event:
         case DeliveryCancelled() as e:
-            _cancel(runtime, fact, questions.open_where(runtime.db, delivery_id=e.delivery_id), "delivery-cancelled")
+            _follow_date(runtime, fact, e, "delivery-cancelled")
         case DeliveryMoved() as e:
-            _cancel(runtime, fact, questions.open_where(runtime.db, delivery_id=e.delivery_id), "delivery-moved")
+            _follow_date(runtime, fact, e, "delivery-moved")
         case SubscriptionEnded() as e:
             rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
             _cancel(runtime, fact, [row for row in rows if row["on"] >= e.on.isoformat()], "subscription-changed")
         case AbsencesSet() as e:
             rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
-            gone = [row for row in rows if row["delivery_id"] in e.delivery_ids]
-            _cancel(runtime, fact, gone, "subscription-changed")
+            _cancel(runtime, fact, [row for row in rows if _another_turn(runtime, row)], "subscription-changed")
         case BasketComposed() as e:
             rows = questions.open_where(runtime.db, subscription_id=e.subscription_id, delivery_id=e.delivery_id)
             _cancel(runtime, fact, rows, "subscription-changed")
         case SharersSet() as e:
             rows = questions.open_where(runtime.db, subscription_id=e.subscription_id)
             _cancel(runtime, fact, [row for row in rows if _another_turn(runtime, row)], "subscription-changed")
+
+
+def _follow_date(runtime: Runtime, fact: Fact, event: DeliveryMoved | DeliveryCancelled, reason: Reason) -> None:
+    """The baskets of this date; and of shared ones those of other dates that are another household's turn now."""
+    rows = questions.open_where(runtime.db, contract_id=event.contract_id)
+    own = [row for row in rows if row["delivery_id"] == event.delivery_id]
+    _cancel(runtime, fact, own, reason)
+    others = [row for row in rows if row not in own and _another_turn(runtime, row)]
+    _cancel(runtime, fact, others, "subscription-changed")
 
 
 def _another_turn(runtime: Runtime, row: Row) -> bool:
@@ -78,13 +86,13 @@ def _cancel(runtime: Runtime, fact: Fact, rows: list[Row], reason: Reason) -> No
 
 
 def forget_person(runtime: Runtime, fact: Fact) -> None:
-    """Who was erased neither offers nor takes; the other side is told."""
+    """Who was erased neither offers nor takes, and nothing waits for them by name; the other side is told."""
     if not isinstance(fact.event, PersonErased):
         return
     person_id = fact.event.person_id
     for row in questions.open_where(runtime.db, person_id=person_id):
         command: Command = WithdrawRequest(person_id=person_id, now=runtime.clock.now(), erased=True)
-        if row["person_id"] == person_id:
+        if person_id in (row["person_id"], row["named_person_id"]):
             command = CancelOffer(now=runtime.clock.now(), reason="person-erased")
         _react(runtime, fact, row, command, "forget-person")
 

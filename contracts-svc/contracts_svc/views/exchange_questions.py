@@ -13,7 +13,8 @@ from contracts_svc.views.directory import persons
 from contracts_svc.views.exchange import COUNTED, baskets, groups, months, requests, takers
 from grenier.readmodel import Database, Row
 
-MOST = 500
+# Offers that end in one go of the timer: the rest follows a moment later.
+AT_ONCE = 500
 
 
 def settings(db: Database, group_id: str) -> ExchangeSettings | None:
@@ -93,14 +94,14 @@ def on_offer(db: Database, group_ids: Sequence[str], pooled: Sequence[str], pers
     shared = sa.and_(b.group_id.in_(list(pooled)), b.audience == "federation")
     mine = sa.and_(b.audience == "named", b.named_person_id == person_id)
     query = sa.select(baskets).where(b.phase == "offered", b.closes_at > now, sa.or_(own, shared, mine))
-    return db.rows(query.order_by(b.starts_at, b.offered_at, b.basket_id).limit(MOST))
+    return db.rows(query.order_by(b.starts_at, b.offered_at, b.basket_id))
 
 
 def offered_by(db: Database, household_ids: Sequence[str]) -> list[Row]:
     """Baskets of these households, the next ones first."""
     b = baskets.c
     query = sa.select(baskets).where(b.household_id.in_(list(household_ids)))
-    return db.rows(query.order_by(b.on.desc(), b.basket_id).limit(MOST))
+    return db.rows(query.order_by(b.on.desc(), b.basket_id))
 
 
 def given_away(db: Database, delivery_id: str) -> list[Row]:
@@ -118,7 +119,7 @@ def asked_by(db: Database, person_id: str) -> list[Row]:
         .select_from(baskets.outerjoin(requests, sa.and_(r.basket_id == b.basket_id, r.person_id == person_id)))
         .where(sa.or_(r.person_id == person_id, b.taker_id == person_id))
     )
-    return db.rows(query.order_by(b.on.desc(), b.basket_id).limit(MOST))
+    return db.rows(query.order_by(b.on.desc(), b.basket_id))
 
 
 def requests_for(db: Database, basket_ids: Sequence[str]) -> dict[str, list[Row]]:
@@ -147,20 +148,24 @@ def exchanged(db: Database, *, delivery_id: str = "", group_id: str = "", on: st
 def to_expire(db: Database, now: str) -> list[Row]:
     b = baskets.c
     query = sa.select(baskets).where(b.phase == "offered", b.closes_at <= now)
-    return db.rows(query.order_by(b.closes_at, b.basket_id).limit(MOST))
+    return db.rows(query.order_by(b.closes_at, b.basket_id).limit(AT_ONCE))
 
 
-def open_where(db: Database, *, delivery_id: str = "", subscription_id: str = "", person_id: str = "") -> list[Row]:
-    """Baskets on offer or promised, of a delivery, a subscription or a person (as holder, asker or taker)."""
+def open_where(
+    db: Database, *, contract_id: str = "", delivery_id: str = "", subscription_id: str = "", person_id: str = ""
+) -> list[Row]:
+    """Baskets on offer or promised, of a contract, a delivery, a subscription or a person (as holder, asker, taker, or named)."""
     b = baskets.c
     where: list[Any] = [b.phase.in_(("offered", "accepted"))]
+    where += [b.contract_id == contract_id] if contract_id else []
     where += [b.delivery_id == delivery_id] if delivery_id else []
     where += [b.subscription_id == subscription_id] if subscription_id else []
     if person_id:
         asked = sa.select(requests.c.basket_id).where(
             requests.c.person_id == person_id, requests.c.state.in_(("waiting", "accepted"))
         )
-        where += [sa.or_(b.person_id == person_id, b.taker_id == person_id, b.basket_id.in_(asked))]
+        named = sa.or_(b.person_id == person_id, b.taker_id == person_id, b.named_person_id == person_id)
+        where += [sa.or_(named, b.basket_id.in_(asked))]
     return db.rows(sa.select(baskets).where(*where).order_by(b.basket_id))
 
 

@@ -38,6 +38,7 @@ SEASON: dict[str, Any] = {
     "exchange-named": lazy_gettext("Panier pour une personne choisie"),
     "exchange-offered": lazy_gettext("Panier à prendre"),
     "exchange-offered-members": lazy_gettext("Panier à prendre"),
+    "exchange-person-gone": lazy_gettext("Panier de nouveau à vous"),
     "exchange-reminder": lazy_gettext("Rappel du panier à prendre"),
     "exchange-reminder-holder": lazy_gettext("Rappel du panier donné"),
     "exchange-request-withdrawn": lazy_gettext("Demande de panier retirée"),
