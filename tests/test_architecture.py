@@ -76,7 +76,7 @@ def test_few_files_speak_to_the_event_store_and_to_nameko() -> None:
         for library in users:
             if library in roots(path):
                 users[library].add(path.name)
-    assert users["esdbclient"] == {"esdb.py", "hub.py", "pipeline.py"}
+    assert users["esdbclient"] == {"appends.py", "esdb.py", "hub.py", "pipeline.py"}
     assert all(name.startswith("rpc_") for name in users["nameko"])
     assert all(name.startswith("rpc_") or name in ("hub.py", "health.py", "run.py") for name in users["eventlet"])
 

@@ -12,9 +12,8 @@ import pytest
 from hpack import Decoder, Encoder
 
 from grenier_infra.eventnode import http2
-from grenier_infra.eventnode.calls import Call, NodeServer, Table
-from grenier_infra.eventnode.headers import BadHeaders, HeaderReader
-from grenier_infra.eventnode.http2 import (
+from grenier_infra.eventnode.calls import Call
+from grenier_infra.eventnode.frames import (
     CONTINUATION,
     DATA,
     END_HEADERS,
@@ -30,6 +29,9 @@ from grenier_infra.eventnode.http2 import (
     WITH_PRIORITY,
     frame,
 )  # fmt: skip
+from grenier_infra.eventnode.headers import BadHeaders, HeaderReader
+from grenier_infra.eventnode.listener import NodeServer
+from grenier_infra.eventnode.table import Table
 
 PROTOCOL, FLOW, SIZE, COMPRESSION = 1, 3, 6, 9
 NUMBER = struct.Struct(">I")
@@ -41,10 +43,12 @@ class Wire:
 
     def __init__(self) -> None:
         self.written = bytearray()
+        self.writes = 0
         self.closing = False
 
     def write(self, data: bytes) -> None:
         assert not self.closing
+        self.writes += 1
         self.written += data
 
     def is_closing(self) -> bool:
@@ -128,6 +132,24 @@ def direct(call: Call, messages: list[bytes]) -> None:
     call.conclude(lambda: b"|".join(messages))
 
 
+class Echoes:
+    """A dialogue that says each message again, and asks for a pause when it heard "full"."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.heard: list[bytes] = []
+
+    def received(self, message: bytes) -> None:
+        self.heard.append(message)
+        self.call.push(message)
+
+    def over(self) -> None:
+        self.call.hang_up()
+
+    def full(self) -> bool:
+        return b"full" in self.heard
+
+
 @pytest.fixture
 def client() -> Callable[[], Client]:
     table = Table()
@@ -135,6 +157,7 @@ def client() -> Callable[[], Client]:
     table.add("/s/Talk", echo, bytes, at_once=True)
     table.add("/s/Large", large, bytes)
     table.add_direct("/s/Direct", direct, bytes)
+    table.add_dialogue("/s/Dialogue", Echoes, bytes)
     return lambda: Client(table)
 
 
@@ -379,3 +402,69 @@ def test_a_block_that_repeats_is_decoded_once() -> None:
     assert blocks[1] == blocks[2]
     reader.read(blocks[0])
     assert reader.read(blocks[1]) is reader.read(blocks[2])
+
+
+def test_a_dialogue_answers_each_message_as_it_comes(client: Callable[[], Client]) -> None:
+    async def talk() -> None:
+        told = client()
+        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
+        told.send(frame(DATA, 0, 1, grpc_message(b"one")))
+        fields, data = await told.answer()
+        assert data == grpc_message(b"one")
+        assert "grpc-status" not in fields
+        told.send(frame(DATA, END_STREAM, 1, grpc_message(b"two") + grpc_message(b"three")))
+        fields, data = await told.answer()
+        assert data == grpc_message(b"two") + grpc_message(b"three")
+        assert fields["grpc-status"] == "0"
+
+    asyncio.run(talk())
+
+
+def test_what_one_reading_causes_is_written_in_one_piece(client: Callable[[], Client]) -> None:
+    async def talk() -> None:
+        told = client()
+        begun = told.wire.writes
+        calls = [frame(HEADERS, END_HEADERS, number, told.head("/s/Dialogue")) for number in (1, 3, 5)]
+        told.send(b"".join(calls + [frame(DATA, 0, number, grpc_message(b"x")) for number in (1, 3, 5)]))
+        assert told.wire.writes == begun + 1
+        with http2.together():
+            told.send(frame(DATA, 0, 1, grpc_message(b"y")))
+            told.send(frame(DATA, 0, 3, grpc_message(b"z")))
+            assert told.wire.writes == begun + 1
+        assert told.wire.writes == begun + 2
+
+    asyncio.run(talk())
+
+
+def test_answers_of_a_dialogue_wait_in_order_for_the_window_and_the_call_ends_after_them(
+    client: Callable[[], Client],
+) -> None:
+    async def talk() -> None:
+        told = client()
+        told.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 10)))
+        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
+        told.send(frame(DATA, END_STREAM, 1, grpc_message(b"first") + grpc_message(b"second")))
+        fields, begun = await told.answer()
+        assert begun == grpc_message(b"first")
+        assert "grpc-status" not in fields
+        told.send(frame(WINDOW_UPDATE, 0, 1, NUMBER.pack(100)))
+        fields, rest = await told.answer()
+        assert rest == grpc_message(b"second")
+        assert fields["grpc-status"] == "0"
+
+    asyncio.run(talk())
+
+
+def test_a_dialogue_that_has_enough_lets_the_client_send_no_more(client: Callable[[], Client]) -> None:
+    async def talk(word: bytes) -> list[int]:
+        told = client()
+        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
+        told.send(frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(2**30)) + frame(WINDOW_UPDATE, 0, 1, NUMBER.pack(2**30)))
+        told.send(frame(DATA, 0, 1, grpc_message(word)))
+        for _ in range(6):
+            told.send(frame(DATA, 0, 1, grpc_message(b"x" * 200_000)))
+        await settle()
+        return [number for kind, _, number, _ in told.wire.frames() if kind == WINDOW_UPDATE and number == 1]
+
+    assert asyncio.run(talk(b"more"))
+    assert not asyncio.run(talk(b"full"))

@@ -30,7 +30,7 @@ def importers(*libraries: str) -> set[str]:
 @pytest.mark.parametrize(
     ("libraries", "allowed"),
     [
-        (("esdbclient",), {f"services/grenier/log/{name}.py" for name in ("esdb", "hub", "pipeline")}),
+        (("esdbclient",), {f"services/grenier/log/{name}.py" for name in ("appends", "esdb", "hub", "pipeline")}),
         (("grpc",), {f"services/grenier/log/{name}.py" for name in ("esdb", "pipeline")}),
         (("nameko", "kombu", "amqp"), {"services/grenier/rpc_nameko.py", "services/grenier/rpc_entrypoints.py"}),
         (("eventlet",), {"services/grenier/rpc_nameko.py", "services/grenier/log/hub.py"}),

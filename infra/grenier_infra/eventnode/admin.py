@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable
 
 from grenier_infra.eventnode import answers
-from grenier_infra.eventnode.calls import Call, Table
+from grenier_infra.eventnode.calls import Call
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.live import Hub
 from grenier_infra.eventnode.metrics import Metrics
+from grenier_infra.eventnode.table import Table
 from grenier_infra.eventnode.writer import Writer
 
 FAULTS_PATH = "/grenier.eventnode.Faults/Inject"

@@ -1,4 +1,4 @@
-"""How a call is answered: handlers in a table by path, messages in and out, refusals with trailers, frames sent as they are."""
+"""How a call is answered: messages in and out, refusals with trailers, frames sent as they are."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import asyncio
 import logging
 import struct
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import DecodeError
 
 from grenier_infra.eventnode import answers, headers, http2
 from grenier_infra.eventnode.answers import Refusal, Status
+from grenier_infra.eventnode.frames import END_HEADERS, END_STREAM, HEADERS, frame
+from grenier_infra.eventnode.table import Dialogue, Direct, Method, Table
 from grenier_infra.eventnode.writer import NoRoom, Stopping, WriteFailed
 
 NUDGE_AFTER_S = 1.0
@@ -21,48 +24,14 @@ MAX_UNREAD_BYTES = 1024 * 1024  # of finished messages; beyond it the client mus
 EAGER_BYTES = 1536 * 1024  # a request this large is looked at before it is complete
 GRPC = "application/grpc"
 _PREFIX = struct.Struct(">BI")
-_BEGIN = http2.END_HEADERS
-_END = http2.END_HEADERS | http2.END_STREAM
+_BEGIN = END_HEADERS
+_END = END_HEADERS | END_STREAM
 
 logger = logging.getLogger(__name__)
-
-Method = Callable[["Call"], Awaitable[None]]
-Direct = Callable[["Call", list[Any]], None]
 
 
 class Hungup(Exception):
     """The client has gone; there is nobody to answer."""
-
-
-class _Route:
-    """A handler, what it reads, and when it begins: with the request, when that is complete, or without a task then."""
-
-    __slots__ = ("at_once", "direct", "method", "parse")
-
-    def __init__(self, method: Method | None, direct: Direct | None, request: Any, at_once: bool) -> None:
-        self.method = method
-        self.direct = direct
-        self.parse: Callable[[bytes], Any] = bytes if request is bytes else request.FromString
-        self.at_once = at_once
-
-
-class Table:
-    """Handlers by path."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.routes: dict[str, _Route] = {}
-
-    def add(self, path: str, method: Method, request: type, *, at_once: bool = False) -> None:
-        """Answer calls to ``/service/Method`` with this coroutine; ``request`` bytes leaves messages as they came.
-
-        A call begins when its request is complete, or ``at_once`` for requests that go on while they are answered.
-        """
-        self.routes[path] = _Route(method, None, request, at_once)
-
-    def add_direct(self, path: str, direct: Direct, request: type) -> None:
-        """The same for the hottest calls: no task is made, the handler gets every message and later calls `Call.conclude`."""
-        self.routes[path] = _Route(None, direct, request, False)
 
 
 class Call(http2.Stream):
@@ -79,6 +48,8 @@ class Call(http2.Stream):
         self._reply = b""
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._dialogue: Dialogue | None = None
+        self._unsent: deque[bytes] = deque()  # pushed, beyond what flow control allows
         self._route = table.routes.get(headers_.get(":path", ""))
         if headers_.get(":method") != "POST":
             self._turn_away(405)
@@ -121,6 +92,9 @@ class Call(http2.Stream):
             self._messages.append(data[begin:at])
             self._unread += length
         self._partial = data[at:]
+        if self._dialogue is not None:
+            self.guarded(self._hand_over)
+            return
         if self._task is None and self._unread > EAGER_BYTES:
             self._start_early()
         self._wake()
@@ -128,6 +102,10 @@ class Call(http2.Stream):
     def ended(self) -> None:
         """The request is complete."""
         self._complete = True
+        if self._dialogue is not None:
+            if not self.closed:
+                self.guarded(self._dialogue.over)
+            return
         if self._task is None and not self.closed:
             self._start()
         self._wake()
@@ -139,6 +117,8 @@ class Call(http2.Stream):
 
     def wants_more(self) -> bool:
         """True while what was not read yet is bounded."""
+        if self._dialogue is not None:
+            return not self._dialogue.full()
         return self._unread < MAX_UNREAD_BYTES or self._task is None
 
     def _start_early(self) -> None:
@@ -153,6 +133,9 @@ class Call(http2.Stream):
         assert self._route is not None
         if self._route.direct is not None:
             self._go(self._route.direct, self._route.parse)
+            return
+        if self._route.opened is not None:
+            self.guarded(partial(self._open, self._route.opened))
             return
         assert self._route.method is not None
         self._task = asyncio.get_running_loop().create_task(self._answer(self._route.method))
@@ -221,7 +204,7 @@ class Call(http2.Stream):
         if self._begun:
             return b""
         self._begun = True
-        return http2.frame(http2.HEADERS, _BEGIN, self.number, headers.RESPONSE)
+        return frame(HEADERS, _BEGIN, self.number, headers.RESPONSE)
 
     def try_send(self, frames: bytes) -> bool:
         """Send finished frames if that is possible at once; give False and send nothing otherwise."""
@@ -229,6 +212,53 @@ class Call(http2.Stream):
             return False
         self.connection.write(self.connection.data_frame(self, frames))
         return True
+
+    # dialogues
+
+    def _open(self, opened: Callable[[Call], Dialogue]) -> None:
+        self._dialogue = opened(self)
+
+    def _hand_over(self) -> None:
+        assert self._dialogue is not None
+        assert self._route is not None
+        while self._messages and not self.closed:
+            data = self._messages.popleft()
+            self._unread -= len(data)
+            try:
+                message = self._route.parse(data)
+            except DecodeError as error:
+                raise answers.invalid("the message cannot be read") from error
+            self._dialogue.received(message)
+
+    def push(self, data: bytes) -> None:
+        """Send one of several messages, in order; what flow control does not allow yet waits here."""
+        if self.closed:
+            return
+        frames = _PREFIX.pack(0, len(data)) + data
+        if not self._unsent and self.connection.fits(self, len(frames)):
+            self.connection.write(self._begin() + self.connection.data_frame(self, frames))
+        else:
+            self._unsent.append(frames)
+            if self._task is None:
+                self._task = asyncio.get_running_loop().create_task(self._send_unsent())
+        if not self._complete and self.wants_more():
+            self.connection.acknowledge(self)
+
+    def hang_up(self) -> None:
+        """End the call well, once all that was pushed is sent."""
+        if self._task is None and not self.closed:
+            self._finish_at_once()
+
+    async def _send_unsent(self) -> None:
+        try:
+            while self._unsent:
+                await self.send(self._unsent[0])
+                self._unsent.popleft()
+        except Hungup:
+            return
+        self._task = None
+        if self._dialogue is not None and self._complete:
+            self.guarded(self._dialogue.over)
 
     # the end
 
@@ -240,7 +270,7 @@ class Call(http2.Stream):
                 raise answers.invalid("a message cannot be read") from error
             direct(self, messages)
 
-        self._guarded(begin)
+        self.guarded(begin)
 
     def conclude(self, answer: Callable[[], bytes]) -> None:
         """End a direct call with this answer. Whatever ``answer`` raises is told to the client."""
@@ -253,9 +283,10 @@ class Call(http2.Stream):
                 else:
                     self._task = asyncio.get_running_loop().create_task(self._finish())
 
-        self._guarded(finish)
+        self.guarded(finish)
 
-    def _guarded(self, step: Callable[[], None]) -> None:
+    def guarded(self, step: Callable[[], None]) -> None:
+        """Do something for this call; whatever it raises ends the call and is told to the client."""
         try:
             step()
         except Refusal as refusal:
@@ -292,7 +323,7 @@ class Call(http2.Stream):
         last = b""
         if self._reply:
             last = self._begin() + self.connection.data_frame(self, self._reply)
-        last += self._begin() + http2.frame(http2.HEADERS, _END, self.number, headers.GRPC_OK)
+        last += self._begin() + frame(HEADERS, _END, self.number, headers.GRPC_OK)
         self.connection.finish(self, last, reset=not self._complete)
 
     def refuse(self, refusal: Refusal) -> None:
@@ -300,7 +331,7 @@ class Call(http2.Stream):
         if not self.closed:
             block = headers.grpc_error(refusal.status, refusal.details, refusal.trailers)
             block = block if self._begun else headers.RESPONSE + block
-            last = http2.frame(http2.HEADERS, _END, self.number, block)
+            last = frame(HEADERS, _END, self.number, block)
             self.connection.finish(self, last, reset=not self._complete)
 
     def _give_up(self, refusal: Refusal) -> None:
@@ -308,7 +339,7 @@ class Call(http2.Stream):
         self.aborted()
 
     def _turn_away(self, status: int) -> None:
-        last = http2.frame(http2.HEADERS, _END, self.number, headers.not_grpc(status))
+        last = frame(HEADERS, _END, self.number, headers.not_grpc(status))
         self.connection.finish(self, last, reset=False)
 
 
@@ -332,48 +363,6 @@ class _Nudge:
     def _ping(self) -> None:
         self._connection.ping()
         self._timer = self._loop.call_later(NUDGE_AFTER_S, self._ping)
-
-
-class NodeServer:
-    """Listens, and answers the calls of a table."""
-
-    def __init__(self, table: Table) -> None:
-        """Answer with these handlers."""
-        self._table = table
-        self._connections: set[http2.Connection] = set()
-        self._server: asyncio.Server | None = None
-        self._empty = asyncio.Event()
-
-    async def start(self, sock: Any, backlog: int) -> None:
-        """Begin to listen."""
-        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=sock, backlog=backlog)
-
-    def close(self) -> None:
-        """Stop listening and end every connection."""
-        if self._server is not None:
-            self._server.close()
-        for connection in list(self._connections):
-            connection.close()
-        if not self._connections:
-            self._empty.set()
-
-    async def wait_closed(self) -> None:
-        """Wait until every connection has ended."""
-        await self._empty.wait()
-
-    def _connection(self) -> http2.Connection:
-        connection = http2.Connection(self._call, self._gone)
-        self._connections.add(connection)
-        self._empty.clear()
-        return connection
-
-    def _call(self, connection: http2.Connection, number: int, headers_: dict[str, str]) -> Call:
-        return Call(connection, number, headers_, self._table)
-
-    def _gone(self, connection: http2.Connection) -> None:
-        self._connections.discard(connection)
-        if not self._connections:
-            self._empty.set()
 
 
 async def received(call: Call) -> Any:

@@ -8,19 +8,43 @@ is one write. What a client may not do ends its connection with GOAWAY, as RFC 9
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from grenier_infra.eventnode.frames import (
+    ACK,
+    COMPRESSION_ERROR,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    FLOW_CONTROL_ERROR,
+    FRAME_SIZE_ERROR,
+    GOAWAY,
+    HEADER_BYTES,
+    HEADERS,
+    LENGTHS,
+    NO_ERROR,
+    NUMBER,
+    PING,
+    PREFACE,
+    PROTOCOL_ERROR,
+    PUSH_PROMISE,
+    REFUSED_STREAM,
+    RST_STREAM,
+    SET_MAX_FRAME,
+    SET_MAX_STREAMS,
+    SET_WINDOW,
+    SETTING,
+    SETTINGS,
+    WINDOW_UPDATE,
+    WITH_PRIORITY,
+    ProtocolError,
+    frame,
+    unpadded,
+)
 from grenier_infra.eventnode.headers import BadHeaders, HeaderReader
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-HEADER_BYTES = 9
-DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
-END_STREAM, ACK, END_HEADERS, PADDED, WITH_PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
-NO_ERROR, PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR = 0x0, 0x1, 0x3, 0x5, 0x6
-REFUSED_STREAM, CANCEL, COMPRESSION_ERROR = 0x7, 0x8, 0x9
-SET_MAX_STREAMS, SET_WINDOW, SET_MAX_FRAME = 0x3, 0x4, 0x5
 
 MAX_STREAMS = 2_000
 MAX_FRAME = 256 * 1024  # taken; what is sent follows the client's limit
@@ -30,30 +54,12 @@ STREAM_WINDOW = 2 * 1024 * 1024
 CONNECTION_WINDOW = 16 * 1024 * 1024
 MAX_WINDOW = 2**31 - 1
 
-_LENGTHS = struct.Struct(">HBBBI")  # length in 2 + 1 bytes, type, flags, stream
-_SETTING = struct.Struct(">HI")
-_NUMBER = struct.Struct(">I")
-
-
-class ProtocolError(Exception):
-    """The client broke the protocol; ``code`` says how."""
-
-    def __init__(self, code: int, message: str) -> None:
-        """Name the error as RFC 9113 numbers it."""
-        super().__init__(message)
-        self.code = code
-
-
-def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    """Encode a frame."""
-    return _LENGTHS.pack(len(payload) >> 8, len(payload) & 0xFF, kind, flags, stream) + payload
-
 
 HELLO = frame(
     SETTINGS, 0, 0,
-    _SETTING.pack(SET_MAX_STREAMS, MAX_STREAMS) + _SETTING.pack(SET_WINDOW, STREAM_WINDOW)
-    + _SETTING.pack(SET_MAX_FRAME, MAX_FRAME),
-) + frame(WINDOW_UPDATE, 0, 0, _NUMBER.pack(CONNECTION_WINDOW - DEFAULT_WINDOW))  # fmt: skip
+    SETTING.pack(SET_MAX_STREAMS, MAX_STREAMS) + SETTING.pack(SET_WINDOW, STREAM_WINDOW)
+    + SETTING.pack(SET_MAX_FRAME, MAX_FRAME),
+) + frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(CONNECTION_WINDOW - DEFAULT_WINDOW))  # fmt: skip
 SETTINGS_ACK = frame(SETTINGS, ACK, 0)
 
 
@@ -85,6 +91,25 @@ class Stream:
         return True
 
 
+_corked: list[Connection] | None = None  # those that wrote while `together` lasts; the loop has one thread
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is written to a connection meanwhile goes out in one piece at the end: a system call costs more than an answer."""
+    global _corked
+    if _corked is not None:
+        yield
+        return
+    _corked = []
+    try:
+        yield
+    finally:
+        wrote, _corked = _corked, None
+        for connection in wrote:
+            connection.flush()
+
+
 class Connection(asyncio.Protocol):
     """One client."""
 
@@ -96,6 +121,7 @@ class Connection(asyncio.Protocol):
         self._gone = gone
         self._headers = HeaderReader()
         self._transport: Any = None
+        self._outbox: list[bytes] = []
         self._buffer = b""
         self._greeted = False
         self._last = 0  # number of the newest stream
@@ -118,12 +144,13 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take whatever came; a broken protocol ends the connection."""
         data = self._buffer + data if self._buffer else data
-        try:
-            self._buffer = self._consume(data)
-        except ProtocolError as error:
-            self.close(error.code)
-        except BadHeaders:
-            self.close(COMPRESSION_ERROR)
+        with together():
+            try:
+                self._buffer = self._consume(data)
+            except ProtocolError as error:
+                self.close(error.code)
+            except BadHeaders:
+                self.close(COMPRESSION_ERROR)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Abort every call."""
@@ -152,7 +179,8 @@ class Connection(asyncio.Protocol):
     def close(self, code: int = NO_ERROR) -> None:
         """Say goodbye and hang up."""
         if not self._transport.is_closing():
-            self._transport.write(frame(GOAWAY, 0, 0, _NUMBER.pack(self._last) + _NUMBER.pack(code)))
+            self.write(frame(GOAWAY, 0, 0, NUMBER.pack(self._last) + NUMBER.pack(code)))
+            self.flush()
             self._transport.close()
 
     # frames in
@@ -167,7 +195,7 @@ class Connection(asyncio.Protocol):
             self._greeted, at = True, len(PREFACE)
         end = len(data)
         while end - at >= HEADER_BYTES:
-            high, low, kind, flags, number = _LENGTHS.unpack_from(data, at)
+            high, low, kind, flags, number = LENGTHS.unpack_from(data, at)
             length = high << 8 | low
             if length > MAX_FRAME:
                 raise ProtocolError(FRAME_SIZE_ERROR, "frame too large")
@@ -191,7 +219,7 @@ class Connection(asyncio.Protocol):
         size = len(payload)
         self._unacknowledged += size
         if self._unacknowledged > CONNECTION_WINDOW // 2:
-            self._transport.write(frame(WINDOW_UPDATE, 0, 0, _NUMBER.pack(self._unacknowledged)))
+            self.write(frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(self._unacknowledged)))
             self._unacknowledged = 0
         stream = self.streams.get(number)
         if stream is None:
@@ -200,14 +228,14 @@ class Connection(asyncio.Protocol):
         if stream.unacknowledged > STREAM_WINDOW:
             raise ProtocolError(FLOW_CONTROL_ERROR, "more data than allowed")
         if payload:
-            stream.received(_unpadded(flags, payload))
+            stream.received(unpadded(flags, payload))
         if flags & END_STREAM:
             stream.ended()
         elif stream.wants_more():
             self.acknowledge(stream)
 
     def _take_headers(self, flags: int, number: int, payload: bytes) -> None:
-        payload = _unpadded(flags, payload)
+        payload = unpadded(flags, payload)
         if flags & WITH_PRIORITY:
             payload = payload[5:]
         if flags & END_HEADERS:
@@ -236,7 +264,7 @@ class Connection(asyncio.Protocol):
             raise ProtocolError(PROTOCOL_ERROR, "not a client's stream number")
         self._last = number
         if len(self.streams) >= MAX_STREAMS:
-            self._transport.write(frame(RST_STREAM, 0, number, _NUMBER.pack(REFUSED_STREAM)))
+            self.write(frame(RST_STREAM, 0, number, NUMBER.pack(REFUSED_STREAM)))
             return
         stream = self._new_stream(self, number, headers)
         if stream.closed:
@@ -255,9 +283,9 @@ class Connection(asyncio.Protocol):
     def _take_settings(self, flags: int, number: int, payload: bytes) -> None:
         if flags & ACK:
             return
-        if len(payload) % _SETTING.size:
+        if len(payload) % SETTING.size:
             raise ProtocolError(FRAME_SIZE_ERROR, "settings of a wrong size")
-        for name, value in _SETTING.iter_unpack(payload):
+        for name, value in SETTING.iter_unpack(payload):
             if name == SET_WINDOW:
                 if value > MAX_WINDOW:
                     raise ProtocolError(FLOW_CONTROL_ERROR, "window too large")
@@ -266,19 +294,19 @@ class Connection(asyncio.Protocol):
                 self.initial_window = value
             elif name == SET_MAX_FRAME:
                 self.max_frame = min(value, MAX_FRAME)
-        self._transport.write(SETTINGS_ACK)
+        self.write(SETTINGS_ACK)
         self._wake()
 
     def _take_ping(self, flags: int, number: int, payload: bytes) -> None:
         if len(payload) != 8:
             raise ProtocolError(FRAME_SIZE_ERROR, "ping of a wrong size")
         if not flags & ACK:
-            self._transport.write(frame(PING, ACK, 0, payload))
+            self.write(frame(PING, ACK, 0, payload))
 
     def _take_window_update(self, flags: int, number: int, payload: bytes) -> None:
-        if len(payload) != _NUMBER.size:
+        if len(payload) != NUMBER.size:
             raise ProtocolError(FRAME_SIZE_ERROR, "window update of a wrong size")
-        (more,) = _NUMBER.unpack(payload)
+        (more,) = NUMBER.unpack(payload)
         target: Connection | Stream | None = self if number == 0 else self.streams.get(number)
         if target is None:
             return
@@ -295,13 +323,25 @@ class Connection(asyncio.Protocol):
     def acknowledge(self, stream: Stream) -> None:
         """Let the client send on this stream as much as it sent, once it is worth a frame."""
         if stream.unacknowledged > STREAM_WINDOW // 2 and not stream.closed:
-            self._transport.write(frame(WINDOW_UPDATE, 0, stream.number, _NUMBER.pack(stream.unacknowledged)))
+            self.write(frame(WINDOW_UPDATE, 0, stream.number, NUMBER.pack(stream.unacknowledged)))
             stream.unacknowledged = 0
 
     def write(self, data: bytes) -> None:
         """Send finished frames that need no flow control."""
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if _corked is None:
             self._transport.write(data)
+            return
+        if not self._outbox:
+            _corked.append(self)
+        self._outbox.append(data)
+
+    def flush(self) -> None:
+        """Send what was written while several things were done together."""
+        written, self._outbox = self._outbox, []
+        if written and not self._transport.is_closing():
+            self._transport.write(written[0] if len(written) == 1 else b"".join(written))
 
     def ping(self) -> None:
         """Make the client write something."""
@@ -342,7 +382,7 @@ class Connection(asyncio.Protocol):
         stream.closed = True
         self.streams.pop(stream.number, None)
         if reset:
-            last += frame(RST_STREAM, 0, stream.number, _NUMBER.pack(NO_ERROR))
+            last += frame(RST_STREAM, 0, stream.number, NUMBER.pack(NO_ERROR))
         self.write(last)
 
     def _wake(self) -> None:
@@ -351,14 +391,6 @@ class Connection(asyncio.Protocol):
             for waiter in waiting:
                 if not waiter.done():
                     waiter.set_result(None)
-
-
-def _unpadded(flags: int, payload: bytes) -> bytes:
-    if not flags & PADDED:
-        return payload
-    if not payload or payload[0] >= len(payload):
-        raise ProtocolError(PROTOCOL_ERROR, "more padding than payload")
-    return payload[1 : len(payload) - payload[0]]
 
 
 _TAKERS = {

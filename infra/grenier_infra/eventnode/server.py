@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from grenier_infra.eventnode import http2
 from grenier_infra.eventnode.admin import HealthDoor, register_faults
-from grenier_infra.eventnode.calls import NodeServer, Table
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.groups.registry import Registry
 from grenier_infra.eventnode.groups.service import PersistentSubscriptions
+from grenier_infra.eventnode.listener import NodeServer
 from grenier_infra.eventnode.live import Hub
 from grenier_infra.eventnode.log import LogFile
 from grenier_infra.eventnode.metrics import Metrics
@@ -28,6 +29,7 @@ from grenier_infra.eventnode.room import RESERVE_BYTES, Room
 from grenier_infra.eventnode.schema import FileLock, open_for_writing
 from grenier_infra.eventnode.services import Gossip, register_declined, register_features
 from grenier_infra.eventnode.streams import Streams
+from grenier_infra.eventnode.table import Table
 from grenier_infra.eventnode.writer import Writer
 
 SWITCH_INTERVAL_S = 0.0005  # reader and writer threads give and take the interpreter often; 5 ms would starve them
@@ -69,7 +71,7 @@ async def _serve_file(options: Options, listening: socket.socket) -> None:
     hub, faults, metrics = Hub(log.head), Faults(), Metrics(options.file)
     readers, room = Readers(options.file), Room(options.file.parent, options.reserve_bytes)
     writer = Writer(log, publish=hub.publish, report=metrics.committed, failed=metrics.commit_failed, faults=faults,
-                    room=room.left)  # fmt: skip
+                    room=room.left, together=http2.together)  # fmt: skip
     address = (options.host, listening.getsockname()[1])
     table = Table()
     streams = Streams(writer, Reads(readers, hub, metrics), faults, address)

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from grenier_infra.eventnode import wire
 from grenier_infra.eventnode.answers import Refusal, Status
-from grenier_infra.eventnode.calls import Call, Method, Table
+from grenier_infra.eventnode.calls import Call
 from grenier_infra.eventnode.protos import gossip_pb2, shared_pb2
+from grenier_infra.eventnode.table import Method, Table
 
 SPOKEN_VERSION = "24.10.0"
 _PREFIX = "event_store.client."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import Any
 
 from grenier_infra.eventnode import answers, faults
 from grenier_infra.eventnode.batches import Batches
-from grenier_infra.eventnode.calls import Call, Table, received
+from grenier_infra.eventnode.calls import Call, received
 from grenier_infra.eventnode.faults import Faults
 from grenier_infra.eventnode.proposals import (
     APPEND_VERSION,
@@ -29,6 +28,7 @@ from grenier_infra.eventnode.requests import (
     Tombstone,
     WrongVersion,
 )
+from grenier_infra.eventnode.table import Table
 from grenier_infra.eventnode.writer import Writer
 
 SERVICE = "/event_store.client.streams.Streams/"
@@ -48,7 +48,7 @@ class Streams:
         """Add the five methods to the table."""
         table.add(SERVICE + "Read", self.read, streams_pb2.ReadReq)
         table.add_direct(SERVICE + "Append", self.append, streams_pb2.AppendReq)
-        table.add(SERVICE + "BatchAppend", self.batch_append, streams_pb2.BatchAppendReq, at_once=True)
+        table.add_dialogue(SERVICE + "BatchAppend", self.batch_append, streams_pb2.BatchAppendReq)
         table.add(SERVICE + "Delete", self.delete, streams_pb2.DeleteReq)
         table.add(SERVICE + "Tombstone", self.tombstone, streams_pb2.TombstoneReq)
 
@@ -102,17 +102,10 @@ class Streams:
         response.position.commit_position = response.position.prepare_position = outcome.position
         return response
 
-    async def batch_append(self, call: Call) -> None:
+    def batch_append(self, call: Call) -> Batches:
         """Append batches as they come, each all or none, each answered with its correlation id when it is done."""
         self.misbehave(call)
-        try:
-            async with asyncio.TaskGroup() as running:
-                batches = Batches(self.write, call, running)
-                async for request in call:
-                    batches.receive(request)
-        except BaseExceptionGroup as failed:
-            # Told at once: whoever sent the only batch sends no other one before it is answered.
-            raise failed.exceptions[0] from None
+        return Batches(self._writer.submit_to, call, self._lose_answer)
 
     async def write(self, request: Request) -> Outcome:
         """Write and, if told to, lose the answer. Errors: Refusal, WriteFailed, Stopping."""

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import NamedTuple
 
@@ -63,8 +64,11 @@ class Writer:
         failed: Callable[[], None] = lambda: None,
         faults: Faults | None = None,
         room: Callable[[], bool] = lambda: True,
+        together: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """Call ``publish`` and ``report`` in the loop after each commit, ``failed`` after one that did not succeed.
+
+        All answers of a commit are given, and its events published, within one ``together``.
 
         Must be made inside the running loop.
         """
@@ -74,6 +78,7 @@ class Writer:
         self._failed = failed
         self._faults = faults or Faults()
         self._room = room
+        self._together = together
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._forget_ids = threading.Event()
@@ -170,10 +175,11 @@ class Writer:
     # in the loop
 
     def _answer(self, answers: list[tuple[Done, Outcome]], rows: list[Row], report: CommitReport) -> None:
-        for done, outcome in answers:
-            done(outcome)
-        if rows:
-            self._publish(rows)
+        with self._together():
+            for done, outcome in answers:
+                done(outcome)
+            if rows:
+                self._publish(rows)
         self._report(report)
 
     def _refuse(self, waiting: list[Done], error: Exception) -> None:

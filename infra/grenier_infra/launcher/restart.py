@@ -21,6 +21,7 @@ from grenier_infra.launcher.table import named
 OUT_PATIENCE_S = 12.0
 BACK_PATIENCE_S = 60.0
 LOOK_EVERY_S = 0.05
+TURNS = ("servers", "work", "serve", "spare", "relay", "mailer", "stream", "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,24 @@ class NotBack(Exception):
 
 
 def rolling(data_dir: Path, names: Sequence[str] = (), tell: Callable[[Restarted], None] = lambda _: None) -> list[Restarted]:  # fmt: skip
-    """Restart these processes of the running launcher (all of them by default), inner layers first as at the start.
+    """Restart these processes of the running launcher, or all of them: in the order in which a new version takes over.
 
     Raises KeyError for a name that is not in the table, NotBack, and FileNotFoundError when no launcher runs here.
     """
     known = list(_processes(data_dir))
-    chosen = [named(name, known) for name in names] or known
+    chosen = [named(name, known) for name in names] or sorted(known, key=turn)
     done = []
     for name in dict.fromkeys(chosen):
         done.append(_restart(data_dir, name))
         tell(done[-1])
     return done
+
+
+def turn(name: str) -> int:
+    """When a process has its turn. Servers first; then what fills views, so that they have the new shape (and are waited
+    for) when the doors that read it come; who calls comes after who is called, people last."""
+    verb = name.partition("-")[0]
+    return TURNS.index(verb) if verb in TURNS else 0
 
 
 def _restart(data_dir: Path, name: str) -> Restarted:

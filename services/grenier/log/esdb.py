@@ -1,4 +1,4 @@
-"""The event log over EventStoreDB's protocol; with `hub` and `pipeline`, the only modules of the services that import esdbclient.
+"""The event log over EventStoreDB's protocol; with `hub`, `pipeline` and `appends`, the only modules of the services that import esdbclient.
 
 For processes with plain threads; `hub` has the log of a Nameko process.
 
@@ -27,6 +27,8 @@ from esdbclient import EventStoreDBClient, RecordedEvent, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
 from esdbclient.exceptions import EventStoreDBClientException, GrpcError, NotFound, WrongCurrentVersion
 
+from grenier.log.appends import Appends
+from grenier.log.pipeline import CHANNEL_OPTIONS, CallLost
 from grenier.log.protocol import (
     NO_STREAM,
     Appended,
@@ -49,17 +51,6 @@ PAGE_TIMEOUT_S = 30.0
 READ_ATTEMPTS = 3
 PAUSE_S = 0.1
 
-CHANNEL_OPTIONS = (
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-    ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.max_pings_without_data", 0),
-    # Channels with equal options share one TCP connection unless told otherwise; a subscription gets its own.
-    ("grpc.use_local_subchannel_pool", 1),
-)
-
 
 class _Client(EventStoreDBClient):
     def _construct_grpc_channel(self, grpc_target: str, grpc_options: Any = ()) -> Any:
@@ -75,19 +66,22 @@ class EsdbLog:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._connected: _Client | None = None
+        self._appends = Appends(uri, timeout_s)
         self._subscriptions: set[EsdbSubscription] = set()
 
     def append(self, stream: str, events: Sequence[NewEvent], *, expected: int) -> Appended:
         check_append(events, expected)
+        version = StreamState.NO_STREAM if expected == NO_STREAM else expected
         converted = [to_esdb(event) for event in events]
         with translated(stream, expected):
-            position = self._client().append_to_stream(
-                stream,
-                current_version=StreamState.NO_STREAM if expected == NO_STREAM else expected,
-                # A single event goes by `Append`, which costs less than a batch of one.
-                events=converted[0] if len(converted) == 1 else converted,
-                timeout=self._timeout_s,
-            )
+            try:
+                position = self._appends.append(stream, version, converted)
+            except CallLost:
+                # Whether it was written is not known. The same events on the same version are the same append: esdbclient's
+                # own call, which also looks for a new leader.
+                position = self._client().append_to_stream(
+                    stream, current_version=version, events=converted, timeout=self._timeout_s
+                )
         return Appended(expected + len(events), position)
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
@@ -135,6 +129,7 @@ class EsdbLog:
         # Subscriptions first: grpc waits for ever for a channel whose stream is still being iterated.
         for subscription in list(self._subscriptions):
             subscription.stop()
+        self._appends.close()
         with self._lock:
             client, self._connected = self._connected, None
         if client is not None:

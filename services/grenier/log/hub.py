@@ -14,13 +14,9 @@ from esdbclient import AsyncEventStoreDBClient, RecordedEvent, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
 from esdbclient.exceptions import NotFound
 
-from grenier.log.esdb import CALL_TIMEOUT_S, CHANNEL_OPTIONS, check_whole, from_esdb, to_esdb, translated, type_filter
-from grenier.log.pipeline import Pipeline
+from grenier.log.esdb import CALL_TIMEOUT_S, check_whole, from_esdb, to_esdb, translated, type_filter
+from grenier.log.pipeline import CallLost, Pipeline, connected_client
 from grenier.log.protocol import NO_STREAM, Appended, LogUnavailable, NewEvent, Recorded, check_append
-
-
-class _CallLost(Exception):
-    """The call that carries the appends broke off before the answer."""
 
 
 class HubLog:
@@ -45,7 +41,7 @@ class HubLog:
         with translated(stream, expected):
             try:
                 position = self._sent(stream, version, converted)
-            except _CallLost:
+            except CallLost:
                 # Whether it was written is not known. The same events on the same version are the same append: esdbclient's
                 # own call, which also looks for a new leader.
                 position = self._wait(
@@ -66,7 +62,7 @@ class HubLog:
             raise LogUnavailable("no answer in time")
         position, error = found
         if isinstance(error, LogUnavailable):
-            raise _CallLost from error
+            raise CallLost from error
         if error is not None:
             raise error
         return int(position)
@@ -117,7 +113,7 @@ class HubLog:
     def _client(self) -> AsyncEventStoreDBClient:
         with self._connecting:
             if self._connected is None:
-                self._connected = self._wait(_connected_client(self._uri))
+                self._connected = self._wait(connected_client(self._uri))
             return self._connected
 
     def _pipeline(self) -> Pipeline:
@@ -147,13 +143,6 @@ async def _caught(awaitable: Any) -> tuple[Any, Exception | None]:
         return None, LogUnavailable("the connection was renewed meanwhile")
     except Exception as error:
         return None, error
-
-
-async def _connected_client(uri: str) -> AsyncEventStoreDBClient:
-    client = AsyncEventStoreDBClient(uri)
-    client.grpc_options += CHANNEL_OPTIONS
-    await client.connect()
-    return client
 
 
 async def _whole_later(response: Any) -> list[RecordedEvent]:

@@ -21,8 +21,31 @@ from esdbclient.streams import AsyncStreamsService
 
 from grenier.log.protocol import LogUnavailable
 
+CHANNEL_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    # Channels with equal options share one TCP connection unless told otherwise; a subscription gets its own.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+
+class CallLost(Exception):
+    """The call that carries the appends broke off before the answer: whether it was written is not known."""
+
+
 Answered = Callable[[int, Exception | None], None]
 """Gets the position of the last event, or the error."""
+
+
+async def connected_client(uri: str) -> AsyncEventStoreDBClient:
+    client = AsyncEventStoreDBClient(uri)
+    client.grpc_options += CHANNEL_OPTIONS
+    await client.connect()
+    return client
 
 
 class Pipeline:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from grenier_infra.eventnode import answers, wire
-from grenier_infra.eventnode.calls import Call, Table, received
+from grenier_infra.eventnode.calls import Call, received
 from grenier_infra.eventnode.groups import requests
 from grenier_infra.eventnode.groups.info import info_of
 from grenier_infra.eventnode.groups.registry import GroupExists, NoSuchGroup, Registry
@@ -18,6 +18,7 @@ from grenier_infra.eventnode.groups.settings import ALL, BadSettings
 from grenier_infra.eventnode.groups.state import Message, Nack
 from grenier_infra.eventnode.links import structured
 from grenier_infra.eventnode.protos import persistent_pb2, shared_pb2
+from grenier_infra.eventnode.table import Table
 
 SERVICE = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/"
 NOBODY = "anonymous"
