@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from esdbclient import AsyncEventStoreDBClient, NewEvent, StreamState
 
@@ -30,7 +32,7 @@ class Appends:
         """The last event's position. Errors: CallLost, LogUnavailable when no answer came in time, esdbclient's for a refusal."""
         line = self._line or self._open()
         answer = _Answer()
-        line.loop.call_soon_threadsafe(answer.ask, line.pipeline, stream, version, events)
+        line.ask(partial(answer.ask, line.pipeline, stream, version, events))
         position, error = answer.wait(self._timeout_s, line.loop)
         if isinstance(error, LogUnavailable):
             raise CallLost from error
@@ -68,6 +70,20 @@ class _Line:
                 raise LogUnavailable("no connection in time") from error
             raise
         self.pipeline = Pipeline(self._client, self.loop)
+        self._asked: deque[Callable[[], None]] = deque()
+        self._woken = False
+
+    def ask(self, step: Callable[[], None]) -> None:
+        """Do this in the loop's thread. Waking it costs a system call: once for all that came meanwhile."""
+        self._asked.append(step)
+        if not self._woken:
+            self._woken = True
+            self.loop.call_soon_threadsafe(self._do_asked)
+
+    def _do_asked(self) -> None:
+        self._woken = False  # before looking: whoever comes now wakes the loop again
+        while self._asked:
+            self._asked.popleft()()
 
     def close(self) -> None:
         try:
