@@ -14,7 +14,7 @@ from contracts_svc.contract.sharing_commands import (
     SetSharers,
     WithdrawSharing,
 )
-from contracts_svc.guards import with_id
+from contracts_svc.guards import today, with_id
 from contracts_svc.subscribing import (
     EATER,
     check_membership,
@@ -81,6 +81,7 @@ class SharingDoors:
         command = ProposeSharing(
             subscription_id=ask.subscription_id, proposal_id=proposal_id, person_id=context.actor,
             to_household_id=self._household_behind(ask.email, row), anchor_delivery_id=ask.anchor_delivery_id,
+            today=today(self.runtime, row["group_id"]),
         )  # fmt: skip
         return {**tell_contract(self.runtime, row, command, context, role), "proposal_id": proposal_id}
 
@@ -107,8 +108,9 @@ class SharingDoors:
     def _answer_sharing(self, proposal_id: str, context: Context, *, accept: bool) -> dict[str, Any]:
         found = asked_row(self.runtime, proposal_id, context)
         command = AnswerSharing(
-            subscription_id=found["subscription_id"], proposal_id=proposal_id, person_id=context.actor, accept=accept
-        )
+            subscription_id=found["subscription_id"], proposal_id=proposal_id, person_id=context.actor, accept=accept,
+            today=today(self.runtime, found["group_id"]),
+        )  # fmt: skip
         if accept:
             check_membership(self.runtime, found["to_household_id"], found["group_id"])
         return tell_contract(self.runtime, found, command, context, EATER)

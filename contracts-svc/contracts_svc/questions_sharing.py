@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from contracts_svc.contract.sharing_commands import Proposal
 from contracts_svc.contract.subscriptions import Held
+from contracts_svc.contract.turns import anchor_at, turn_of
 from contracts_svc.doors_sharing import OfProposal, proposal_row
 from contracts_svc.guards import today
 from contracts_svc.subscribing import (
@@ -18,7 +20,6 @@ from contracts_svc.subscribing import (
     subscription_row,
 )
 from contracts_svc.views import sharing
-from contracts_svc.views.baskets import turn_of
 from grenier.doors import Context, door
 from grenier.errors import GrenierError, NotFound
 from grenier.readmodel import Row
@@ -72,10 +73,10 @@ class SharingQuestions:
         """Coming dates; `mine`: the turn of the household that looks at it."""
         state = contract_of(self.runtime, found["contract_id"])
         held = state.roster.subscriptions[found["subscription_id"]]
-        if found["state"] == "open":
-            held = _as_proposed(held, found)
-        mine = found["to_household_id"] if asked else found["household_id"]
         day = today(self.runtime, found["group_id"])
+        if found["state"] == "open" and held.asks is not None:
+            held = _as_proposed(held, held.asks, anchor_at(state.life, held, held.asks, day))
+        mine = found["to_household_id"] if asked else found["household_id"]
         return [
             {"delivery_id": one.delivery_id, "on": one.on.isoformat(), "starts": one.starts, "ends": one.ends,
              "place": one.place, "mine": turn_of(state.life, held, one) == mine}
@@ -83,9 +84,10 @@ class SharingQuestions:
         ]  # fmt: skip
 
 
-def _as_proposed(held: Held, found: Row) -> Held:
-    sharers = [*(held.household_ids or [held.household_id]), found["to_household_id"]]
-    return msgspec.structs.replace(held, household_ids=sharers, anchor_delivery_id=found["anchor_delivery_id"])
+def _as_proposed(held: Held, proposal: Proposal, anchor: str) -> Held:
+    """As it would be with a yes of today."""
+    sharers = [*(held.household_ids or [held.household_id]), proposal.to_household_id]
+    return msgspec.structs.replace(held, household_ids=sharers, anchor_delivery_id=anchor)
 
 
 def _shown(row: Row, *, hidden: bool = False) -> dict[str, Any]:

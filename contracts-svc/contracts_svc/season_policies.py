@@ -1,12 +1,20 @@
-"""What follows from facts of a season: cheques are agreed when a subscription is confirmed, and fewer are due when it ends early."""
+"""What follows from facts of a season: cheques are agreed when a subscription is confirmed, and fewer are due when it ends early.
+
+And what falls due: a proposal to share that nobody answered ends with the last delivery there was to share.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from contracts_svc import schedule
 from contracts_svc.contract import decider as contract
+from contracts_svc.contract.sharing_commands import LapseSharing
+from contracts_svc.guards import today
+from contracts_svc.views import sharing
 from grenier.language.season import SubscriptionConfirmed, SubscriptionEnded
 from grenier.readmodel import Fact
-from grenier.runtime import Policy, Runtime
+from grenier.runtime import Policy, Runtime, Timer
 
 
 def agree_schedule(runtime: Runtime, fact: Fact) -> None:
@@ -35,7 +43,19 @@ def trim_schedule(runtime: Runtime, fact: Fact) -> None:
         runtime.react(schedule.decider, e.subscription_id, command, fact, "trim-schedule", group_id=e.group_id)
 
 
+def lapse_sharing(runtime: Runtime) -> None:
+    # Nowhere is it later than fourteen hours ahead of UTC; the decision knows the group's own day.
+    for row in sharing.without_dates(runtime.db, (runtime.clock.now() + timedelta(hours=14)).date().isoformat()):
+        command = LapseSharing(
+            subscription_id=row["subscription_id"], proposal_id=row["proposal_id"],
+            today=today(runtime, row["group_id"]),
+        )  # fmt: skip
+        name = f"lapse-sharing/{row['proposal_id']}/{command.today}"
+        runtime.due(contract.decider, row["contract_id"], command, name, group_id=row["group_id"])
+
+
 SEASON_POLICIES = (
     Policy("agree-schedule", ("contracts.subscription-confirmed",), agree_schedule),
     Policy("trim-schedule", ("contracts.subscription-ended",), trim_schedule),
 )
+SEASON_TIMERS = (Timer("lapse-sharing", lapse_sharing, every_s=300.0),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts_svc.contract import following as season
 from contracts_svc.exchange import following
 from contracts_svc.policies import POLICIES
-from contracts_svc.season_policies import SEASON_POLICIES
+from contracts_svc.season_policies import SEASON_POLICIES, SEASON_TIMERS
 from contracts_svc.service import Contracts
 from contracts_svc.views import (
     applications,
@@ -41,6 +41,6 @@ def service() -> Service:
         ),
         doors=Contracts,
         policies=(*POLICIES, *season.POLICIES, *following.POLICIES, *SEASON_POLICIES),
-        timers=(*season.TIMERS, *following.TIMERS),
+        timers=(*season.TIMERS, *following.TIMERS, *SEASON_TIMERS),
         needs_keys=True,
     )

@@ -1,32 +1,40 @@
 """Nobody shares a basket without having said yes: proposals, answers, leaving (S0:28)."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from season_facts import NOW, changed, opened, register, terms
+from season_facts import FIRST, NOW, changed, confirm, opened, register, terms
 
 from contracts_svc.contract.decider import decider
+from contracts_svc.contract.life_commands import EndContract
 from contracts_svc.contract.sharing import MOST_SHARERS
 from contracts_svc.contract.sharing_commands import (
     AnswerSharing,
+    LapseSharing,
     LeaveSharing,
     ProposeSharing,
     SetSharers,
     WithdrawSharing,
 )
-from contracts_svc.contract.subscriptions import DeclineSubscription
+from contracts_svc.contract.subscriptions import DeclineSubscription, EndSubscription
+from contracts_svc.contract.turns import turn_of
 from grenier.errors import GrenierError, Invalid, Rejected
-from grenier.language.season import ContractEnded, SharersSet
-from grenier.language.sharing import SharingAccepted, SharingDeclined, SharingProposed, SharingWithdrawn
+from grenier.language.season import AbsencesSet, ContractEnded, DeliveryCancelled, SharersSet
+from grenier.language.sharing import SharingAccepted, SharingDeclined, SharingLapsed, SharingProposed, SharingWithdrawn
 
 
 def propose(to="h2", number=1, **more):
-    told = {"subscription_id": "s1", "proposal_id": f"o{number}", "person_id": "p1", "to_household_id": to}
+    told = {"subscription_id": "s1", "proposal_id": f"o{number}", "person_id": "p1", "to_household_id": to,
+            "today": NOW.date()}  # fmt: skip
     return ProposeSharing(**{**told, **more})
 
 
-def answer(accept=True, number=1):
-    return AnswerSharing(subscription_id="s1", proposal_id=f"o{number}", person_id="p2", accept=accept)
+def answer(accept=True, number=1, today=None):
+    return AnswerSharing(
+        subscription_id="s1", proposal_id=f"o{number}", person_id="p2", accept=accept, today=today or NOW.date()
+    )
 
 
 def withdraw(number=1):
@@ -110,7 +118,7 @@ def test_what_is_refused():
     assert refused(after(propose(), facts=over), answer()) == "contract-ended"
     off = DeclineSubscription(subscription_id="s1", now=NOW)
     assert refused(after(propose(), off), answer()) == "subscription-declined"
-    assert isinstance(told(after(propose(), off), answer(False))[0], SharingDeclined), "a no is always possible"
+    assert told(after(propose(), off), answer(False)) == [], "a no is always possible, and changes nothing now"
     many = ["h1", *(f"n{n}" for n in range(MOST_SHARERS))]
     crowd = SetSharers(subscription_id="s1", household_ids=many, anchor_delivery_id="d1", managed=True)
     assert refused(after(), crowd) == "household_ids"
@@ -144,6 +152,68 @@ def test_paper_that_comes_first_answers_the_proposal():
     state = after(propose(), paper)
     assert told(state, answer()) == []
     assert refused(state, answer(False)) == "sharing-answered"
+
+
+# -- what holds when the answer comes ----------------------------------------------------------------------------
+
+
+def week(number):
+    return FIRST + timedelta(weeks=number - 1)
+
+
+def turns(state, first, last):
+    return [turn_of(state.life, held(state), state.life.delivery(f"d{n}")) for n in range(first, last + 1)]
+
+
+def test_a_late_yes_begins_with_the_next_delivery_not_with_one_that_is_over():
+    [_yes, shared] = told(after(propose()), answer(today=week(4)))
+    assert shared.anchor_delivery_id == "d4"
+    [_yes, shared] = told(after(propose(anchor_delivery_id="d6")), answer(today=week(4)))
+    assert shared.anchor_delivery_id == "d6", "what was proposed is still to come"
+    [_yes, shared] = told(after(propose(anchor_delivery_id="d6")), answer(today=week(7)))
+    assert shared.anchor_delivery_id == "d7"
+
+
+def test_an_anchor_that_was_cancelled_or_left_out_meanwhile_is_none_any_more():
+    cancelled = DeliveryCancelled(contract_id="c", group_id="g", delivery_id="d3", on=week(3))
+    state = after(propose(anchor_delivery_id="d3"), facts=[cancelled])
+    assert told(state, answer(today=week(2)))[1].anchor_delivery_id == "d2"
+    away = AbsencesSet(subscription_id="s1", contract_id="c", group_id="g", household_id="h1", delivery_ids=["d3"])
+    state = after(propose(anchor_delivery_id="d3"), facts=[away])
+    assert told(state, answer(today=week(3)))[1].anchor_delivery_id == "d4"
+
+
+def test_one_more_stands_last_and_whoever_fetches_next_does_so_all_the_same():
+    two = after(propose(), answer())
+    assert turns(two, 1, 4) == ["h1", "h2", "h1", "h2"]
+    three = decider.fold(told(two, propose("h3", 2, today=week(2))), two)
+    three = decider.fold(told(three, answer(number=2, today=week(2))), three)
+    assert turns(three, 2, 6) == ["h2", "h3", "h1", "h2", "h3"]
+
+
+def test_who_came_by_paper_meanwhile_keeps_the_turns_that_were_noted():
+    paper = SetSharers(subscription_id="s1", household_ids=["h1", "h9"], anchor_delivery_id="d2", managed=True)
+    state = after(propose(anchor_delivery_id="d5"), paper)
+    state = decider.fold(told(state, answer()), state)
+    assert turns(state, 1, 4) == ["h9", "h2", "h1", "h9"]
+
+
+def test_a_proposal_ends_with_what_there_was_to_share():
+    end = EndSubscription(subscription_id="s1", on=week(3), reason="parti", now=NOW)
+    confirmed = after(confirm(1), propose())
+    assert isinstance(told(confirmed, end)[-1], SharingLapsed)
+    assert isinstance(told(after(propose()), DeclineSubscription(subscription_id="s1", now=NOW))[-1], SharingLapsed)
+    assert isinstance(told(confirmed, EndContract(today=week(11)))[-1], SharingLapsed)
+    lapse = LapseSharing(subscription_id="s1", proposal_id="o1", today=week(10))
+    assert told(confirmed, lapse) == [], "one delivery is left"
+    late = changed(lapse, today=week(10) + timedelta(days=1))
+    assert [type(event) for event in told(confirmed, late)] == [SharingLapsed]
+    over = decider.fold(told(confirmed, late), confirmed)
+    assert told(over, late) == []
+    assert refused(over, answer()) == "sharing-over"
+    assert refused(confirmed, answer(today=week(11))) == "sharing-over"
+    assert refused(over, propose("h3", 2, today=week(11))) == "sharing-over"
+    assert told(over, withdraw()) == told(over, answer(False)) == []
 
 
 numbers = st.integers(1, 4)

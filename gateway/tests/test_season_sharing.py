@@ -163,5 +163,43 @@ def test_a_proposal_ends_with_its_contract(site):
     assert basket.asked() == []
 
 
+@pytest.mark.behaviour("S0:28")
+def test_a_proposal_ends_with_the_subscription_and_both_households_are_told(site):
+    basket, known = Basket(site, "Farine"), len(site.house.events("notify.message-requested"))
+    proposal = basket.propose()["proposal_id"]
+    site.call("end_subscription", "Camille", subscription_id=basket.id, on="2026-12-03", reason="Déménagement")
+    both = sorted([site.people["Ali"], site.people["Paul"]])
+    assert mails(site, "sharing-lapsed", known) == both
+    assert mails(site, "subscription-ended", known) == [site.people["Paul"]]
+    [told] = basket.paul("GET", f"/subscriptions/{basket.id}/sharing-proposals")["proposals"]
+    assert (told["state"], basket.asked()) == ("lapsed", [])
+    where = f"/sharing-proposals/{proposal}"
+    assert basket.ali("POST", f"{where}/accept", 409)["code"] == "subscription-ended"
+    basket.ali("POST", f"{where}/decline", 200)
+
+
+@pytest.mark.behaviour("S0:28")
+def test_a_late_yes_begins_with_the_next_delivery_and_none_comes_after_the_last_one(site):
+    late, never = Basket(site, "Huile"), Basket(site, "Pommes")
+    proposal, unanswered = late.propose()["proposal_id"], never.propose()["proposal_id"]
+    since = len(site.house.events("notify.message-requested"))
+    before = site.house.clock.now()
+    site.house.clock.set(before.replace(month=12, day=1))
+    turns = late.ali("GET", f"/sharing-proposals/{proposal}")["turns"]
+    assert [(turn["on"], turn["mine"]) for turn in turns[:2]] == [("2026-12-03", False), ("2026-12-10", True)]
+    late.ali("POST", f"/sharing-proposals/{proposal}/accept", 200)
+    told = late.paul("GET", f"/households/{site.homes['Rossi']}/baskets?from_on=2026-12-01&until_on=2026-12-10")
+    assert [row["mine"] for row in told["baskets"] if row["contract_id"] == late.contract] == [True, False]
+    site.house.tick()
+    assert mails(site, "sharing-lapsed", since) == []
+    site.house.clock.set(before.replace(year=2027, month=1, day=22))
+    for _twice in range(2):
+        site.house.tick()
+    assert never.paul("GET", f"/sharing-proposals/{unanswered}")["state"] == "lapsed"
+    assert never.ali("POST", f"/sharing-proposals/{unanswered}/accept", 409)["code"] == "sharing-over"
+    assert mails(site, "sharing-lapsed", since).count(site.people["Ali"]) >= 1
+    site.house.clock.set(before)
+
+
 def test_the_views_say_the_same_after_a_rebuild(site):
     assert site.house.dump("contracts") == site.house.rebuilt_dump("contracts")

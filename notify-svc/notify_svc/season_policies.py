@@ -15,6 +15,9 @@ from notify_svc.policies import say
 from notify_svc.tokens import QUESTION_DAYS
 from notify_svc.views import season as view
 
+# Another subscription of the same household takes its place: that one is told.
+REPLACED = "replaced"
+
 
 def group_households(runtime: Runtime, group_id: str) -> list[Recipient]:
     return recipients(runtime.db, [row["household_id"] for row in runtime.access.households_in(group_id)])
@@ -74,6 +77,11 @@ def tell_subscription(runtime: Runtime, fact: Fact) -> None:
             _tell_subscriber(runtime, fact, "subscription-confirmed", e.household_id, e)
         case season.SubscriptionDeclined() as e if fact.meta.actor not in runtime.access.persons_of(e.household_id):
             _tell_subscriber(runtime, fact, "subscription-declined", e.household_id, e, reason=e.reason)
+        case season.SubscriptionEnded() as e if e.reason != REPLACED:
+            held = view.subscription(runtime.db, e.subscription_id)
+            homes = [e.household_id, *(held["household_ids"] if held else [])]
+            params = {"contract_id": e.contract_id, "on": e.on.isoformat(), "reason": e.reason}
+            say(runtime, fact, "subscription-ended", recipients(runtime.db, homes), e.group_id, params)
 
 
 def _tell_subscriber(runtime: Runtime, fact: Fact, template: str, household_id: str, event: Any, **more: Any) -> None:

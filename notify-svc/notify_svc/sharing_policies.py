@@ -11,7 +11,7 @@ from notify_svc.views import season as view
 
 
 def tell_proposal(runtime: Runtime, fact: Fact) -> None:
-    """The household that is asked reads who asks; the one that asked reads a no. Of a yes all of them hear below."""
+    """The household that is asked reads who asks; the one that asked reads a no, both that nothing came of it. Of a yes all hear below."""
     match fact.event:
         case sharing.SharingProposed() as e if e.to_household_id:
             _say(runtime, fact, "sharing-proposed", [e.to_household_id], e, other_id=e.person_id)
@@ -19,6 +19,8 @@ def tell_proposal(runtime: Runtime, fact: Fact) -> None:
             _say(runtime, fact, "sharing-withdrawn", [e.to_household_id], e)
         case sharing.SharingDeclined() as e:
             _say(runtime, fact, "sharing-declined", [e.household_id], e)
+        case sharing.SharingLapsed() as e:
+            _say(runtime, fact, "sharing-lapsed", [e.household_id, *filter(None, [e.to_household_id])], e)
 
 
 def tell_sharers(runtime: Runtime, fact: Fact) -> None:
@@ -39,7 +41,7 @@ def _say(
     fact: Fact,
     template: str,
     household_ids: list[str],
-    event: sharing.SharingProposed | sharing.SharingWithdrawn | sharing.SharingDeclined,
+    event: sharing.SharingProposed | sharing.SharingWithdrawn | sharing.SharingDeclined | sharing.SharingLapsed,
     **more: str,
 ) -> None:
     params = {"contract_id": event.contract_id, "subscription_id": event.subscription_id,

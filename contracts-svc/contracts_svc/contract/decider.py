@@ -11,9 +11,17 @@ from contracts_svc.contract.capacity import overfull
 from contracts_svc.contract.life import decide_life, evolve_life
 from contracts_svc.contract.life_commands import LifeCommand, LifeEvent
 from contracts_svc.contract.roster import Roster, RosterCommand, RosterEvent, decide_roster, evolve_roster
+from contracts_svc.contract.sharing import lapsed
 from contracts_svc.contract.state import Life
 from grenier.decider import Decider, Rejected
-from grenier.language.season import DeliveryAdded, DeliveryMoved, PlannedDelivery
+from grenier.language.season import (
+    ContractEnded,
+    DeliveryAdded,
+    DeliveryMoved,
+    PlannedDelivery,
+    SubscriptionDeclined,
+    SubscriptionEnded,
+)
 
 Command: TypeAlias = LifeCommand | RosterCommand
 Event: TypeAlias = LifeEvent | RosterEvent
@@ -25,6 +33,11 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decide(contract: Contract, command: Command) -> list[Event]:
+    events = _decided(contract, command)
+    return [*events, *_questions_over(contract, events)]
+
+
+def _decided(contract: Contract, command: Command) -> list[Event]:
     if isinstance(command, LifeCommand):
         events = decide_life(contract.life, command)
         for event in events:
@@ -32,6 +45,18 @@ def decide(contract: Contract, command: Command) -> list[Event]:
                 must_have_room(evolve(contract, event), event.delivery)
         return [*events]
     return [*decide_roster(contract.life, contract.roster, command)]
+
+
+def _questions_over(contract: Contract, events: list[Event]) -> list[Event]:
+    """What ends with these facts is shared with nobody any more: proposals without an answer end, too."""
+    roster = contract.roster.subscriptions
+    found: list[Event] = []
+    for event in events:
+        if isinstance(event, SubscriptionDeclined | SubscriptionEnded):
+            found += lapsed(contract.life, roster[event.subscription_id])
+        elif isinstance(event, ContractEnded):
+            found += [each for held in roster.values() for each in lapsed(contract.life, held)]
+    return found
 
 
 def evolve(contract: Contract, event: Event) -> Contract:

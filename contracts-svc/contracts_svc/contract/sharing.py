@@ -8,6 +8,7 @@ import msgspec
 
 from contracts_svc.contract.sharing_commands import (
     AnswerSharing,
+    LapseSharing,
     LeaveSharing,
     Proposal,
     ProposeSharing,
@@ -17,15 +18,24 @@ from contracts_svc.contract.sharing_commands import (
 )
 from contracts_svc.contract.state import Life, must_be_opened
 from contracts_svc.contract.subscriptions import CURRENT, Held, must_be
+from contracts_svc.contract.turns import anchor_at, anchor_for_one_more, coming
 from grenier.decider import Rejected
 from grenier.errors import Invalid
 from grenier.language.season import SharersSet
-from grenier.language.sharing import SharingAccepted, SharingDeclined, SharingProposed, SharingWithdrawn
+from grenier.language.sharing import (
+    SharingAccepted,
+    SharingDeclined,
+    SharingLapsed,
+    SharingProposed,
+    SharingWithdrawn,
+)
 
 # Households at one basket: more could not keep their turns apart.
 MOST_SHARERS = 20
 
-SharingEvent: TypeAlias = SharersSet | SharingProposed | SharingAccepted | SharingDeclined | SharingWithdrawn
+SharingEvent: TypeAlias = (
+    SharersSet | SharingProposed | SharingAccepted | SharingDeclined | SharingWithdrawn | SharingLapsed
+)  # fmt: skip
 
 # -- decide ------------------------------------------------------------------------------------------------------
 
@@ -40,6 +50,8 @@ def decide_sharing(life: Life, held: Held, command: SharingCommand) -> list[Shar
             return answer(life, held, command)
         case WithdrawSharing():
             return withdraw(life, held, command)
+        case LapseSharing():
+            return lapse(life, held, command)
         case LeaveSharing():
             return leave(life, held, command)
         case _:
@@ -69,7 +81,9 @@ def propose(life: Life, held: Held, command: ProposeSharing) -> list[SharingEven
         raise Rejected("sharing-already", household_id=command.to_household_id)
     must_have_room(held)
     own = [delivery.delivery_id for delivery in held.covers(life)]
-    anchor = command.anchor_delivery_id or held.anchor_delivery_id or next(iter(own), "")
+    if not coming(life, held, command.today):
+        raise Rejected("sharing-over")
+    anchor = command.anchor_delivery_id or held.anchor_delivery_id or anchor_for_one_more(life, held, command.today)
     if anchor not in own and anchor != held.anchor_delivery_id:
         raise Invalid(fields={"anchor_delivery_id": ["Not a delivery of this subscription."]})
     return [
@@ -85,9 +99,9 @@ def answer(life: Life, held: Held, command: AnswerSharing) -> list[SharingEvent]
     proposal = _proposal(held, command.proposal_id)
     if not proposal.to_household_id:
         raise Rejected("sharing-missing", proposal_id=command.proposal_id)
-    if proposal.answer == wanted:
+    if proposal.answer == wanted or (proposal.answer == "lapsed" and not command.accept):
         return []
-    if proposal.answer != "open":
+    if proposal.answer not in ("open", "lapsed"):
         raise Rejected("sharing-answered", answer=proposal.answer)
     told = {**_ids(life, held), "proposal_id": proposal.proposal_id, "household_id": held.household_id,
             "to_household_id": proposal.to_household_id, "person_id": command.person_id}  # fmt: skip
@@ -96,13 +110,16 @@ def answer(life: Life, held: Held, command: AnswerSharing) -> list[SharingEvent]
     must_be_opened(life)
     must_be(held, *CURRENT)
     must_have_room(held)
+    anchor = anchor_at(life, held, proposal, command.today)
+    if proposal.answer == "lapsed" or not anchor:
+        raise Rejected("sharing-over")
     sharers = [*(held.household_ids or [held.household_id]), proposal.to_household_id]
-    return [SharingAccepted(**told), _set(life, held, sharers, proposal.anchor_delivery_id)]
+    return [SharingAccepted(**told), _set(life, held, sharers, anchor)]
 
 
 def withdraw(life: Life, held: Held, command: WithdrawSharing) -> list[SharingEvent]:
     proposal = _proposal(held, command.proposal_id)
-    if proposal.answer == "withdrawn":
+    if proposal.answer in ("withdrawn", "lapsed"):
         return []
     if proposal.answer != "open":
         raise Rejected("sharing-answered", answer=proposal.answer)
@@ -110,6 +127,24 @@ def withdraw(life: Life, held: Held, command: WithdrawSharing) -> list[SharingEv
         SharingWithdrawn(
             **_ids(life, held), proposal_id=proposal.proposal_id, household_id=held.household_id,
             to_household_id=proposal.to_household_id,
+        )
+    ]  # fmt: skip
+
+
+def lapse(life: Life, held: Held, command: LapseSharing) -> list[SharingEvent]:
+    if held.asks is None or held.asks.proposal_id != command.proposal_id or coming(life, held, command.today):
+        return []
+    return lapsed(life, held)
+
+
+def lapsed(life: Life, held: Held) -> list[SharingEvent]:
+    """Whoever was asked need not answer any more."""
+    if held.asks is None:
+        return []
+    return [
+        SharingLapsed(
+            **_ids(life, held), proposal_id=held.asks.proposal_id, household_id=held.household_id,
+            to_household_id=held.asks.to_household_id,
         )
     ]  # fmt: skip
 
@@ -175,6 +210,8 @@ def evolve_sharing(held: Held, event: SharingEvent) -> Held:
                 proposal_id=event.proposal_id,
                 to_household_id=event.to_household_id,
                 anchor_delivery_id=event.anchor_delivery_id,
+                sharers=held.household_ids,
+                anchored=held.anchor_delivery_id,
             )
             return msgspec.structs.replace(held, proposal=asked)
         case SharingAccepted():
@@ -183,6 +220,8 @@ def evolve_sharing(held: Held, event: SharingEvent) -> Held:
             return _answered(held, "declined")
         case SharingWithdrawn():
             return _answered(held, "withdrawn")
+        case SharingLapsed():
+            return _answered(held, "lapsed")
         case _:
             assert_never(event)
 

@@ -13,8 +13,8 @@ import msgspec
 from contracts_svc.contract import decider as contract
 from contracts_svc.contract.state import Life
 from contracts_svc.contract.subscriptions import Held, Roster
+from contracts_svc.contract.turns import turn_of
 from contracts_svc.rules.amounts import quantity_on, shares_bp
-from contracts_svc.rules.sharing import picker
 from grenier.language.season import BasketOption, PlannedDelivery
 from grenier.runtime import Runtime
 
@@ -101,14 +101,6 @@ def basket_of(life: Life, held: Held, delivery: PlannedDelivery) -> Basket | Non
         else shares_bp(held.lines, life.agreed.options, delivery) * delivery.factor_percent // 100,
         absent=absent,
     )
-
-
-def turn_of(life: Life, held: Held, delivery: PlannedDelivery) -> str:
-    """Whose turn it is to fetch a shared basket; dates left out are nobody's turn. "" where nobody shares."""
-    own = msgspec.structs.replace(held, ended_on=None).takes(life)
-    dates = [one for one in life.agreed.deliveries if one.cancelled or one in own]
-    ordered = sorted(dates, key=lambda one: (one.on, one.starts, one.delivery_id))
-    return picker(held.household_ids, held.anchor_delivery_id, ordered, delivery.delivery_id)
 
 
 def _lines(life: Life, held: Held, delivery: PlannedDelivery) -> list[BasketLine]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from contracts_svc.views.contracts import deliveries
 from contracts_svc.views.subscriptions import contracts, subscriptions
 from grenier.language import season, sharing
 from grenier.readmodel import Database, Fact, Row, Rows, View
@@ -25,7 +26,7 @@ proposals = sa.Table(
     # "": nobody of the group uses the address that was typed.
     sa.Column("to_household_id", sa.Text, nullable=False, index=True),
     sa.Column("anchor_delivery_id", sa.Text, nullable=False),
-    # open, accepted, declined, withdrawn; lapsed: the subscription or its contract came to its end first.
+    # open, accepted, declined, withdrawn; lapsed: the subscription, its contract or its dates came to their end first.
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("answered_by", sa.Text, nullable=False),
     sa.Column("proposed_at", sa.Text, nullable=False),
@@ -46,6 +47,8 @@ def apply(rows: Rows, fact: Fact) -> None:
             _answer(rows, e.proposal_id, "declined", fact, e.person_id)
         case sharing.SharingWithdrawn() as e:
             _answer(rows, e.proposal_id, "withdrawn", fact, fact.meta.actor)
+        case sharing.SharingLapsed() as e:
+            _answer(rows, e.proposal_id, "lapsed", fact, "")
         case season.SharersSet() as e:
             for row in _open(rows, subscription_id=e.subscription_id):
                 if row["to_household_id"] in e.household_ids:
@@ -78,7 +81,7 @@ view = View(
         "contracts.contract-ended",
     ),
     apply=apply,
-    version=2,
+    version=3,  # 2: paper answers; 3: proposals that lapse
 )
 
 _p = proposals.c
@@ -96,6 +99,14 @@ _WITH_SUBSCRIPTION: Any = (
     .join(subscriptions, subscriptions.c.subscription_id == _p.subscription_id)
     .join(contracts, contracts.c.contract_id == _p.contract_id)
 )
+
+
+def without_dates(db: Database, day: str) -> list[Row]:
+    """Open proposals in contracts of which nothing is delivered from this day on."""
+    d = deliveries.c
+    left = sa.exists().where(d.contract_id == _p.contract_id, d.cancelled == 0, d.day >= day)
+    query = sa.select(proposals).where(_p.state == "open", sa.not_(left))
+    return db.rows(query.order_by(_p.proposed_at, _p.proposal_id))
 
 
 def proposal(db: Database, proposal_id: str) -> Row | None:

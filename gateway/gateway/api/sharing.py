@@ -76,7 +76,9 @@ class ProposalDetail(Proposal):
 @access("person")
 @bp.arguments(Proposing)
 @bp.response(201, Proposed)
-@bp.alt_response(409, description="`sharing-open`, `sharing-already`, `sharing-full`, `contract-ended`…")
+@bp.alt_response(
+    409, description="`sharing-open`, `sharing-already`, `sharing-full`, `sharing-over`, `contract-ended`…"
+)
 def propose(body, subscription_id):
     """Propose to another household of the group to share the basket"""
     return tell("contracts", "propose_sharing", subscription_id=subscription_id, **body)
@@ -112,7 +114,10 @@ def read_proposal(query, proposal_id):
 @bp.post("/sharing-proposals/<proposal_id>/accept")
 @access("person")
 @bp.response(200, Done)
-@bp.alt_response(409, description="`sharing-answered`, `membership-inactive`, `subscription-ended`, `contract-ended`…")
+@bp.alt_response(
+    409,
+    description="`sharing-answered`, `sharing-over`, `membership-inactive`, `subscription-ended`, `contract-ended`…",
+)
 def accept(proposal_id):
     """Say yes: from now on the household takes its turns"""
     return tell("contracts", "accept_sharing", proposal_id=proposal_id)

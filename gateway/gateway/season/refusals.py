@@ -119,6 +119,7 @@ for _code, _title, _detail in (
     ("sharing-full", _("Trop de foyers pour un panier"), _("Un panier se partage entre %(most)s foyers au plus.")),
     ("sharing-missing", _("Proposition inconnue"), _("Elle a été remplacée par une autre : rechargez la page.")),
     ("sharing-answered", _("Déjà répondu"), _("Cette proposition a reçu sa réponse, ou elle a été retirée.")),
+    ("sharing-over", _("Plus rien à partager"), _("Les livraisons de cette inscription sont passées, ou elle est terminée.")),
     ("sharing-signer", _("Ce foyer a signé le contrat"), _("Il garde le panier : il peut arrêter le partage avec les autres.")),
     ("sign-ups-closed", _("Les inscriptions sont closes"), _("Demandez à la coordination : elle peut encore inscrire un foyer.")),
     ("subscription-missing", _("Inscription inconnue"), _("Vérifiez l’adresse.")),

@@ -181,6 +181,7 @@ STEP_WORDS: dict[str, Any] = {
     "sharing-accepted": lazy_gettext("Partage accepté"),
     "sharing-declined": lazy_gettext("Partage décliné"),
     "sharing-withdrawn": lazy_gettext("Proposition de partage retirée"),
+    "sharing-lapsed": lazy_gettext("Proposition de partage sans réponse"),
     "subscription-ended": lazy_gettext("Inscription arrêtée"),
     "schedule-agreed": lazy_gettext("Échéancier convenu"),
     "cheque-received": lazy_gettext("Chèque reçu"),

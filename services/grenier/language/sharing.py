@@ -61,3 +61,15 @@ class SharingWithdrawn(Event, frozen=True, kw_only=True):
     group_id: str
     household_id: str
     to_household_id: str
+
+
+@event("contracts.sharing-lapsed")
+class SharingLapsed(Event, frozen=True, kw_only=True):
+    """Without an answer the proposal came to its end: the subscription or its contract did, or no delivery is left to share."""
+
+    proposal_id: str
+    subscription_id: str
+    contract_id: str
+    group_id: str
+    household_id: str
+    to_household_id: str
