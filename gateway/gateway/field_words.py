@@ -62,6 +62,8 @@ FIELD_WORDS: tuple[tuple[str, Any], ...] = (
     (r"(?P<dues>.+), or nothing\.", _("%(dues)s centimes, ou rien.")),
     (r"A slot has a task, ends after it began and needs 1 to (?P<max>\d+) hands\.",
      _("Un créneau a une tâche, finit après son début et demande de 1 à %(max)s personnes.")),
+    # -- goods
+    (r"a difference needs its reason", _("Dites pourquoi la quantité diffère.")),
     # -- money and cheques
     (r"a cheque has a number", _("Le numéro du chèque est nécessaire.")),
     (r"must not be zero", _("Un montant différent de zéro.")),

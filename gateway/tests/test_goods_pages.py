@@ -90,8 +90,14 @@ def test_from_the_pick_list_to_a_receipt_with_a_missing_case(site):
 
 
 def test_a_difference_on_a_pallet_without_a_reason_is_told_and_nothing_is_recorded(site):
-    page = text(tap(site.client("Lou"), f"{PALLET}/prete", **{"picked-bread": "8"}))
-    assert "Des informations sont à corriger" in page
+    refused = site.client("Lou").post(f"{PALLET}/prete", data={"picked-bread": "8", "reason-comte": "à l’œil"})
+    page = text(refused)
+    assert refused.status_code == 422
+    assert "1 information à corriger" in page
+    assert "Pain : Dites pourquoi la quantité diffère." in page
+    shown = refused.get_data(as_text=True)
+    for kept in ('name="picked-bread" type="number" inputmode="numeric" value="8"', 'value="à l’œil"'):
+        assert kept in shown, "what was typed is not lost"
     assert not site.house.events("logistics.pallet-prepared")
     tap(site.client("Lou"), f"{PALLET}/prete", **{"picked-bread": "8", "reason-bread": "fournée ratée"})
     [prepared] = site.house.events("logistics.pallet-prepared")
@@ -149,6 +155,28 @@ def test_the_cutting_sheet_takes_weights_and_prints_labels(site):
     refused = marie.post(f"{site.day}/decoupe/comte", data={f"weight-{site.homes['Nguyen']}": "50"})
     assert refused.status_code == 409
     assert 'value="50"' in refused.get_data(as_text=True), "what was typed is not lost"
+
+
+def test_figures_that_are_none_are_told_at_their_field_and_the_others_stay(site):
+    lou, marie = site.client("Lou"), site.client("Marie")
+    pallet = lou.post(f"{PALLET}/prete", data={"picked-bread": "huit", "picked-comte": "5", "reason-comte": "cassé"})
+    assert (pallet.status_code, "Pain : Un nombre entier est attendu." in text(pallet)) == (422, True)
+    assert 'value="cassé"' in pallet.get_data(as_text=True)
+    tap(lou, f"{PALLET}/prete")
+    tap(lou, f"/livraisons/{DELIVERY}/depart")
+    note = marie.post(NOTE, data={"received-bread": "8", "reason-bread": "damaged", "received-comte": "-1"})
+    assert (note.status_code, "Comté : Un nombre entier est attendu." in text(note)) == (422, True)
+    assert '<option value="damaged" selected>' in note.get_data(as_text=True)
+    tap(marie, NOTE)
+    nguyen, benali = site.homes["Nguyen"], site.homes["Benali"]
+    weights = marie.post(f"{site.day}/decoupe/comte", data={f"weight-{nguyen}": "487", f"weight-{benali}": "1 kg"})
+    assert (weights.status_code, "Benali : Un nombre entier est attendu." in text(weights)) == (422, True)
+    assert 'value="487"' in weights.get_data(as_text=True)
+    counted = marie.post(f"{site.day}/inventaire", data={"counted-bread": "9", "counted-comte": "peu"})
+    assert (counted.status_code, "Comté : Un nombre entier est attendu." in text(counted)) == (422, True)
+    assert 'value="9"' in counted.get_data(as_text=True)
+    assert not site.house.events("logistics.line-weighed")
+    assert not site.house.events("logistics.stock-counted")
 
 
 @pytest.mark.behaviour("S1:45")

@@ -131,9 +131,9 @@ def prepare(delivery: Delivery, command: PreparePallet) -> list[Event]:
     for told in command.lines:
         if told.product_id not in planned:
             raise Rejected("unknown-product", product_id=told.product_id)
-    lines = _picked_lines(pallet.lines, command.lines)
+    lines, differences = _picked_lines(pallet.lines, command.lines), _differences(planned, command.lines)
     before = delivery.prepared.get(command.pallet_id)
-    if before is not None and before.lines == lines:
+    if before is not None and (before.lines, before.differences) == (lines, differences):
         return []
     return [
         PalletPrepared(
@@ -144,7 +144,7 @@ def prepare(delivery: Delivery, command: PreparePallet) -> list[Event]:
             weight_g=sum(line.weight_g for line in lines),
             movements=_movements(pallet, before.lines if before else [], lines),
             delivery_id=pallet.delivery_id,
-            differences=_differences(planned, command.lines),
+            differences=differences,
         )
     ]
 

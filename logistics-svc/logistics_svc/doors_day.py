@@ -10,7 +10,7 @@ from grenier.readmodel import Row
 from grenier.runtime import derived_id, read
 from logistics_svc import asks, distribution
 from logistics_svc.distribution import commands
-from logistics_svc.lookups import Lookups
+from logistics_svc.lookups import Lookups, each_once
 
 
 class DayDoors(Lookups):
@@ -43,6 +43,7 @@ class DayDoors(Lookups):
     def record_weights(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.RecordWeights, payload)
         row, role = self.allowed_distribution(context, ask.distribution_id, "logistics.distribute")
+        each_once("household", "weights", (weight.household_id for weight in ask.weights))
         weights = [commands.Weight(weight.household_id, weight.weight_g) for weight in ask.weights]
         command = commands.RecordWeights(ask.product_id, weights, ask.sure)
         return self._tell(ask, command, context, {"role": role, "group_id": row["group_id"]})
@@ -98,6 +99,7 @@ class DayDoors(Lookups):
     def count_stock(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.CountStock, payload)
         row, role = self.allowed_distribution(context, ask.distribution_id, "logistics.count")
+        each_once("product", "lines", (line.product_id for line in ask.lines))
         command = commands.CountStock([commands.Counted(line.product_id, line.counted) for line in ask.lines])
         return self._tell(ask, command, context, {"role": role, "group_id": row["group_id"]})
 

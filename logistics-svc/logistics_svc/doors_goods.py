@@ -11,7 +11,7 @@ from grenier.language.logistics import ShortageDeclared
 from grenier.runtime import read
 from logistics_svc import asks, delivery, distribution
 from logistics_svc.distribution import commands
-from logistics_svc.lookups import Lookups, narrowed
+from logistics_svc.lookups import Lookups, each_once, narrowed
 from logistics_svc.views import history, pallets, shortages, stock
 
 
@@ -22,6 +22,7 @@ class GoodsDoors(Lookups):
     def prepare_pallet(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask = read(asks.PreparePallet, payload)
         pallet, role = self.allowed_pallet(context, ask.pallet_id, "logistics.pallets")
+        each_once("product", "lines", (line.product_id for line in ask.lines))
         planned = {line["product_id"]: line["quantity"] for line in pallet["lines"]}
         _reasons_given([(n, line.quantity != planned.get(line.product_id), line) for n, line in enumerate(ask.lines)])
         lines = [delivery.Picked(line.product_id, line.quantity, line.reason) for line in ask.lines]
@@ -45,6 +46,7 @@ class GoodsDoors(Lookups):
         return self.runtime.tell(distribution.decider, key, command, context, role=role, group_id=group_id)
 
     def _receipt(self, ask: asks.ReceiveDelivery) -> commands.ReceiveDelivery:
+        each_once("product", "lines", (line.product_id for line in ask.lines))
         # What left never changes once it has left, so it may be read here and travel in the command.
         dispatched = self.runtime.handler.state(delivery.decider, ask.delivery_id).dispatched
         if dispatched is None:

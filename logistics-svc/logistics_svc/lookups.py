@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -93,6 +94,13 @@ class Lookups:
         except ValueError as error:
             raise Invalid(fields={"as_of": ["neither a date, an instant nor a position"]}) from error
         return iso(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def each_once(what: str, field: str, ids: Iterable[str]) -> None:
+    """Two figures for one thing are a slip: neither is taken for the right one."""
+    named = list(ids)
+    if len(set(named)) < len(named):
+        raise Invalid(fields={field: [f"a {what} is named twice"]})
 
 
 def narrowed(rows: list[Row], groups: list[str] | None) -> list[Row]:

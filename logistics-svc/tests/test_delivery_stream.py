@@ -61,6 +61,14 @@ def test_picking_twice_the_same_is_one_fact():
     given(decider, *PLANNED, *PREPARED).when(PREPARE).nothing()
 
 
+def test_a_reason_may_be_put_right_without_moving_anything():
+    [told] = decide(decider.fold(PLANNED), PreparePallet(PALLET.pallet_id, [Picked("bread", 6, "perdu")]))
+    corrected = PreparePallet(PALLET.pallet_id, [Picked("bread", 6, "fournée ratée")])
+    [event] = decide(decider.fold([*PLANNED, told]), corrected)
+    assert (event.differences[0].reason, event.movements) == ("fournée ratée", [])
+    given(decider, *PLANNED, told, event).when(corrected).nothing()
+
+
 def test_what_is_not_on_the_list_is_not_picked():
     command = PreparePallet(PALLET.pallet_id, [Picked("wine", 6, "cadeau")])
     given(decider, *PLANNED).when(command).rejected("unknown-product")

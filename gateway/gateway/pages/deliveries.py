@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
+from gateway.forms import Form
 from gateway.pages.logistics_words import (
     DELIVERY_STATES,
     REASONS,
@@ -18,12 +19,11 @@ from gateway.pages.logistics_words import (
     month_name,
     my_federations,
     my_groups,
-    refusal,
-    whole,
+    typed_whole,
 )
 from gateway.tables import Column, Table
 from gateway.tasks import Task, task_source
-from grenier.errors import Invalid, Rejected
+from grenier.errors import Invalid, NotFound, Rejected
 
 bp = Blueprint("deliveries", __name__)
 
@@ -52,7 +52,7 @@ def index():
 @access(may="logistics.read")
 def note(group_id: str, delivery_id: str):
     """The delivery note, with the form to receive it."""
-    return _page(group_id, delivery_id)
+    return _page(Form(), group_id, ask("logistics", "delivery", delivery_id=delivery_id))
 
 
 @bp.post("/livraisons/<delivery_id>/depart")
@@ -66,47 +66,48 @@ def dispatch(delivery_id: str):
 @access(may="logistics.receive")
 def receive(group_id: str, delivery_id: str):
     """Twice through here: first to see what it means, then to record it."""
-    found = ask("logistics", "delivery", delivery_id=delivery_id)
-    try:
-        lines = _typed(found)
-        preview = ask("logistics", "preview_receipt", delivery_id=delivery_id, lines=lines)
-        if request.form.get("sure") != "1" and (preview["shortages"] or lines):
-            return _page(group_id, delivery_id, typed=lines, preview=preview)
-        tell("logistics", "receive_delivery", delivery_id=delivery_id, lines=lines)
-    except (Rejected, Invalid) as refused:
-        flash(refusal(refused), "problem")
-        return redirect(url_for("deliveries.note", group_id=group_id, delivery_id=delivery_id))
-    _say_received(preview)
-    return redirect(url_for("distribution.board", group_id=group_id, distribution_id=found["distribution_id"]))
+    form, found = Form(), ask("logistics", "delivery", delivery_id=delivery_id)
+    lines, preview = _typed(form, found), None
+    if not form.errors:
+        try:
+            preview = ask("logistics", "preview_receipt", delivery_id=delivery_id, lines=lines)
+            if request.form.get("sure") == "1" or not (preview["shortages"] or lines):
+                tell("logistics", "receive_delivery", delivery_id=delivery_id, lines=lines)
+                _say_received(preview)
+                board = url_for("distribution.board", group_id=group_id, distribution_id=found["distribution_id"])
+                return redirect(board)
+        except (Rejected, Invalid) as refused:
+            form.refuse(refused)
+            preview = None
+    return _page(form, group_id, found, typed=lines, preview=preview)
 
 
-def _page(group_id: str, delivery_id: str, typed: list[dict] | None = None, preview: dict | None = None):
-    found = ask("logistics", "delivery", delivery_id=delivery_id)
+def _page(form: Form, group_id: str, found: dict, typed: list[dict] | None = None, preview: dict | None = None):
     if found["group_id"] != group_id:
-        found = ask("logistics", "delivery", delivery_id="unknown")  # the same answer as for what does not exist
+        raise NotFound
     changed = {line["product_id"]: line for line in typed or []}
     lines = [{**line, **changed.get(line["product_id"], {})} for line in found["lines"]]
-    names = household_names(preview["households"]) if preview else {}
     context: dict[str, Any] = {
         "lines": lines,
+        "labels": {f"received-{line['product_id']}": line["name"] for line in lines},
         "reasons": list(REASONS.items()),
+        "names": household_names(preview["households"]) if preview else {},
         "preview": preview,
         "typed": typed,
-        "month": month_name(found["month"]),
+        "state": DELIVERY_STATES[found["state"]],
+        "group": group_name(group_id),
     }
-    state = DELIVERY_STATES[found["state"]]
-    return render_template("deliveries/note.html", delivery=found, state=state, names=names, group_id=group_id,
-                           group=group_name(group_id), **context)  # fmt: skip
+    return form.render("deliveries/note.html", delivery=found, group_id=group_id, **context)
 
 
-def _typed(found: dict) -> list[dict]:
+def _typed(form: Form, found: dict) -> list[dict]:
     """What differs from what is known so far: the delivery note the first time, the last receipt after that."""
     lines = []
     for line in found["lines"]:
-        received = whole(request.form.get(f"received-{line['product_id']}"))
+        received = typed_whole(form, f"received-{line['product_id']}")
         known = line["expected"] if line["received"] is None else line["received"]
         if received is not None and received != known:
-            reason = request.form.get(f"reason-{line['product_id']}", "")
+            reason = form.value(f"reason-{line['product_id']}")
             reason = reason if received < line["expected"] and reason in REASONS else ""
             lines.append({"product_id": line["product_id"], "received": received, "reason": reason})
     return lines

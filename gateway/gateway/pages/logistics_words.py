@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from gateway.calls import ask, tell
 from gateway.formats import as_instant
+from gateway.forms import Form
 from gateway.identity import places
 from gateway.problems import problem, register
 from grenier.errors import Invalid, Rejected
@@ -173,6 +174,15 @@ def act(method: str, back: str, success: str, /, **payload: Any) -> Response:
 def refusal(refused: Rejected | Invalid) -> str:
     found = problem(refused.code, refused.status, refused.facts)
     return gettext("%(title)s. %(detail)s", title=found["title"], detail=found["detail"])
+
+
+def typed_whole(form: Form, name: str) -> int | None:
+    """The whole number in a field; None when it is empty or none, which the form then says at the field."""
+    try:
+        return whole(form.value(name))
+    except Invalid as wrong:
+        form.errors[name] = wrong.facts["fields"]["quantity"]
+        return None
 
 
 def whole(text: str | None) -> int | None:

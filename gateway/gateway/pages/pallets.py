@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 
 from gateway.access import access, rule
-from gateway.calls import ask
+from gateway.calls import ask, tell
 from gateway.formats import weight
+from gateway.forms import Form
 from gateway.menus import nav_item
-from gateway.pages.logistics_words import PALLET_STATES, act, group_name, month_name, my_federations, names_of, whole
+from gateway.pages.logistics_words import (
+    PALLET_STATES,
+    group_name,
+    month_name,
+    my_federations,
+    names_of,
+    typed_whole,
+)
 from gateway.tables import Column, Table
 from gateway.tasks import Task, task_source
+from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("pallets", __name__)
 nav_item(lazy_gettext("Palettes"), "pallets.index", icon="cube", order=40, who=rule(may="logistics.pallets"))
@@ -32,44 +41,59 @@ def index():
 @bp.get("/palettes/<pallet_id>")
 @access(may="logistics.pallets")
 def pallet(pallet_id: str):
-    found = ask("logistics", "pallet", pallet_id=pallet_id)
-    picked = {line["product_id"]: line for line in found["prepared"] or []}
-    reasons = {difference["product_id"]: difference["reason"] for difference in found["differences"] or []}
-    lines = [
-        {
-            **line,
-            "picked": picked.get(line["product_id"], line)["quantity"],
-            "reason": reasons.get(line["product_id"], ""),
-        }
-        for line in found["lines"]
-    ]
-    who = names_of([found["prepared_by"] or ""]).get(found["prepared_by"] or "", "")
-    context = {
-        "lines": lines,
-        "group": group_name(found["group_id"]),
-        "state": PALLET_STATES[found["state"]],
-        "month": month_name(found["month"]),
-    }
-    return render_template("pallets/pallet.html", pallet=found, who=who, **context)
+    return _page(Form(), ask("logistics", "pallet", pallet_id=pallet_id))
 
 
 @bp.post("/palettes/<pallet_id>/prete")
 @access(may="logistics.pallets")
 def prepare(pallet_id: str):
     """Only what was changed on the list is sent, with its reason."""
-    planned = {
-        line["product_id"]: line["quantity"] for line in ask("logistics", "pallet", pallet_id=pallet_id)["lines"]
-    }
+    form, found = Form(), ask("logistics", "pallet", pallet_id=pallet_id)
+    lines = _changed(form, found["lines"])
+    if not form.errors:
+        try:
+            tell("logistics", "prepare_pallet", pallet_id=pallet_id, lines=lines)
+        except (Rejected, Invalid) as refused:
+            form.refuse(refused)
+            fields = {f"lines[{n}].reason": f"reason-{line['product_id']}" for n, line in enumerate(lines)}
+            form.errors = {fields.get(name, name): told for name, told in form.errors.items()}
+        else:
+            flash(_prepared(len(lines)), "success")
+            return redirect(url_for(".pallet", pallet_id=pallet_id))
+    return _page(form, found)
+
+
+def _changed(form: Form, planned: list[dict]) -> list[dict]:
     lines = []
-    for product_id, quantity in planned.items():
-        picked = whole(request.form.get(f"picked-{product_id}"))
-        if picked is not None and picked != quantity:
-            reason = request.form.get(f"reason-{product_id}", "").strip()
-            lines.append({"product_id": product_id, "quantity": picked, "reason": reason})
-    done = ngettext("Palette prête, avec %(num)d différence.", "Palette prête, avec %(num)d différences.", len(lines))
-    success = done if lines else _("Palette prête. Passez à la suivante, ou faites partir la livraison.")
-    back = url_for("pallets.pallet", pallet_id=pallet_id)
-    return act("prepare_pallet", back, success, pallet_id=pallet_id, lines=lines)
+    for line in planned:
+        picked = typed_whole(form, f"picked-{line['product_id']}")
+        if picked is not None and picked != line["quantity"]:
+            reason = form.value(f"reason-{line['product_id']}").strip()
+            lines.append({"product_id": line["product_id"], "quantity": picked, "reason": reason})
+    return lines
+
+
+def _prepared(differences: int) -> str:
+    done = ngettext("Palette prête, avec %(num)d différence.", "Palette prête, avec %(num)d différences.", differences)
+    return done if differences else _("Palette prête. Passez à la suivante, ou faites partir la livraison.")
+
+
+def _page(form: Form, found: dict):
+    picked = {line["product_id"]: line for line in found["prepared"] or []}
+    reasons = {difference["product_id"]: difference["reason"] for difference in found["differences"] or []}
+    lines = [
+        {
+            **line,
+            "picked": form.value(f"picked-{line['product_id']}", picked.get(line["product_id"], line)["quantity"]),
+            "reason": form.value(f"reason-{line['product_id']}", reasons.get(line["product_id"], "")),
+        }
+        for line in found["lines"]
+    ]
+    names = {line["product_id"]: line["name"] for line in lines}
+    labels = {f"{field}-{product_id}": name for product_id, name in names.items() for field in ("picked", "reason")}
+    who = names_of([found["prepared_by"] or ""]).get(found["prepared_by"] or "", "")
+    context = {"lines": lines, "labels": labels, "group": group_name(found["group_id"]), "who": who}
+    return form.render("pallets/pallet.html", pallet=found, state=PALLET_STATES[found["state"]], **context)
 
 
 def _rows() -> list[dict]:

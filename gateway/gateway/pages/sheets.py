@@ -1,13 +1,14 @@
 """Sheets for the tables and for paper: cutting sheet and labels, slots, sign-off, inventory and count (S1:44-46, S1:82)."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from gateway.access import access
 from gateway.calls import ask, tell
+from gateway.forms import Form
 from gateway.pages.distribution import DAY, day_of
-from gateway.pages.logistics_words import act, group_name, household_names, refusal, tier_name, whole
+from gateway.pages.logistics_words import group_name, household_names, tier_name, typed_whole
 from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("sheets", __name__)
@@ -27,31 +28,37 @@ def cutting_list(group_id: str, distribution_id: str):
 @bp.get(DAY + "/decoupe/<product_id>")
 @access(may="logistics.read")
 def cutting(group_id: str, distribution_id: str, product_id: str):
-    return _cutting_page(group_id, distribution_id, product_id, "sheets/cutting.html")
+    sheet = _cutting_sheet(distribution_id, product_id)
+    return _cutting_page(Form(), group_id, distribution_id, sheet, "sheets/cutting.html")
 
 
 @bp.get(DAY + "/decoupe/<product_id>/etiquettes")
 @access(may="logistics.read")
 def labels(group_id: str, distribution_id: str, product_id: str):
     """S1:46: one label a household, 3 by 8 on a sheet."""
-    return _cutting_page(group_id, distribution_id, product_id, "sheets/labels.html")
+    sheet = _cutting_sheet(distribution_id, product_id)
+    return _cutting_page(Form(), group_id, distribution_id, sheet, "sheets/labels.html")
 
 
 @bp.post(DAY + "/decoupe/<product_id>")
 @access(may="logistics.distribute")
 def record_weights(group_id: str, distribution_id: str, product_id: str):
     """All weights that were typed and differ from what is known, at once."""
-    sure = request.form.get("sure") == "1"
-    try:
-        weights = _typed_weights(distribution_id, product_id)
-        tell("logistics", "record_weights", distribution_id=distribution_id, product_id=product_id, weights=weights,
-             sure=sure)  # fmt: skip
-    except (Rejected, Invalid) as refused:
-        flash(refusal(refused), "problem")
-        return _cutting_page(group_id, distribution_id, product_id, "sheets/cutting.html", refused.code), 409
-    count = len(weights)
-    flash(ngettext("%(num)d poids noté : le prix suit.", "%(num)d poids notés : les prix suivent.", count), "success")
-    return redirect(url_for(".cutting", group_id=group_id, distribution_id=distribution_id, product_id=product_id))
+    form, sheet = Form(), _cutting_sheet(distribution_id, product_id)
+    weights = _typed_weights(form, sheet)
+    if not form.errors:
+        try:
+            tell("logistics", "record_weights", distribution_id=distribution_id, product_id=product_id,
+                 weights=weights, sure=form.value("sure") == "1")  # fmt: skip
+        except (Rejected, Invalid) as refused:
+            form.refuse(refused)
+        else:
+            count = len(weights)
+            flash(ngettext("%(num)d poids noté : le prix suit.", "%(num)d poids notés : les prix suivent.", count),
+                  "success")  # fmt: skip
+            return redirect(url_for(".cutting", group_id=group_id, distribution_id=distribution_id,
+                                    product_id=product_id))  # fmt: skip
+    return _cutting_page(form, group_id, distribution_id, sheet, "sheets/cutting.html")
 
 
 @bp.get(DAY + "/creneaux")
@@ -89,51 +96,60 @@ def sign_off(group_id: str, distribution_id: str):
 @bp.get(DAY + "/inventaire")
 @access(may="logistics.read")
 def inventory(group_id: str, distribution_id: str):
-    day = day_of(group_id, distribution_id)
-    found = ask("logistics", "inventory", distribution_id=distribution_id)
-    return render_template("sheets/inventory.html", day=day, lines=found["lines"], group=group_name(group_id),
-                           group_id=group_id)  # fmt: skip
+    return _inventory_page(Form(), group_id, distribution_id, _inventory(distribution_id))
 
 
 @bp.post(DAY + "/inventaire")
 @access(may="logistics.count")
 def count(group_id: str, distribution_id: str):
-    back = url_for(".inventory", group_id=group_id, distribution_id=distribution_id)
-    lines = []
-    try:
-        for line in ask("logistics", "inventory", distribution_id=distribution_id)["lines"]:
-            counted = whole(request.form.get(f"counted-{line['product_id']}"))
-            if counted is not None:
-                lines.append({"product_id": line["product_id"], "counted": counted})
-    except Invalid as refused:
-        flash(refusal(refused), "problem")
-        return redirect(back)
-    done = ngettext("%(num)d produit compté.", "%(num)d produits comptés.", len(lines))
-    success = _("%(done)s Les écarts sont passés en pertes. Vous pouvez terminer la distribution.", done=done)
-    return act("count_stock", back, success, distribution_id=distribution_id, lines=lines)
+    form, lines = Form(), _inventory(distribution_id)
+    counted = {line["product_id"]: typed_whole(form, f"counted-{line['product_id']}") for line in lines}
+    told = [{"product_id": key, "counted": number} for key, number in counted.items() if number is not None]
+    if not form.errors and not told:
+        flash(_("Rien n’est écrit : comptez au moins un produit."), "attention")
+    elif not form.errors:
+        try:
+            tell("logistics", "count_stock", distribution_id=distribution_id, lines=told)
+        except (Rejected, Invalid) as refused:
+            form.refuse(refused)
+        else:
+            done = ngettext("%(num)d produit compté.", "%(num)d produits comptés.", len(told))
+            flash(_("%(done)s Les écarts sont passés en pertes. Vous pouvez terminer la distribution.", done=done),
+                  "success")  # fmt: skip
+            return redirect(url_for(".inventory", group_id=group_id, distribution_id=distribution_id))
+    return _inventory_page(form, group_id, distribution_id, lines)
 
 
-def _cutting_page(group_id: str, distribution_id: str, product_id: str, template: str, refused: str = "") -> str:
+def _inventory(distribution_id: str) -> list[dict]:
+    lines: list[dict] = ask("logistics", "inventory", distribution_id=distribution_id)["lines"]
+    return lines
+
+
+def _inventory_page(form: Form, group_id: str, distribution_id: str, lines: list[dict]):
     day = day_of(group_id, distribution_id)
-    sheet = ask("logistics", "cutting_sheet", distribution_id=distribution_id, product_id=product_id)
+    labels = {f"counted-{line['product_id']}": line["name"] for line in lines}
+    return form.render("sheets/inventory.html", day=day, lines=lines, labels=labels, group=group_name(group_id),
+                       group_id=group_id)  # fmt: skip
+
+
+def _cutting_sheet(distribution_id: str, product_id: str) -> dict:
+    """With the name of each household."""
+    sheet: dict = ask("logistics", "cutting_sheet", distribution_id=distribution_id, product_id=product_id)
     names = household_names(line["household_id"] for line in sheet["lines"])
-    lines = [
-        {
-            **line,
-            "name": names[line["household_id"]],
-            "typed": request.form.get(f"weight-{line['household_id']}", line["weight_g"] if line["weighed"] else ""),
-        }
-        for line in sheet["lines"]
-    ]
-    return render_template(template, day=day, sheet=sheet, lines=lines, refused=refused, group=group_name(group_id),
-                           group_id=group_id)  # fmt: skip
+    return {**sheet, "lines": [{**line, "name": names[line["household_id"]]} for line in sheet["lines"]]}
 
 
-def _typed_weights(distribution_id: str, product_id: str) -> list[dict]:
-    sheet = ask("logistics", "cutting_sheet", distribution_id=distribution_id, product_id=product_id)
+def _cutting_page(form: Form, group_id: str, distribution_id: str, sheet: dict, template: str):
+    day = day_of(group_id, distribution_id)
+    labels = {f"weight-{line['household_id']}": line["name"] for line in sheet["lines"]}
+    return form.render(template, day=day, sheet=sheet, lines=sheet["lines"], labels=labels, group=group_name(group_id),
+                       group_id=group_id)  # fmt: skip
+
+
+def _typed_weights(form: Form, sheet: dict) -> list[dict]:
     weights = []
     for line in sheet["lines"]:
-        grams = whole(request.form.get(f"weight-{line['household_id']}"))
+        grams = typed_whole(form, f"weight-{line['household_id']}")
         known = line["weight_g"] if line["weighed"] else None
         if grams is not None and grams != known:
             weights.append({"household_id": line["household_id"], "weight_g": grams})
