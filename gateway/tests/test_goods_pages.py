@@ -157,6 +157,29 @@ def test_the_cutting_sheet_takes_weights_and_prints_labels(site):
     assert 'value="50"' in refused.get_data(as_text=True), "what was typed is not lost"
 
 
+def test_two_figures_for_one_thing_are_refused(site):
+    """A count that names the bread twice would take it off the stock twice."""
+    site.deliver()
+    marie, lou = site.client("Marie"), site.client("Lou")
+    before = site.goods("stock", site.people["Marie"], group_id=GROUP)["lines"]
+    day, pallet = f"{API}/groups/{GROUP}/distributions/{DISTRIBUTION}", ids.pallet_id(DELIVERY, 1)
+    home = site.homes["Nguyen"]
+    for put, lines in (
+        (lambda two: lou.put(f"{API}/pallets/{pallet}/prepared", json={"lines": two}),
+         [{"product_id": "bread", "quantity": count, "reason": "tombé"} for count in (3, 5)]),
+        (lambda two: marie.put(f"{API}/deliveries/{DELIVERY}/received", json={"lines": two}),
+         [{"product_id": "bread", "received": count} for count in (3, 5)]),
+        (lambda two: marie.put(f"{day}/cutting-sheets/comte/weights", json={"weights": two}),
+         [{"household_id": home, "weight_g": grams} for grams in (487, 500)]),
+        (lambda two: marie.put(f"{day}/count", json={"lines": two}),
+         [{"product_id": "bread", "counted": count} for count in (3, 5)]),
+    ):  # fmt: skip
+        refused = put(lines)
+        assert refused.status_code == 422, refused.get_json()
+        assert "twice" in str(refused.json["errors"]) or "deux fois" in str(refused.json["errors"])
+    assert site.goods("stock", site.people["Marie"], group_id=GROUP)["lines"] == before
+
+
 def test_figures_that_are_none_are_told_at_their_field_and_the_others_stay(site):
     lou, marie = site.client("Lou"), site.client("Marie")
     pallet = lou.post(f"{PALLET}/prete", data={"picked-bread": "huit", "picked-comte": "5", "reason-comte": "cassé"})

@@ -125,29 +125,6 @@ def test_a_difference_on_a_pallet_needs_its_reason(house):
     assert list(refused.value.facts["fields"]) == ["lines[0].reason"]
 
 
-def test_two_figures_for_one_thing_are_refused(house):
-    """A count that names the bread twice would take it off the stock twice."""
-    deliver(house)
-    before, day = stock(house), {"distribution_id": DISTRIBUTION}
-    bread = [{"product_id": "bread", "counted": 3}, {"product_id": "bread", "counted": 5}]
-    loads = [{"product_id": "bread", "received": 3}, {"product_id": "bread", "received": 5}]
-    weights = [{"household_id": MARTIN, "weight_g": 487}, {"household_id": MARTIN, "weight_g": 500}]
-    picked = [
-        {"product_id": "bread", "quantity": 3, "reason": "a"},
-        {"product_id": "bread", "quantity": 5, "reason": "b"},
-    ]
-    for actor, method, payload in (
-        ("lou", "prepare_pallet", {"pallet_id": PALLET, "lines": picked}),
-        ("olga", "receive_delivery", {"delivery_id": DELIVERY, "lines": loads}),
-        ("olga", "preview_receipt", {"delivery_id": DELIVERY, "lines": loads}),
-        ("olga", "record_weights", {**day, "product_id": "comte", "weights": weights}),
-        ("olga", "count_stock", {**day, "lines": bread}),
-    ):
-        with pytest.raises(Invalid):
-            do(house, method, actor, **payload)
-    assert stock(house) == before
-
-
 @pytest.mark.behaviour("S1:136", "S1:53")
 def test_receiving_less_is_previewed_then_declared_to_the_households_concerned(house):
     do(house, "prepare_pallet", "lou", pallet_id=PALLET)
