@@ -10,6 +10,9 @@ A service is a plain class with a `name` and methods marked with `@door`; it kno
 
 `dispatch` answers `{"ok": ...}` or `{"error": {"code", "status", "facts"}}`, and never raises: what a service did
 not foresee is logged with its traceback and leaves as "internal", without a word of its message.
+
+While an installation is renewed process by process, old and new programs call each other. What only the other version
+can carry out is a 503 that says so (a door, an event, a view of the other version): the same call comes again.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from typing import Any, TypeVar
 import msgspec
 from prometheus_client import Histogram
 
-from grenier.errors import GrenierError, Invalid, NotFound, Unavailable
+from grenier.errors import GrenierError, Invalid, Unavailable
+from grenier.language import UnknownEvent
 from grenier.log import LogUnavailable, WrongVersion
 from grenier.log.protocol import code_of
 
@@ -74,10 +78,12 @@ def dispatch(service: Any, method: str, payload: Any, context: Any) -> dict[str,
         outcome = "ok"
     except Exception as error:
         wire = as_error(error, f"{service.name}.{method}")
+        if wire.status == GrenierError.status and _between_versions(service):
+            wire = Unavailable("view-behind", retry_after=RETRY_AFTER_S)
         answer = {"error": {"code": wire.code, "status": wire.status, "facts": _plain(wire.facts)}}
         outcome = _outcome(wire)
     # An unknown name must not become a new time series.
-    label = method if outcome != "refused" or hasattr(type(service), method) else "unknown"
+    label = method if hasattr(type(service), method) else "unknown"
     RPC_SECONDS.labels(service.name, label, outcome).observe(time.perf_counter() - started)
     return answer
 
@@ -85,7 +91,7 @@ def dispatch(service: Any, method: str, payload: Any, context: Any) -> dict[str,
 def _call(service: Any, method: str, payload: Any, context: Any) -> Any:
     call = getattr(service, method, None)
     if call is None or not getattr(call, MARK, False):
-        raise NotFound("unknown-method", service=service.name, method=method)
+        raise Unavailable("unknown-method", retry_after=RETRY_AFTER_S, service=service.name, method=method)
     if not isinstance(payload, dict):
         raise Invalid("payload-invalid")
     try:
@@ -108,12 +114,24 @@ def as_error(error: Exception, where: str) -> GrenierError:
             return error
         case WrongVersion():
             return Unavailable("conflict-retry", retry_after=1, stream=error.stream)
+        case UnknownEvent():
+            _log.warning("%s: the log holds %s, from a newer program than this one", where, error)
+            return Unavailable("newer-version", retry_after=RETRY_AFTER_S)
         case LogUnavailable():
             _log.warning("%s: log unavailable: %s", where, error)
             return Unavailable(code_of(error), retry_after=RETRY_AFTER_S)
         case _:
             _log.error("%s failed", where, exc_info=error)
             return GrenierError("internal")
+
+
+def _between_versions(service: Any) -> bool:
+    """Whether the service's views have the shape of another version: what it did not foresee is no fault of its own then."""
+    look = getattr(service, "between_versions", None)
+    try:
+        return look is not None and bool(look())
+    except Exception:
+        return False
 
 
 def _outcome(error: GrenierError) -> str:

@@ -29,9 +29,12 @@ PARKED = Gauge(
     multiprocess_mode="mostrecent",
 )
 
-VIEW_LAG_EVENTS = Gauge("grenier_view_lag_events", "Events that the views have still to take in (200: or more)", ["service"], multiprocess_mode="mostrecent")  # fmt: skip
+VIEW_LAG_EVENTS = Gauge("grenier_view_lag_events", "Events that the views have still to take in (200: or more; all of them, as far as one can tell, while views are filled)", ["service"], multiprocess_mode="mostrecent")  # fmt: skip
 VIEW_LAG_SECONDS = Gauge(
-    "grenier_view_lag_seconds", "Age of the oldest event not yet taken in", ["service"], multiprocess_mode="mostrecent"
+    "grenier_view_lag_seconds",
+    "Age of the oldest event not yet taken in; while views are filled, for how long",
+    ["service"],
+    multiprocess_mode="mostrecent",
 )
 MAIL_WAITING = Gauge(
     "grenier_mail_waiting", "Mails that wait to be sent (500: or more)", multiprocess_mode="mostrecent"

@@ -214,7 +214,11 @@ def _follower(kind: str, process: Component, facts: Any) -> Component:
         component.facts = facts
         if facts.get("parked"):
             component.state = "parked"
-        elif facts.get("stalled_s", 0) > BEHIND_AFTER_S or (facts.get("lag_s") or 0) > BEHIND_AFTER_S:
+        elif (
+            "filling" in facts
+            or facts.get("stalled_s", 0) > BEHIND_AFTER_S
+            or (facts.get("lag_s") or 0) > BEHIND_AFTER_S
+        ):
             component.state = "behind"
     return component
 

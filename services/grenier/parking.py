@@ -2,7 +2,8 @@
 
 Views park in `projector`; policies do it here, in the same table under the name "policy:<name>". What is transient (log,
 database or disk away) is no fault of the event and parks nothing. `ask_again` is what `grenier parked retry` writes into the
-service's database; the worker that follows the log sees it within a second and tries, in the order of the log.
+service's database; the worker that follows the log sees it within a second and tries, in the order of the log. A worker
+that begins asks itself: a newer program may read what the one before could not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sqlalchemy as sa
 
 from grenier import metrics
 from grenier.errors import Unavailable
+from grenier.language import UnknownEvent
 from grenier.log.protocol import EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
 from grenier.projector import Projector, parked
@@ -77,7 +79,7 @@ class PolicyParking:
             raise
         except Exception as error:
             self._failures[name, recorded.position] += 1
-            if self._failures[name, recorded.position] < TRIES:
+            if self._failures[name, recorded.position] < TRIES and not isinstance(error, UnknownEvent):
                 raise
             log.error("event-parked", view=name, event_type=recorded.type, position=recorded.position, exc_info=True)
             self._park(name, recorded, "".join(traceback.format_exception_only(error)).strip())

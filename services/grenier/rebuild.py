@@ -184,7 +184,9 @@ def _lease(service: Service, settings: Settings, event_log: EventLog) -> Iterato
         worker.stop()
 
 
-def renew(service: Service, settings: Settings, event_log: EventLog, live: Database) -> list[str]:
+def renew(
+    service: Service, settings: Settings, event_log: EventLog, live: Database, show: Show | None = None
+) -> list[str]:
     """Replay views whose version was raised, that are new, or that a disk has lost, and put them in place at once.
 
     Until then people see the state of the version before, never a half replayed one; those of a service that has no
@@ -198,7 +200,7 @@ def renew(service: Service, settings: Settings, event_log: EventLog, live: Datab
     log.info("views-renewing", service=service.name, views=[view.name for view in old])
     shadow = Shadow(service, settings, old)
     try:
-        fill(shadow, service, settings, event_log)
+        fill(shadow, service, settings, event_log, show)
         shadow.replace(live, anew=True)
     finally:
         shadow.drop()

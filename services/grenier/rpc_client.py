@@ -27,7 +27,7 @@ import pika
 from pika.exceptions import AMQPError
 
 from grenier import rpc_wire as wire
-from grenier.errors import GrenierError, NotFound, Unavailable, from_wire
+from grenier.errors import GrenierError, Unavailable, from_wire
 from grenier.logging import get_logger
 from grenier.metrics import RPC_SECONDS
 from grenier.pulse import Watch
@@ -241,7 +241,8 @@ def _answer(service: str, method: str, reply: dict[str, Any]) -> dict[str, Any]:
     if reply["error"]:
         log.error("rpc-protocol", service=service, method=method, kind=reply["error"]["exc_type"])
         if reply["error"]["exc_type"] == "MethodNotFound":
-            raise NotFound("unknown-method", service=service, method=method)
+            # Of another version: it is being renewed, or we are.
+            raise Unavailable("unknown-method", retry_after=RETRY_AFTER_S, service=service, method=method)
         raise GrenierError("internal")
     result = reply["result"]
     if "error" in result:

@@ -75,6 +75,7 @@ class Service:
         """The doors, each waiting for what its caller has written before it looks at anything (`context.after`)."""
         doors = self.doors(runtime)
         doors.before_call = runtime.wait
+        doors.between_versions = runtime.between_versions
         return doors
 
     @cached_property
@@ -104,7 +105,7 @@ class Runtime:
     lock: Callable[[], AbstractContextManager[Any]] = threading.Lock
     _clear_until: int = field(default=BEFORE_ALL, init=False)
     _begun: bool = field(default=False, init=False)
-    """Whether any view has ever been brought anywhere: until then tables are empty, which is no answer."""
+    """Whether every view has been brought anywhere: until then tables are empty, which is no answer."""
 
     @classmethod
     def for_rpc(
@@ -196,8 +197,8 @@ class Runtime:
     def wait(self, context: Context, views: Sequence[View] | None = None) -> None:
         """Read your own writes: wait (bounded) until the views have taken in position `context.after`.
 
-        Called before every door; what was reached once is not looked up again. While views that a disk has lost are
-        made anew, everybody waits: nobody is told that there is nothing.
+        Called before every door; what was reached once is not looked up again. While views that a disk has lost, or
+        that the last version of the program did not have, are filled, everybody waits: nobody is told that there is nothing.
 
         Raises Unavailable("view-behind") when they do not get there in time.
         """
@@ -205,7 +206,7 @@ class Runtime:
         if after <= self._clear_until:
             return
         names = [view.name for view in (views or self.service.all_views)]
-        reads = sorted({prefix for view in (views or self.service.all_views) for prefix in view.reads})
+        reads = sorted({prefix for view in views for prefix in view.reads}) if views else self.service.view_reads
         started, pause, asked = time.monotonic(), 0.002, False
         while (reached := self._reached(names)) < after:
             waited = time.monotonic() - started
@@ -226,11 +227,22 @@ class Runtime:
         """The first event that views which have never been filled have to take in; None when they have, or there is none."""
         if self._begun:
             return None
-        names = [view.name for view in self.service.all_views]
-        self._begun = bool(self.db.rows(sa.select(positions.c.name).where(positions.c.name.in_(names)).limit(1)))
+        stored = self._stored_versions()
+        missing = [view for view in self.service.all_views if view.name not in stored]
+        self._begun = not missing
         if self._begun:
             return None
-        return self.log.next_position(after=None, types=self.service.view_reads)
+        return self.log.next_position(after=None, types=sorted({prefix for view in missing for prefix in view.reads}))
+
+    def between_versions(self) -> bool:
+        """Whether the views are those of another version of the program: it is being renewed, process by process."""
+        stored = self._stored_versions()
+        return any(stored.get(view.name, view.version) != view.version for view in self.service.all_views)
+
+    def _stored_versions(self) -> dict[str, int]:
+        names = [view.name for view in self.service.all_views]
+        rows = self.db.rows(sa.select(positions).where(positions.c.name.in_(names)))
+        return {row["name"]: row["version"] for row in rows}
 
     def _reached(self, names: Iterable[str]) -> int:
         wanted = list(names)

@@ -17,13 +17,14 @@ import sqlalchemy as sa
 from grenier import metrics
 from grenier.clock import make_clock
 from grenier.errors import Rejected
+from grenier.filling import Filling
 from grenier.handover import LOOK_EVERY_S, Successor, owner_lives, this_process
 from grenier.health import HEALTH
 from grenier.log.protocol import EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
 from grenier.mirror import KEEP_EVERY_S, Mirror, MirrorDamaged, mirror_path
 from grenier.parking import LOOK_EVERY_S as PARKED_EVERY_S
-from grenier.parking import PolicyParking, Repairs
+from grenier.parking import PolicyParking, Repairs, ask_again, waiting
 from grenier.projector import BEFORE_ALL, Projector, positions
 from grenier.readmodel import Database, Rows
 from grenier.rebuild import renew
@@ -154,6 +155,7 @@ class ServiceWorker:
         self._followers: list[Follower] = []
         self._threads: list[threading.Thread] = []
         self._failed = ""
+        self._filling: Filling | None = None
         self._mirror: Mirror | None = None
         self._policies: PolicyConsumer | None = None
 
@@ -174,10 +176,12 @@ class ServiceWorker:
         self._release()
 
     def healthy(self) -> str | bool:
-        """Named in /health/ready: standing by, following, or what is wrong."""
+        """Named in /health/ready: standing by (another worker has the lease), following, or what is wrong or late."""
         if self._failed:
             raise RuntimeError(self._failed)
         if not self._followers:
+            if self._filling is not None:
+                raise RuntimeError(self._filling.words())
             return "standing by"
         behind = [
             f"{f.name}: {f.problem or 'catching up'}" for f in self._followers if f.problem or not f.caught_up.is_set()
@@ -194,23 +198,26 @@ class ServiceWorker:
             self.stopping.wait(RENEW_EVERY_S / 3)
         if self.stopping.is_set():
             return
+        self._filling = filling = Filling(self.service.name)
+        HEALTH.facts(f"views-{self.service.name}", filling.facts)
         # From the beginning: views that were lost may take longer to fill than a lease lasts.
         self._spawn_timer("lease", RENEW_EVERY_S, self._renew)
         try:
-            if self._views_are_there():
+            if self._views_are_there(filling):
                 self._begin()
         except Exception as error:
             self._failed = f"{type(error).__name__}: {error}"
             log.error("worker-failed", service=self.service.name, exc_info=True)
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def _views_are_there(self) -> bool:
+    def _views_are_there(self, filling: Filling) -> bool:
         """Fill those that are missing, as soon as the log answers; False when the worker is to stop before."""
         while not self.stopping.is_set():
             try:
-                renew(self.service, self._settings, self._log, self._db)
+                renew(self.service, self._settings, self._log, self._db, filling)
                 return True
             except LogUnavailable as away:
+                filling.trouble = "log unavailable"
                 log.warning("views-wait-for-the-log", service=self.service.name, reason=str(away))
                 self.stopping.wait(RENEW_EVERY_S)
         return False
@@ -239,6 +246,8 @@ class ServiceWorker:
         """What operators are told, and what they may ask for."""
         parking = self._policies.parking if self._policies is not None else PolicyParking(self._db)
         repairs = Repairs(runtime, self._log, projector, views.lock, parking)
+        if waiting(self._db):
+            ask_again(self._db)
         self._spawn_timer("repairs", PARKED_EVERY_S, repairs.look)
         standing = Standing(self._log, projector.reads(), views.position)
         HEALTH.facts(f"views-{self.service.name}", lambda: told(self.service.name, standing, repairs))

@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,9 +20,12 @@ from grenier.decider import Decider
 from grenier.doors import Context
 from grenier.errors import Rejected, Unavailable
 from grenier.handling import Handler, Trace
+from grenier.health import HEALTH
 from grenier.language import contracts, matching
 from grenier.log.esdb import EsdbLog
 from grenier.log.protocol import LogUnavailable
+from grenier.metrics import VIEW_LAG_EVENTS
+from grenier.overview import Component, _follower
 from grenier.readmodel import Database, Fact, Rows, View, dump
 from grenier.rebuild import rebuild
 from grenier.runtime import Policy, Runtime, Service, Timer
@@ -188,8 +192,11 @@ def test_a_worker_that_finds_neither_views_nor_the_log_waits_for_it(
     worker = ServiceWorker(SERVICE, settings, away)  # type: ignore[arg-type]
     worker.start()
     try:
-        time.sleep(0.3)
+        until(lambda: worker._filling is not None and worker._filling.trouble != "")
+        time.sleep(0.1)
         assert (ended, worker._followers) == ([], [])
+        with pytest.raises(RuntimeError, match="views wait: log unavailable"):
+            worker.healthy()
         away.back.set()
         until(lambda: worker._followers != [])
     finally:
@@ -213,6 +220,34 @@ def test_the_lease_is_kept_while_lost_views_are_filled(settings: Settings, monke
     finally:
         filled.set()
         worker.stop()
+
+
+def test_a_worker_that_fills_views_says_so_and_how_far_it_is(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = threading.Event()
+
+    def slowly(*given: Any) -> None:
+        given[-1](1_200, 4_000, 0.1)
+        filled.wait(10)
+
+    monkeypatch.setattr(worker_module, "renew", slowly)
+    worker = ServiceWorker(SERVICE, settings, AwayLog())  # type: ignore[arg-type]
+    worker.start()
+    try:
+        until(lambda: worker._filling is not None and "1200" in worker._filling.words())
+        well, told = HEALTH.ready()
+        assert not well
+        assert told["checks"]["work-toys"]["detail"] == "RuntimeError: filling views: 1200 of about 4000 events"
+        facts = told["facts"]["views-toys"]["detail"]
+        assert (facts["filling"], facts["lag_events"]) == ({"events": 1200, "of": 4000}, 2800)
+        component = _follower("view", Component("process", "not-ready"), facts)
+        assert component.state == "behind", "named at once, not after a while"
+        assert VIEW_LAG_EVENTS.labels("toys")._value.get() == 2800
+    finally:
+        filled.set()
+        worker.stop()
+        HEALTH.remove("work-toys")
 
 
 def test_a_query_waits_for_what_was_written_and_not_for_what_is_none_of_its_business(

@@ -120,10 +120,10 @@ def test_calls_are_measured_and_unknown_names_make_no_series() -> None:
         labels = {"service": "pantry", "method": method, "outcome": outcome}
         return REGISTRY.get_sample_value("grenier_rpc_seconds_count", labels) or 0.0
 
-    before = count("put", "ok"), count("put", "refused"), count("unknown", "refused")
+    before = count("put", "ok"), count("put", "refused"), count("unknown", "unavailable")
     dispatch(Pantry(), "put", {}, {})
     dispatch(Pantry(Rejected("no")), "put", {}, {})
     dispatch(Pantry(), "made-up", {}, {})
-    after = count("put", "ok"), count("put", "refused"), count("unknown", "refused")
+    after = count("put", "ok"), count("put", "refused"), count("unknown", "unavailable")
     assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1, 1]
-    assert count("made-up", "refused") == 0
+    assert count("made-up", "unavailable") == 0

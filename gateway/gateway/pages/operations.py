@@ -109,7 +109,9 @@ def index() -> str:
 def _spoken(facts: dict[str, Any]) -> list[str]:
     """The figures that an operator acts upon, in words."""
     told = []
-    if facts.get("lag_events"):
+    if filling := facts.get("filling"):
+        told.append(_("se remplit : %(events)s événements lus sur environ %(of)s", **filling))
+    elif facts.get("lag_events"):
         told.append(
             _(
                 "%(events)s événements de retard, le plus ancien de %(seconds)s s",
