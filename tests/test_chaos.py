@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import checks, t01_kills, t02_control, t03_answer_lost, t10_rolling, t14_disk_lost, t15_backup
-from tests.chaos.clients import Act
+from tests.chaos.acts import Act
 from tests.chaos.stage import Scene, opened
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]

@@ -10,7 +10,8 @@ import pytest
 from grenier.log.protocol import Recorded
 from tests.chaos import __main__ as chaos_program
 from tests.chaos import checks, t01_kills
-from tests.chaos.clients import Act, Crowd
+from tests.chaos.acts import Act
+from tests.chaos.clients import Crowd
 from tests.chaos.killer import Death, silences
 from tests.lived_month import Lived
 from tests.proof import PROOFS

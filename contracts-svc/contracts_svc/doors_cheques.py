@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ import msgspec
 
 from contracts_svc import bundle, schedule
 from contracts_svc.contract.joining import due_cents, numbered
+from contracts_svc.contract.state import Life
+from contracts_svc.contract.subscriptions import Held
 from contracts_svc.guards import today, with_id
 from contracts_svc.rules import cheques as rules
 from contracts_svc.subscribing import CHEQUES, contract_of, kind_of, require_manager, subscription_row
@@ -17,12 +20,13 @@ from grenier import links
 from grenier.doors import Context, door
 from grenier.errors import Forbidden, GrenierError, Invalid, NotFound, Rejected
 from grenier.language import purposes
-from grenier.language.season import BundledCheque, SignatureMeans
+from grenier.language.season import BundledCheque, PlannedCheque, SignatureMeans
 from grenier.readmodel import Row
 from grenier.runtime import Runtime, derived_id, read
 
 MOST_AT_ONCE = 200
 Where = Literal["help_desk", "post", "distribution"]
+Check = Callable[[], None] | None
 
 
 class NewCheque(msgspec.Struct, forbid_unknown_fields=True):
@@ -156,28 +160,45 @@ class ChequeDoors:
         held = state.roster.subscriptions[ask.subscription_id]
         if held.state not in ("confirmed", "ended"):
             raise Rejected("subscription-not-confirmed", state=held.state)
-        known = self.runtime.handler.state(schedule.decider, ask.subscription_id)
-        owed = due_cents(state.life, held) - known.sum_of("received", "handed_over")
-        if owed <= 0:
-            raise Rejected("nothing-owed", owed_cents=owed)
-        terms = msgspec.structs.replace(state.life.agreed.payment, counts=list(range(1, rules.MOST_CHEQUES + 1)))
-        option = rules.option(owed, ask.cheque_count, terms, today(self.runtime, row["group_id"]), held.starts_on)
-        after = max([known.numbered, len(held.cheques)])
+        planned, hindrance = self._cheques_of_what_is_owed(ask, row, state.life, held)
+
+        def check() -> None:
+            """What is owed has changed when a repetition comes late; it is answered as the first time."""
+            if hindrance is not None:
+                raise hindrance
+
         command = schedule.AgreeSchedule(
             subscription_id=ask.subscription_id, contract_id=row["contract_id"], group_id=row["group_id"],
-            household_id=row["household_id"], producer_id=state.life.producer_id,
-            cheques=numbered(ask.subscription_id, option, after=after),
+            household_id=row["household_id"], producer_id=state.life.producer_id, cheques=planned,
         )  # fmt: skip
-        return self._tell_schedule(row, command, context, role)
+        return self._tell_schedule(row, command, context, role, check)
+
+    def _cheques_of_what_is_owed(
+        self, ask: Agree, row: Row, life: Life, held: Held
+    ) -> tuple[list[PlannedCheque], Rejected | None]:
+        """The new cheques, or none and why they cannot be agreed."""
+        known = self.runtime.handler.state(schedule.decider, ask.subscription_id)
+        owed = due_cents(life, held) - known.sum_of("received", "handed_over")
+        if owed <= 0:
+            return [], Rejected("nothing-owed", owed_cents=owed)
+        terms = msgspec.structs.replace(life.agreed.payment, counts=list(range(1, rules.MOST_CHEQUES + 1)))
+        try:
+            option = rules.option(owed, ask.cheque_count, terms, today(self.runtime, row["group_id"]), held.starts_on)
+        except Rejected as hindrance:
+            return [], hindrance
+        after = max([known.numbered, len(held.cheques)])
+        return numbered(ask.subscription_id, option, after=after), None
 
     def _subscription_with_cheques(self, subscription_id: str, context: Context) -> tuple[Row, str]:
         row = subscription_row(self.runtime, subscription_id)
         return row, require_manager(self.runtime, context, row["group_id"], row["contract_id"], CHEQUES)
 
-    def _tell_schedule(self, row: Row, command: schedule.Command, context: Context, role: str) -> dict[str, Any]:
+    def _tell_schedule(
+        self, row: Row, command: schedule.Command, context: Context, role: str, check: Check = None
+    ) -> dict[str, Any]:
         return self.runtime.tell(
             schedule.decider, row["subscription_id"], command, context, role=role, group_id=row["group_id"],
-            on_behalf_of=row["household_id"],
+            on_behalf_of=row["household_id"], check=check,
         )  # fmt: skip
 
     # -- to the producer -----------------------------------------------------------------------------------------

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,19 +15,18 @@ from grenier.config import Settings
 from grenier.handling import read_meta
 from grenier.language import ledger as l
 from grenier.language import orders as o
-from grenier.log.esdb import EsdbLog
 from grenier.log.protocol import Recorded
 from grenier.projector import parked
 from grenier.readmodel import Database, dump, fact_of
 from grenier.runtime import load_service
-from tests.chaos.clients import Act
+from tests.chaos import checks_season
+from tests.chaos.acts import MONEY, PAID, Act
+from tests.chaos.reading import catch_up, settled, soon
 from tests.replaying import SERVICES, fresh, scratch
 
 if TYPE_CHECKING:
     from tests.chaos.stage import Scene
 
-CATCH_UP_S = 90.0
-QUIET_S = 1.0
 Placed = o.OrderConfirmed | o.OrderAmended
 Taken = l.PaymentTaken | l.PrepaymentReceived
 # What says which payment it is: household, amount in cents, number of the cheque (empty for cash).
@@ -43,6 +41,8 @@ def check(scene: Scene, acts: Sequence[Act]) -> dict[str, Any]:
         *identities(events), *orders_kept(acts, events), *money_kept(acts, events), *books(events),
         *shown(acts, events, settings), *views(settings, events),
     ]  # fmt: skip
+    if scene.season is not None:
+        problems += checks_season.check(acts, events, scene.season, settings)
     return {"events": len(events), "duplicates": duplicates(acts, events), "lost": lost(acts, events), "problems": problems}  # fmt: skip
 
 
@@ -108,14 +108,16 @@ def orders_of(acts: Iterable[Act]) -> list[Act]:
 
 
 def money_acts(acts: Iterable[Act]) -> list[Act]:
-    return [act for act in acts if act.kind in ("payment", "prepayment")]
+    """Money that was taken."""
+    return [act for act in acts if act.kind in PAID]
 
 
 def paid_by(acts: Iterable[Act]) -> Counter[str]:
-    """Household -> cents, from the clients' own books."""
+    """Household -> cents, from the clients' own books: what was taken, corrected and reversed."""
     paid = Counter[str]()
-    for act in money_acts(acts):
-        paid[act.facts["household_id"]] += act.facts["amount_cents"]
+    for act in acts:
+        if act.kind in MONEY:
+            paid[act.facts["household_id"]] += act.facts["amount_cents"]
     return paid
 
 
@@ -230,35 +232,3 @@ def parked_in(name: str, settings: Settings) -> int:
         return len(database.rows(sa.select(parked)))
     finally:
         database.close()
-
-
-# -- reading the log ---------------------------------------------------------------------------------------------
-
-
-def catch_up(log: list[Recorded], settings: Settings) -> int:
-    """Read what came since; how many events that was."""
-    wire = EsdbLog(settings.esdb_uri)
-    try:
-        new = list(wire.read_all(after=log[-1].position)) if log else list(wire.read_all())
-    finally:
-        wire.close()
-    log += new
-    return len(new)
-
-
-def settled(settings: Settings) -> list[Recorded]:
-    """The whole log, once nothing has been written for a moment (reactions and mails follow what people do)."""
-    log: list[Recorded] = []
-    until = time.monotonic() + CATCH_UP_S
-    while catch_up(log, settings) and time.monotonic() < until:
-        time.sleep(QUIET_S)
-    return log
-
-
-def soon(holds: Callable[[], bool], patience_s: float = CATCH_UP_S) -> bool:
-    until = time.monotonic() + patience_s
-    while not holds():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.2)
-    return True

@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
-from gateway.demo import month
 from gateway.demo.client import Api, Http
+from tests.chaos.acts import Act, Make, mixed
 from tests.chaos.stage import Place, Scene
 
 PATIENCE_S = 120.0
@@ -28,73 +27,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.4
 ANSWER_PATIENCE_S = 15.0
 INSTANCE = re.compile(r"urn:uuid:([0-9a-f-]{36})")
 PASSING = (0, 429, 502, 503, 504)
-
-
-@dataclass
-class Act:
-    """One command of one client and what it was told. `position` 0: never acknowledged. Times are monotonic seconds.
-
-    `kind`: "order" (facts: cycle_id, household_id, quantities), "payment" or "prepayment" (facts: household_id,
-    amount_cents). `lost`: how many tries ended without an answer of ours (the connection broke).
-    """
-
-    kind: str
-    method: str
-    path: str
-    person_id: str
-    key: str
-    body: dict[str, Any]
-    facts: dict[str, Any]
-    position: int = 0
-    begun: float = 0.0
-    told_at: float = 0.0
-    tries: int = 0
-    lost: int = 0
-    answer: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def subject(self) -> str:
-        """Orders and money are answered by different services."""
-        return "order" if self.kind == "order" else "money"
-
-    @property
-    def took_s(self) -> float:
-        return self.told_at - self.begun if self.told_at else 0.0
-
-
-class Refused(Exception):
-    """An answer that no client of a storm should ever see."""
-
-
-def order(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
-    """An order or an amendment; the number makes every one a change."""
-    products = scene.products
-    quantities = {product: rng.randint(1, 5) for product in rng.sample(products[1:], 2)} | {products[0]: number % 900 + 1}  # fmt: skip
-    path = f"/api/v1/cycles/{place.cycle_id}/orders/{place.home.household_id}"
-    facts = {"cycle_id": place.cycle_id, "household_id": place.home.household_id, "quantities": quantities}
-    return Act("order", "PUT", path, place.home.person_id, f"{scene.seed}-{number}", {"lines": month.as_lines(quantities)}, facts)  # fmt: skip
-
-
-def payment(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
-    """Money taken: cash at the till of the group, or a prepayment cheque where (or when) there is no till."""
-    body: dict[str, Any] = {"amount_cents": rng.randint(1, 9_999)}
-    facts = {"household_id": place.home.household_id, "amount_cents": body["amount_cents"]}
-    key = f"{scene.seed}-{number}"
-    if place.till_id and rng.random() < 0.5:
-        body |= {"household_id": place.home.household_id, "means": "cash"}
-        path = f"/api/v1/groups/{place.group.group_id}/tills/{place.till_id}/payments"
-        return Act("payment", "POST", path, place.group.treasurer, key, body, facts)
-    body |= {"number": str(number), "bank": "Crédit coopératif"}
-    path = f"/api/v1/groups/{place.group.group_id}/households/{place.home.household_id}/prepayments"
-    return Act("prepayment", "POST", path, place.group.coordinator, key, body, facts)
-
-
-def mixed(scene: Scene, place: Place, number: int, rng: random.Random) -> Act:
-    """Three commands in five are orders, two are money."""
-    return (order if rng.random() < 0.6 else payment)(scene, place, number, rng)
-
-
-Make = Callable[[Scene, Place, int, random.Random], Act]
 
 
 @dataclass
@@ -229,7 +161,7 @@ class Crowd:
     def _once(self, act: Act, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
         act.tries += 1
         try:
-            status, answered, text = self._http(act.method, act.path, body, headers)
+            status, answered, text = self._http(act.method, act.url, body, headers)
         except OSError:
             act.lost += 1
             self.answers["no answer"] += 1

@@ -16,6 +16,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 PATIENCE_S = 15.0
 
 
@@ -111,7 +113,7 @@ class Loop:
 
 def main() -> None:
     loop = Loop(json.loads(Path(sys.argv[1]).read_text()))
-    asyncio.run(loop.run())
+    uvloop.run(loop.run())
     sys.stdout.write(json.dumps(loop.told))
 
 

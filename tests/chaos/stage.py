@@ -1,4 +1,5 @@
-"""Where the storms are played: a real installation, a small federation whose order window is open, a till per group.
+"""Where the storms are played: a real installation, a small federation whose order window is open, a till per group; the
+AMAP has a season with its contracts.
 
 with opened(folder, seed=1) as scene:
     crowd = Crowd(scene, clients=8); crowd.run(...)
@@ -14,13 +15,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-from gateway.demo import catalogue, federation, month
+from gateway.demo import catalogue, federation, month, season_acts
 from gateway.demo.client import Api, Http
 from gateway.demo.federation import Group, Household
 from gateway.demo.load import ZONE
 from gateway.demo.month import Calendar, Cycle, Stage
 from grenier.config import Settings
 from grenier_infra.launcher.testing import Installation, installation
+from tests.chaos import season
+from tests.chaos.season import Season
 
 HOUSEHOLDS = 8
 
@@ -45,6 +48,7 @@ class Scene:
     tills: dict[str, str] = field(default_factory=dict)  # group -> till
     # Of commands: one number is one key, whoever of the scene's clients uses it.
     numbers: Iterator[int] = field(default_factory=count)
+    season: Season | None = None
 
     @property
     def settings(self) -> Settings:
@@ -73,7 +77,7 @@ def opened(
 
 
 def prepare(running: Installation, seed: int, households: int = HOUSEHOLDS) -> Scene:
-    """A small federation in an empty installation, its window open, a till open in each group that has one."""
+    """A small federation in an empty installation, its window open, a till open in each group that has one, a season in the other."""
     api = Api(Http(running.url), seed=f"chaos/{seed}")
     stage = Stage(api, federation.found(api, seed, households))
     today = datetime.now(UTC).astimezone(ZONE)
@@ -81,9 +85,11 @@ def prepare(running: Installation, seed: int, households: int = HOUSEHOLDS) -> S
     month.import_products(stage, catalogue.products(), (today - timedelta(days=60)).date().isoformat())
     month.release(stage, calendar)
     cycles = month.schedule(stage, calendar, {})
+    lived = season.found(stage, calendar)
     stage.move_to(calendar.opens_at + timedelta(minutes=1))
     month.wait_for(stage, calendar, "open")
-    scene = Scene(running, stage, calendar, cycles, seed)
+    season_acts.wait_for(stage, lived.group, lived.round_id, "open")
+    scene = Scene(running, stage, calendar, cycles, seed, season=lived)
     for group in stage.federation.groups:
         if group.kind != "csa":
             opening = stage.at(group.treasurer).post(f"/groups/{group.group_id}/tills", float_cents=month.FLOAT_CENTS)

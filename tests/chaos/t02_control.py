@@ -21,7 +21,8 @@ from grenier_infra.launcher import probes
 from grenier_infra.launcher.table import Probe
 from grenier_infra.launcher.testing import free_port_base
 from tests.chaos import checks
-from tests.chaos.clients import Act, Crowd, payment
+from tests.chaos.acts import Act, payment
+from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.killer import Killer, wait_whole
 from tests.chaos.stage import Scene, opened

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from grenier_infra.eventnode.testing import NodeFaults, RunningNode
 from tests.chaos import checks
-from tests.chaos.clients import Act, Crowd
+from tests.chaos.acts import Act
+from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.stage import Scene, opened
 from tests.proof import Row

@@ -12,7 +12,8 @@ from typing import Any
 
 from grenier_infra.launcher.restart import Restarted, rolling
 from tests.chaos import checks
-from tests.chaos.clients import Act, Crowd
+from tests.chaos.acts import Act
+from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.killer import wait_whole
 from tests.chaos.stage import Scene, opened

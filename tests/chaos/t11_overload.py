@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.clients import order
+from tests.chaos.acts import order
 from tests.chaos.form import Form
 from tests.chaos.stage import Scene, opened
 from tests.chaos.watching import Eye

@@ -19,7 +19,8 @@ from grenier.log.esdb import EsdbLog
 from grenier.log.protocol import Recorded
 from grenier.runtime import load_service
 from tests.chaos import checks
-from tests.chaos.clients import Act, Crowd
+from tests.chaos.acts import Act
+from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.killer import wait_whole
 from tests.chaos.stage import Place, Scene, opened

@@ -17,7 +17,8 @@ from grenier.log.protocol import Recorded
 from grenier_infra.launcher import keeping
 from grenier_infra.launcher.testing import installation
 from tests.chaos import checks
-from tests.chaos.clients import Act, Crowd
+from tests.chaos.acts import Act
+from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.stage import Scene, opened
 from tests.proof import Row

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grenier.overview import look
-from tests.chaos.clients import Act, Make, order
+from tests.chaos.acts import Act, Make, order
 from tests.chaos.stage import Scene
 
 ANSWER_PATIENCE_S = 20.0
