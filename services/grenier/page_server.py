@@ -8,6 +8,7 @@ has imported the application and makes nothing of it: a worker that died is repl
 from __future__ import annotations
 
 import importlib
+import mmap
 import multiprocessing
 import os
 import pkgutil
@@ -24,8 +25,10 @@ CONNECTIONS = 2_048
 THREADS_FOR_EACH = 10
 # And those that read what is sent slowly; a thread is made when it is needed.
 READERS = 256
-# Room for some thousand series of a worker.
+# Room for some thousand series of a worker, before a file has to grow.
 COUNTS_BYTES = 1 << 19
+# What a series takes in its file beside its name, at most: lengths, padding, two numbers.
+COUNT_BESIDE_BYTES = 32
 
 
 def counting_together(folder: Path) -> None:
@@ -40,12 +43,29 @@ def counting_together(folder: Path) -> None:
 
 def _with_room_of_their_own() -> None:
     """The files of the counts are mapped into memory and would get their room on the disk when a count is first written:
-    on a full disk that is no error but SIGBUS, and the end of the process. They get it when they are made."""
+    on a full disk that is no error but SIGBUS, and the end of the process. They get it when they are made, and when they
+    grow; without any the counts go on in memory, and what others are told of this process stands still."""
     from prometheus_client import mmap_dict, values
 
     class Allocated(mmap_dict.MmapedDict):
         def __init__(self, filename: str, read_mode: bool = False) -> None:
             super().__init__(filename if read_mode else _with_room(filename), read_mode)
+
+        def _init_value(self, key: str) -> None:
+            while self._used + len(key.encode()) + COUNT_BESIDE_BYTES > self._capacity:
+                self._grow()
+            super()._init_value(key)
+
+        def _grow(self) -> None:
+            try:
+                os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)
+            except OSError:
+                kept, self._f = self._f, open(_in_memory(), "a+b")  # noqa: SIM115 - for as long as there are counts
+                self._f.write(self._m[:])
+                self._f.truncate(2 * self._capacity)
+                kept.close()
+            self._capacity *= 2
+            self._m = mmap.mmap(self._f.fileno(), self._capacity)
 
     values.MmapedDict = Allocated  # type: ignore[misc]
 
@@ -57,8 +77,12 @@ def _with_room(filename: str) -> str:
             os.posix_fallocate(file.fileno(), 0, COUNTS_BYTES)
     except OSError:
         Path(filename).unlink(missing_ok=True)
-        return f"/proc/self/fd/{os.memfd_create('counts')}"
+        return _in_memory()
     return filename
+
+
+def _in_memory() -> str:
+    return f"/proc/self/fd/{os.memfd_create('counts')}"
 
 
 def run(factory: str, packages: Sequence[str], host: str, port: int, workers: int, threads: int) -> None:
