@@ -105,26 +105,38 @@ class Projector:
         self._scrub(batch)
 
     def _apply(self, connection: sa.Connection, batch: Sequence[Recorded], upto: int, *, one_by_one: bool) -> None:
-        rows = Rows(connection, self._keys)
+        rows = self._rows(connection)
+        at, everywhere = self._positions, max(self._positions.values(), default=BEFORE_ALL)
         reached = BEFORE_ALL
         for recorded in batch:
-            at = self._positions
-            wanting = [view for view in self._wanting(recorded.type) if recorded.position > at[view.name]]
+            wanting = self._wanting(recorded.type)
+            if recorded.position <= everywhere:  # some view may have seen it in an earlier batch
+                wanting = tuple(view for view in wanting if recorded.position > at[view.name])
             if not wanting or recorded.position <= reached:
-                continue  # seen before, in an earlier batch or in this one
+                continue  # nobody's, or seen before in this batch
             reached = recorded.position
-            fact = self._read(recorded, careful=one_by_one)
-            for view in wanting:
-                if fact is None or (view.name, recorded.stream) in self._parked_streams:
-                    self._park(
-                        connection, view, recorded, "unreadable event" if fact is None else "behind a parked event"
-                    )
-                elif one_by_one:
-                    rows = self._apply_alone(connection, view, recorded, fact)
-                else:
+            if one_by_one or self._parked_streams:
+                rows = self._apply_with_care(connection, rows, wanting, recorded, one_by_one=one_by_one)
+            else:
+                fact = fact_of(recorded)
+                for view in wanting:
                     view.apply(rows, fact)
         rows.flush()
         self._store_positions(connection, upto)
+
+    def _apply_with_care(
+        self, connection: sa.Connection, rows: Rows, wanting: Iterable[View], recorded: Recorded, *, one_by_one: bool
+    ) -> Rows:
+        """One fact where some may have to be parked; answers the unit of work to go on with."""
+        fact = self._read(recorded, careful=one_by_one)
+        for view in wanting:
+            if fact is None or (view.name, recorded.stream) in self._parked_streams:
+                self._park(connection, view, recorded, "unreadable event" if fact is None else "behind a parked event")
+            elif one_by_one:
+                rows = self._apply_alone(connection, view, recorded, fact)
+            else:
+                view.apply(rows, fact)
+        return rows
 
     def _wanting(self, name: str) -> tuple[View, ...]:
         """The views that read this kind of event; looked up once for each kind."""
@@ -144,7 +156,7 @@ class Projector:
 
     def _apply_alone(self, connection: sa.Connection, view: View, recorded: Recorded, fact: Fact) -> Rows:
         """One fact in a savepoint of its own, so that what it broke can be told from what it did not."""
-        rows = Rows(connection, self._keys)
+        rows = self._rows(connection)
         try:
             with connection.begin_nested():
                 view.apply(rows, fact)
@@ -156,7 +168,10 @@ class Projector:
                 "event-parked", view=view.name, event_type=recorded.type, position=recorded.position, exc_info=True
             )
             self._park(connection, view, recorded, "".join(traceback.format_exception_only(cause)).strip())
-        return Rows(connection, self._keys)
+        return self._rows(connection)
+
+    def _rows(self, connection: sa.Connection) -> Rows:
+        return Rows(connection, self._keys, bare=self._database.passing)
 
     def _park(self, connection: sa.Connection, view: View, recorded: Recorded, reason: str) -> None:
         values = {

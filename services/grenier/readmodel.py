@@ -12,9 +12,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -55,8 +57,13 @@ class Fact(msgspec.Struct, frozen=True):
     position: int
     stream: str
     revision: int
-    id: str
+    uuid: UUID
     meta: Meta
+
+    @property
+    def id(self) -> str:
+        """The event's own id as text; few ask for it, and it costs as much as reading the metadata."""
+        return str(self.uuid)
 
     @property
     def at(self) -> str:
@@ -67,7 +74,7 @@ class Fact(msgspec.Struct, frozen=True):
 def fact_of(recorded: Recorded) -> Fact:
     meta = read_meta(recorded.metadata)
     event = decode(recorded.type, meta.v, recorded.data)
-    return Fact(event, recorded.type, recorded.position, recorded.stream, recorded.revision, str(recorded.id), meta)
+    return Fact(event, recorded.type, recorded.position, recorded.stream, recorded.revision, recorded.id, meta)
 
 
 @dataclass(frozen=True)
@@ -93,19 +100,21 @@ class Rows:
     `keys` opens sealed fields for the views of a service that `needs_keys`; None for all others.
     """
 
-    def __init__(self, connection: sa.Connection, keys: KeyStore | None = None) -> None:
+    def __init__(self, connection: sa.Connection, keys: KeyStore | None = None, *, bare: bool = False) -> None:
+        """`bare`: the tables were made without their indexes; `where` makes those that it needs."""
         self.keys = keys
+        self._bare = bare
+        self._searched: set[tuple[sa.Table, tuple[str, ...]]] = set()
         self._connection = connection
         self._dialect = connection.dialect.name
         # The same transaction, without SQLAlchemy in between: see `statements`.
         driver = connection.connection.dbapi_connection
         self._cursor = driver.cursor() if isinstance(driver, sqlite3.Connection) else None
-        self._seen: dict[sa.Table, dict[Key, Row | None]] = {}
-        self._dirty: dict[sa.Table, dict[Key, None]] = {}
+        self._touched = _Touched()
 
     def get(self, table: sa.Table, *key: Any) -> Row | None:
         """The row with this primary key, or None."""
-        seen = self._seen.setdefault(table, {})
+        seen = self._touched[table].seen
         if key in seen:
             return seen[key]
         parameters = {f"key_{place}": value for place, value in enumerate(key)}
@@ -114,68 +123,80 @@ class Rows:
 
     def ahead(self, table: sa.Table, keys: Iterable[Key]) -> None:
         """Read the rows with these keys together: `get` and `add` of each then ask the database nothing."""
-        seen = self._seen.setdefault(table, {})
+        touched = self._touched[table]
+        seen, key_of = touched.seen, touched.form.key_of
         wanted = [key for key in dict.fromkeys(keys) if key not in seen]
         for start in range(0, len(wanted), MOST_AHEAD):
             page = wanted[start : start + MOST_AHEAD]
             parameters = {f"key_{n}_{place}": value for n, key in enumerate(page) for place, value in enumerate(key)}
             found = self._ask(_rows_by_keys(table, len(page)), parameters)
             seen.update(dict.fromkeys(page))
-            names = _names(table)[1]
-            seen.update({tuple([row[name] for name in names]): row for row in found})
+            seen.update({key_of(row): row for row in found})
 
     def put(self, table: sa.Table, **values: Any) -> None:
         """Insert or replace the whole row; columns not named become their default (None)."""
-        columns, keys = _names(table)
-        row: Row = dict.fromkeys(columns)
-        row.update(values)
-        if len(row) != len(columns):
-            raise KeyError(f"{table.name} has no column {sorted(set(row) - set(columns))}")
-        self._set(table, tuple([row[name] for name in keys]), row)
+        touched = self._touched[table]
+        form = touched.form
+        row: Row = {**form.blank, **values}
+        if len(row) != form.width:
+            raise KeyError(f"{table.name} has no column {sorted(set(row) - set(form.blank))}")
+        touched.set(form.key_of(row), row)
 
     def change(self, table: sa.Table, *key: Any, **values: Any) -> bool:
         """Change some columns of an existing row; False when there is none."""
         row = self.get(table, *key)
         if row is None:
             return False
-        self._set(table, key, {**row, **values})
+        self._touched[table].set(key, {**row, **values})
         return True
 
     def add(self, table: sa.Table, *key: Any, **amounts: int) -> None:
         """Add to integer columns, making the row (zeros) when it is not there yet."""
         row = self.get(table, *key)
         if row is None:
-            self.put(table, **dict(zip(_names(table)[1], key, strict=True)), **amounts)
-        else:
-            self._set(table, key, {**row, **{name: (row[name] or 0) + amount for name, amount in amounts.items()}})
+            self.put(table, **dict(zip(_form(table).keys, key, strict=True)), **amounts)
+            return
+        row = row.copy()
+        for name, amount in amounts.items():
+            row[name] = (row[name] or 0) + amount
+        self._touched[table].set(key, row)
 
     def delete(self, table: sa.Table, *key: Any) -> None:
         if self.get(table, *key) is not None:
-            self._set(table, key, None)
+            self._touched[table].set(key, None)
 
     def where(self, table: sa.Table, **equals: Any) -> list[Row]:
         """Rows by equality on (indexed) columns, in key order; sees what this unit of work has written."""
         self._flush_table(table)
-        return self._ask(_rows_where(table, tuple(equals)), equals)
+        if self._bare:
+            self._make_index(table, tuple(equals))
+        touched = self._touched[table]
+        found = self._ask(_rows_where(table, tuple(equals)), equals)
+        # What is found may be changed next: it need not be read again for that.
+        touched.seen.update(zip(map(touched.form.key_of, found), found, strict=True))
+        return found
 
-    def _set(self, table: sa.Table, key: Key, row: Row | None) -> None:
-        self._seen.setdefault(table, {})[key] = row
-        self._dirty.setdefault(table, {})[key] = None
+    def _make_index(self, table: sa.Table, names: tuple[str, ...]) -> None:
+        if (table, names) not in self._searched:
+            self._searched.add((table, names))
+            for index in table.indexes:
+                if index.columns.keys()[0] in names:
+                    self._connection.execute(sa.schema.CreateIndex(index, if_not_exists=True))
 
     def flush(self) -> None:
-        for table in list(self._dirty):
+        for table in list(self._touched):
             self._flush_table(table)
 
     def _flush_table(self, table: sa.Table) -> None:
-        dirty = self._dirty.pop(table, None)
-        if not dirty:
+        touched = self._touched[table]
+        if not touched.dirty:
             return
-        seen = self._seen[table]
+        seen, dirty, touched.dirty = touched.seen, touched.dirty, {}
         rows = [row for key in dirty if (row := seen[key]) is not None]
-        gone = [key for key in dirty if seen[key] is None]
         if rows:
             self._tell(_upsert(table, self._dialect), rows)
-        if gone:
+        if len(rows) < len(dirty):
+            gone = [key for key in dirty if seen[key] is None]
             keys = [{f"key_{place}": value for place, value in enumerate(key)} for key in gone]
             self._tell(_delete_by_key(table), keys)
 
@@ -191,17 +212,56 @@ class Rows:
             self._connection.execute(statement, every)
 
 
+class _Form:
+    """What `Rows` must know of a table, found out once: `blank` is a row without values, `key_of` finds a row's key."""
+
+    __slots__ = ("blank", "key_of", "keys", "width")
+
+    def __init__(self, table: sa.Table) -> None:
+        self.blank: Row = dict.fromkeys(column.name for column in table.columns)
+        self.keys = tuple(column.name for column in table.primary_key.columns)
+        self.width = len(self.blank)
+        first = self.keys[0]
+        self.key_of: Callable[[Row], Key] = itemgetter(*self.keys) if len(self.keys) > 1 else lambda row: (row[first],)
+
+
+class _Table:
+    """The rows of one table that a unit of work has met; `dirty`: the keys of those that are not written yet."""
+
+    __slots__ = ("dirty", "form", "seen")
+
+    def __init__(self, form: _Form) -> None:
+        self.form = form
+        self.seen: dict[Key, Row | None] = {}
+        self.dirty: dict[Key, None] = {}
+
+    def set(self, key: Key, row: Row | None) -> None:
+        self.seen[key] = row
+        self.dirty[key] = None
+
+
+class _Touched(dict[sa.Table, _Table]):
+    def __missing__(self, table: sa.Table) -> _Table:
+        found = self[table] = _Table(_form(table))
+        return found
+
+
 # Built once per table: composing a statement costs more than SQLite takes to carry it out.
 
 
 @cache
-def _names(table: sa.Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(all columns, those of the primary key)."""
-    return tuple(column.name for column in table.columns), tuple(column.name for column in table.primary_key.columns)
+def _form(table: sa.Table) -> _Form:
+    return _Form(table)
 
 
 def _key_matches(table: sa.Table, prefix: str = "key") -> list[sa.ColumnElement[bool]]:
     return [column == sa.bindparam(f"{prefix}_{place}") for place, column in enumerate(table.primary_key.columns)]
+
+
+@cache
+def _bare_table(table: sa.Table, dialect: str) -> str:
+    made = sa.schema.CreateTable(table, if_not_exists=True)
+    return str(made.compile(dialect=postgresql.dialect() if dialect == "postgresql" else sqlite.dialect()))  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -227,12 +287,12 @@ def _rows_where(table: sa.Table, names: tuple[str, ...]) -> sa.Select[Any]:
 
 @cache
 def _upsert(table: sa.Table, dialect: str) -> Any:
-    columns, keys = _names(table)
+    form = _form(table)
     insert: Any = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
-    others = {name: insert.excluded[name] for name in columns if name not in keys}
+    others = {name: insert.excluded[name] for name in form.blank if name not in form.keys}
     if not others:
-        return insert.on_conflict_do_nothing(index_elements=keys)
-    return insert.on_conflict_do_update(index_elements=keys, set_=others)
+        return insert.on_conflict_do_nothing(index_elements=form.keys)
+    return insert.on_conflict_do_update(index_elements=form.keys, set_=others)
 
 
 def _identity(function: Callable[[], Any]) -> Any:
@@ -244,11 +304,14 @@ class Database:
     """A service's own database: a SQLite file, or its own schema of a PostgreSQL database.
 
     `offload` carries blocking calls out of a green process (PostgreSQL under Nameko); short SQLite reads stay.
+    `passing`: it is thrown away soon, and made again when it is lost. Then nothing waits for the disk or wipes what it
+    removes, and tables are made without the indexes that people's questions need (see `Rows`).
     """
 
     url: str
     schema: str
     offload: Callable[[Callable[[], Any]], Any] = _identity
+    passing: bool = False
     engine: sa.Engine = field(init=False)
     _readers: Readers | None = field(init=False, default=None)
 
@@ -273,7 +336,7 @@ class Database:
                 pool_size=5,
                 max_overflow=50,
             )
-            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
+            sa.event.listen(self.engine, "connect", partial(_set_pragmas, _PASSING if self.passing else _LASTING))
             self._readers = Readers(path)
 
     @property
@@ -287,7 +350,10 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": self.schema})
                 connection.execute(sa.text(f'CREATE SCHEMA IF NOT EXISTS "{self.schema}"'))
             for table in tables:
-                table.create(connection, checkfirst=True)
+                if self.passing:
+                    connection.exec_driver_sql(_bare_table(table, connection.dialect.name))
+                else:
+                    table.create(connection, checkfirst=True)
 
     def rows(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **parameters: Any) -> list[Row]:
         """All rows of a query, as dicts. `parameters` fill the `bindparam`s of a statement that was built once:
@@ -340,15 +406,16 @@ class Database:
         self.engine.dispose()
 
 
-def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+_LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "busy_timeout=15000", "temp_store=MEMORY")
+# A journal that is written once costs less than a log that is copied into the file, where nobody reads meanwhile.
+_PASSING = (
+    "journal_mode=TRUNCATE", "synchronous=OFF", "cache_size=-65536", "busy_timeout=15000", "temp_store=MEMORY",
+)  # fmt: skip
+
+
+def _set_pragmas(pragmas: Sequence[str], connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "secure_delete=ON",
-        "busy_timeout=15000",
-        "temp_store=MEMORY",
-    ):
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -44,11 +44,6 @@ def _silent(events: int, position: int) -> None:
     return None
 
 
-def _kept_for_a_moment(connection: Any, _record: Any) -> None:
-    """What a power cut takes of a shadow is built again: it need not wait for the disk."""
-    connection.execute("PRAGMA synchronous=OFF")
-
-
 @contextmanager
 def _without_collecting() -> Iterator[None]:
     """Events and rows hold no cycles: looking for some among hundreds of thousands of them is half of a replay's time."""
@@ -86,9 +81,7 @@ class Shadow:
         url = self._live if self._postgresql else f"sqlite:///{self._path}"
         if not begun:
             drop_shadow(self._live, service.name, purpose)
-        self.database = Database(url, self._schema)
-        if not self._postgresql:
-            sa.event.listen(self.database.engine, "connect", _kept_for_a_moment)
+        self.database = Database(url, self._schema, passing=True)
         self.database.create([positions])
         if begun and not self._same_versions():
             raise ValueError("the shadow was built by another version of the program")

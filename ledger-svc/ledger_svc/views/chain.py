@@ -41,15 +41,16 @@ cheques = sa.Table(
     sa.Column("household_id", sa.Text, nullable=False),
     sa.Column("amount_cents", sa.Integer, nullable=False),
 )
-# Products by the cycle or distribution that offers them: a line must read as it did then.
-products = sa.Table(
-    "chain_products",
+# What a cycle or distribution offers, {product: [name, label of the unit]}: a line must read as it did then. One row for
+# all of it: it is written once, and whoever reads a line reads others of the same catalogue.
+catalogues = sa.Table(
+    "chain_catalogues",
     _meta,
     sa.Column("scope_id", sa.Text, primary_key=True),
-    sa.Column("product_id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("unit_label", sa.Text, nullable=False),
+    sa.Column("products", Json, nullable=False),
 )
+
+_UNNAMED = ("", "")
 
 OnTheDay = (
     logistics.LineWeighed
@@ -68,7 +69,6 @@ def apply(rows: Rows, fact: Fact) -> None:
         case logistics.DistributionPlanned() as e:
             _name(rows, e.distribution_id, e.items)
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
-            rows.ahead(products, [(e.cycle_id, line.product_id) for line in e.lines])
             lines = [
                 {**_product(rows, e.cycle_id, line.product_id), "quantity": line.quantity,
                  "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}
@@ -141,14 +141,15 @@ def _on_the_day(rows: Rows, event: OnTheDay) -> dict[str, Any]:
 
 
 def _name(rows: Rows, scope_id: str, items: Iterable[orders.CatalogueItem]) -> None:
-    for item in items:
-        rows.put(products, scope_id=scope_id, product_id=item.product_id, name=item.facts.name,
-                 unit_label=item.facts.unit_label)  # fmt: skip
+    known = rows.get(catalogues, scope_id)
+    named = {item.product_id: [item.facts.name, item.facts.unit_label] for item in items}
+    rows.put(catalogues, scope_id=scope_id, products={**known["products"], **named} if known else named)
 
 
 def _product(rows: Rows, scope_id: str, product_id: str) -> dict[str, Any]:
-    known = rows.get(products, scope_id, product_id) or {}
-    return {"product_id": product_id, "name": known.get("name", ""), "unit_label": known.get("unit_label", "")}
+    known = rows.get(catalogues, scope_id)
+    name, unit_label = known["products"].get(product_id, _UNNAMED) if known else _UNNAMED
+    return {"product_id": product_id, "name": name, "unit_label": unit_label}
 
 
 def _put(
@@ -168,7 +169,7 @@ def _put(
 
 view = View(
     "chain",
-    (facts, products, cheques),
+    (facts, catalogues, cheques),
     (
         "orders.cycle-scheduled",
         "orders.order",
@@ -183,7 +184,7 @@ view = View(
         "contracts.cheque-returned",
     ),
     apply,
-    version=2,  # 2: the cheques behind deposits
+    version=3,  # 2: the cheques behind deposits; 3: one row for what a cycle offers
 )
 
 
