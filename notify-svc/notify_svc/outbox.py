@@ -85,12 +85,13 @@ class Outbox:
     def logins_to_queue(self) -> list[str]:
         """Login links that wait; those that have run out are removed on the way."""
         now = time.time()
-        if self._db.row(sa.select(logins.c.login_id).where(logins.c.expires_at <= now)):
+        columns = logins.c.login_id, logins.c.expires_at, logins.c.queued_at
+        rows = self._db.rows(sa.select(*columns).order_by(logins.c.expires_at))
+        if rows and rows[0]["expires_at"] <= now:
             with self._db.transaction() as connection:
                 connection.execute(sa.delete(logins).where(logins.c.expires_at <= now))
         again = now - QUEUE_AGAIN_AFTER_S
-        query = sa.select(logins.c.login_id).where(logins.c.queued_at < again)
-        return [row["login_id"] for row in self._db.rows(query.order_by(logins.c.expires_at))]
+        return [row["login_id"] for row in rows if row["expires_at"] > now and row["queued_at"] < again]
 
     def note_login_queued(self, login_id: str) -> None:
         with self._db.transaction() as connection:

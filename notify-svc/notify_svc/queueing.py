@@ -5,6 +5,7 @@ Losing the broker loses nothing: what waits stays in the view and is put on the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -35,9 +36,10 @@ _unwanted: list[Message] = []
 def queue_waiting(runtime: Runtime) -> None:
     """Put what is due on the queue; does nothing while the broker is away or still busy with the last batch."""
     outbox = _outbox(runtime)
-    _note(runtime)
+    waiting = messages.waiting(runtime.db, MOST_AT_ONCE)
+    _note(len(waiting))
     logins = outbox.logins_to_queue()
-    message_ids = due(runtime, outbox)
+    message_ids = due(runtime, outbox, waiting)
     if not logins and not message_ids:
         return
     publisher = _publisher(runtime.settings.amqp_url)
@@ -66,16 +68,14 @@ def queue_waiting(runtime: Runtime) -> None:
         outbox.note_queued(message_ids)
 
 
-def _note(runtime: Runtime) -> None:
+def _note(waiting: int) -> None:
     """How many mails wait, for the health page (MOST_AT_ONCE: or more)."""
-    waiting = len(messages.waiting(runtime.db, MOST_AT_ONCE))
     MAIL_WAITING.set(waiting)
     HEALTH.facts("mail", lambda: {"waiting": waiting})
 
 
-def due(runtime: Runtime, outbox: Outbox) -> list[str]:
-    """Ids of messages to put on the queue now, oldest first."""
-    waiting = messages.waiting(runtime.db, MOST_AT_ONCE)
+def due(runtime: Runtime, outbox: Outbox, waiting: Sequence[Row]) -> list[str]:
+    """Ids of messages to put on the queue now, of those that wait, oldest first."""
     if not waiting:
         return []
     lately, now = outbox.lately_queued(), runtime.clock.now()

@@ -18,6 +18,7 @@ from notify_svc.outbox import Outbox
 from notify_svc.queueing import due
 from notify_svc.sending import LOGIN, Sender
 from notify_svc.smtp import ServerAway, SmtpServer
+from notify_svc.views import messages
 
 
 class Inbox:
@@ -112,10 +113,10 @@ def test_a_refusal_for_now_is_tried_again_after_a_pause_then_given_up(house, inb
     outbox = Outbox(runtime.db)
     inbox.answer = "451 try later"
     for attempt in range(1, 6):
-        assert due(runtime, outbox) == [waiting]
+        assert due(runtime, outbox, messages.waiting(runtime.db, 10)) == [waiting]
         assert sender.deliver(waiting) is (attempt < 5)
         house.settle()
-        assert due(runtime, outbox) == []
+        assert due(runtime, outbox, messages.waiting(runtime.db, 10)) == []
         house.clock.advance(minutes=6)
     failures = house.events("notify.message-failed")
     assert [(event.attempts, event.final) for event in failures] == [(n, n == 5) for n in range(1, 6)]
@@ -134,9 +135,9 @@ def test_a_refusal_for_good_goes_to_the_dead_letters_and_the_call_list(house, in
 def test_what_was_queued_is_given_a_minute_before_it_is_queued_again(house, waiting):
     runtime = house.rooms["notify"].runtime
     outbox = Outbox(runtime.db)
-    assert due(runtime, outbox) == [waiting]
+    assert due(runtime, outbox, messages.waiting(runtime.db, 10)) == [waiting]
     outbox.note_queued([waiting])
-    assert due(runtime, outbox) == []
+    assert due(runtime, outbox, messages.waiting(runtime.db, 10)) == []
 
 
 def test_a_password_that_the_server_refuses_costs_no_mail(house, waiting):
