@@ -86,6 +86,48 @@ def test_the_same_key_with_another_body_is_refused(buyer: Buyer) -> None:
     assert len(buyer.events()) == before
 
 
+def restarted(lived: Lived) -> None:
+    """The process that answers orders is another one from now on."""
+    runtime = lived.site.house.rooms["orders"].runtime
+    runtime.__dict__["handler"] = Handler(runtime.log, runtime.clock)
+
+
+def test_what_was_so_already_is_not_done_later_over_what_came_after(buyer: Buyer) -> None:
+    """Confirmed as it stands: nothing to do. Its late repetition does not take the next change back."""
+    assert buyer.put(new_key(), quantity=5).status_code == 200
+    idle, before = new_key(), len(buyer.events())
+    first = buyer.put(idle, quantity=5)
+    assert (first.status_code, len(buyer.events())) == (200, before)
+    assert buyer.put(new_key(), quantity=6).status_code == 200
+    again = buyer.put(idle, quantity=5)
+    assert (again.status_code, again.get_data()) == (200, first.get_data())
+    assert len(buyer.events()) == before + 1
+
+
+def test_the_key_of_what_was_so_already_is_used_as_well(buyer: Buyer) -> None:
+    assert buyer.put(new_key(), quantity=5).status_code == 200
+    idle = new_key()
+    assert buyer.put(idle, quantity=5).status_code == 200
+    before = len(buyer.events())
+    other = buyer.put(idle, quantity=7)
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency-key-reused")
+    assert len(buyer.events()) == before
+
+
+def test_after_a_restart_such_a_key_has_one_effect_at_most(lived: Lived, buyer: Buyer) -> None:
+    """The limit of record 33: nothing in the log tells of it, so it is decided once more; then the log does."""
+    assert buyer.put(new_key(), quantity=5).status_code == 200
+    idle, before = new_key(), len(buyer.events())
+    assert buyer.put(idle, quantity=5).status_code == 200
+    restarted(lived)
+    assert buyer.put(idle, quantity=7).status_code == 200
+    assert len(buyer.events()) == before + 1
+    restarted(lived)
+    assert buyer.put(idle, quantity=7).status_code == 200
+    assert buyer.put(idle, quantity=8).status_code == 422
+    assert len(buyer.events()) == before + 1
+
+
 def test_a_refusal_uses_no_key(buyer: Buyer) -> None:
     """After a 422 the corrected form may go out under the same key."""
     key = new_key()

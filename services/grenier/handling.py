@@ -4,7 +4,8 @@
 
 A command carries an id. Its events get ids derived from it, and each event's metadata names it, so that a command which
 comes again (a retry, a second click, a redelivered message) is recognised in its own stream and answered as the first
-time: nothing twice. The same id with another body is refused (Invalid "idempotency-key-reused").
+time: nothing twice. The same id with another body is refused (Invalid "idempotency-key-reused"). What a person asked for
+and was so already leaves no event: this process remembers it, for a while (record 33).
 Only a version conflict is decided again, a bounded number of times.
 """
 
@@ -32,6 +33,7 @@ E = TypeVar("E", bound=Event)
 
 MAX_TRIES = 8
 MAX_CACHED_EVENTS = 100_000
+MAX_IDLE = 10_000
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename={"on_behalf_of": "for"}):
@@ -104,6 +106,8 @@ class Handler:
         self._new_lock = lock
         self._cache: OrderedDict[str, Folded] = OrderedDict()
         self._cached_events = 0
+        # Commands that had nothing to do, by stream and command id: a repetition must not undo what came after them.
+        self._idle: OrderedDict[tuple[str, str], _Done] = OrderedDict()
         self._locks: dict[str, tuple[AbstractContextManager[Any], int]] = {}
 
     def execute(
@@ -150,7 +154,7 @@ class Handler:
             # Read just now, not taken from the cache: what is decided is about the stream as it is.
             current = attempt > 0 or stream not in self._cache
             folded = self._load(decider, stream, refresh=attempt > 0)
-            done = folded.commands.get(trace.command_id)
+            done = folded.commands.get(trace.command_id) or self._idle.get((stream, trace.command_id))
             if done is not None:
                 return _again(done, trace)
             try:
@@ -166,7 +170,7 @@ class Handler:
                 # "Already done" too must be about the stream as it is.
                 if not current and self._load_more(decider, stream, folded):
                     continue
-                return Answer(folded.version, folded.position)
+                return self._nothing_to_do(stream, folded, trace)
             try:
                 return self._append(decider, stream, folded, events, trace)
             except WrongVersion:
@@ -174,6 +178,14 @@ class Handler:
                 continue
         # Others were faster each time. Nothing was written and nothing stands against the command: it is to come again.
         raise Unavailable("conflict-retry", retry_after=1, stream=stream)
+
+    def _nothing_to_do(self, stream: str, folded: Folded, trace: Trace) -> Answer:
+        """Remembered of people only: what a policy or timer asks for under one id is to be looked at each time."""
+        if trace.fingerprint:
+            self._idle[stream, trace.command_id] = _Done(folded.version, folded.position, trace.fingerprint)
+            if len(self._idle) > MAX_IDLE:
+                self._idle.popitem(last=False)
+        return Answer(folded.version, folded.position)
 
     def _load(self, decider: Decider[S, C, E], stream: str, *, refresh: bool) -> Folded:
         folded = self._cache.get(stream)
