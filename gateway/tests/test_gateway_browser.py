@@ -16,8 +16,9 @@ from gateway.forms import Form
 from gateway.tasks import Task
 
 pytest.importorskip("playwright")
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
+
+from tests.browser.axe import violations
 
 CHROMIUM = "/usr/bin/chromium"
 PAGES = [
@@ -127,8 +128,7 @@ def test_pages_are_accessible_and_fit(visit, width, scheme, who):
     page, wrong = visit(width, scheme, who), []
     for path in PRIVATE if who else PAGES:
         page.goto(path)
-        for violation in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]:
-            wrong += [(path, violation["id"], node["target"]) for node in violation["nodes"]]
+        wrong += [(path, *found) for found in violations(page)]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             wrong.append((path, "wider than the screen"))
         wrong += [(path, "small target", target) for target in page.evaluate(TARGETS)]
