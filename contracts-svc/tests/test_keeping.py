@@ -7,6 +7,8 @@ import pytest
 from contracts_svc.keeping.day import (
     Day,
     Entrust,
+    FollowContract,
+    ForgetKeeper,
     NumberBaskets,
     OfferKeeping,
     TakeBack,
@@ -85,3 +87,46 @@ def test_numbers_follow_the_sheet_and_stay() -> None:
         "what was written on a box stays there"
     )
     assert decide(first, NumberBaskets(**WHERE, lines=(("b", "c"),))) == []
+
+
+# -- what follows from a contract --------------------------------------------------------------------------------
+
+
+def follow(reason="delivery-moved", empty=(), **more):
+    return FollowContract(**WHERE | more, reason=reason, empty=empty)
+
+
+def test_what_does_not_come_is_kept_by_nobody() -> None:
+    day = played(offer(most=2), offer("zoe"), entrust(), entrust("other"))
+    [off] = decide(day, follow(empty=("home",)))
+    assert (off.household_id, off.keeper_id, off.reason) == ("home", "paul", "delivery-moved")
+    assert decide(day, follow(today=date(2026, 11, 27), nothing=True)) == [], "a day that is over stays as it was"
+    ends = decide(day, follow(nothing=True, moved_to=date(2026, 11, 27)))
+    for event in ends:
+        day = evolve(day, event)
+    assert (day.keepers, day.entrusted) == ({}, {})
+    assert [(event.person_id, event.households) for event in ends[2:]] == [("paul", 2), ("zoe", 0)]
+    assert decide(day, follow(nothing=True)) == []
+
+
+def test_who_is_erased_keeps_nothing() -> None:
+    day = played(offer(), offer("zoe"), entrust(), entrust("other", "zoe"))
+    gone = ForgetKeeper(**WHERE, person_id="zoe")
+    events = decide(day, gone)
+    assert [type(event).__name__ for event in events] == ["BasketsTakenBack", "KeepingWithdrawn"]
+    for event in events:
+        day = evolve(day, event)
+    assert (day.keepers, day.entrusted) == ({"paul": 1}, {"home": "paul"})
+    assert decide(day, gone) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "kept", "numbers"),
+    [
+        ((), {("a",): 7, ("b",): 3}, {("a",): 7, ("b",): 3, ("c",): 8}),
+        ((("x",), ("y",)), {("a",): 2, ("b",): 9}, {("x",): 1, ("y",): 2, ("a",): 10, ("b",): 9, ("c",): 11}),
+    ],
+)
+def test_numbers_come_along_where_they_are_free(before, kept, numbers) -> None:
+    first = NumberBaskets(**WHERE, lines=before)
+    assert played(first, NumberBaskets(**WHERE, lines=(("a",), ("b",), ("c",)), kept=kept)).numbers == numbers

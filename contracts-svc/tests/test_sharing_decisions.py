@@ -183,6 +183,15 @@ def test_an_anchor_that_was_cancelled_or_left_out_meanwhile_is_none_any_more():
     assert told(state, answer(today=week(3)))[1].anchor_delivery_id == "d4"
 
 
+def test_turns_go_on_from_a_beginning_that_is_left_out_by_now():
+    begun = SharersSet(subscription_id="s1", contract_id="c", group_id="g", household_ids=["h1", "h2"],
+                       anchor_delivery_id="d2")  # fmt: skip
+    away = AbsencesSet(subscription_id="s1", contract_id="c", group_id="g", household_id="h1", delivery_ids=["d2"])
+    assert turns(after(facts=[begun]), 1, 4) == ["h2", "h1", "h2", "h1"]
+    state = after(facts=[begun, away])
+    assert [turns(state, 1, 1), turns(state, 3, 5)] == [["h2"], ["h1", "h2", "h1"]]
+
+
 def test_one_more_stands_last_and_whoever_fetches_next_does_so_all_the_same():
     two = after(propose(), answer())
     assert turns(two, 1, 4) == ["h1", "h2", "h1", "h2"]

@@ -20,10 +20,10 @@ def households_of(runtime: Runtime, group_id: str, audience: str, cycle_id: str)
     """Household ids of a group that the audience means, in the group's cycle where it speaks of orders."""
     everybody = [row["household_id"] for row in runtime.access.households_in(group_id)]
     if audience.startswith(CONTRACT):
-        return season.subscribers(runtime.db, audience.removeprefix(CONTRACT))
+        return season.subscribers(runtime.db, audience.removeprefix(CONTRACT), today(runtime))
     if contract := season.of_round(runtime.db, group_id, cycle_id) if cycle_id else None:
         # Of a contract's round only its subscribers are meant.
-        everybody = season.subscribers(runtime.db, contract["contract_id"])
+        everybody = season.subscribers(runtime.db, contract["contract_id"], today(runtime))
     if audience == "all":
         return everybody
     rows = {row["household_id"]: row for row in ordering.of_cycle(runtime.db, cycle_id)}
@@ -31,6 +31,11 @@ def households_of(runtime: Runtime, group_id: str, audience: str, cycle_id: str)
     drafts = {household_id for household_id, row in rows.items() if row["draft"] and not row["ordered"]}
     wanted = {"ordered": ordered, "drafts": drafts, "not-ordered": set(everybody) - ordered}[audience]
     return [household_id for household_id in everybody if household_id in wanted]
+
+
+def today(runtime: Runtime) -> str:
+    """Near enough to tell who has stopped long ago."""
+    return runtime.clock.now().date().isoformat()
 
 
 def recipients(db: Database, household_ids: Iterable[str]) -> list[Recipient]:

@@ -10,7 +10,7 @@ from grenier.language import matching, notify, orders
 from grenier.language.notify import Recipient
 from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
-from notify_svc.audience import recipients
+from notify_svc.audience import recipients, today
 from notify_svc.policies import say
 from notify_svc.season_policies import group_households, persons
 from notify_svc.tokens import QUESTION_DAYS
@@ -23,7 +23,7 @@ def call_round(runtime: Runtime, fact: Fact) -> None:
     """All subscribers are called when the round opens; who has not ordered is reminded before it closes, and at will."""
     match fact.event:
         case orders.CycleOpened() as e if e.contract_id:
-            _tell_round(runtime, fact, "round-opened", e, season.subscribers(runtime.db, e.contract_id))
+            _tell_round(runtime, fact, "round-opened", e, season.subscribers(runtime.db, e.contract_id, today(runtime)))
         case orders.ClosingAnnounced() as e if e.contract_id:
             # Who has a draft has a mail of their own.
             drafts = set(e.draft_household_ids)
@@ -32,7 +32,7 @@ def call_round(runtime: Runtime, fact: Fact) -> None:
         case orders.OrdersReminded() as e:
             _tell_round(runtime, fact, "round-reminder", e, e.household_ids)
         case orders.CycleCancelled() as e:
-            households = season.subscribers(runtime.db, e.contract_id)
+            households = season.subscribers(runtime.db, e.contract_id, today(runtime))
             _tell_round(runtime, fact, "round-cancelled", e, households, reason=e.reason)
 
 
@@ -91,7 +91,7 @@ def relay_question(runtime: Runtime, fact: Fact) -> None:
         case notify.QuestionAnswered() as e:
             say(runtime, fact, "question-answered", persons(e.asker_id), e.group_id, {"question_id": e.question_id})
         case notify.QuestionPublished() as e:
-            told = recipients(runtime.db, season.subscribers(runtime.db, e.contract_id))
+            told = recipients(runtime.db, season.subscribers(runtime.db, e.contract_id, today(runtime)))
             say(runtime, fact, "question-published", told, e.group_id, {"question_id": e.question_id})
 
 

@@ -19,16 +19,27 @@ from notify_svc.views import occasions, ordering, people, season
 
 
 def say(
-    runtime: Runtime, fact: Fact, template: str, told: Sequence[Recipient], group_id: str, params: dict[str, Any]
+    runtime: Runtime,
+    fact: Fact,
+    template: str,
+    told: Sequence[Recipient],
+    group_id: str,
+    params: dict[str, Any],
+    *,
+    about: str = "",
 ) -> None:
-    """Request one message per recipient. Announcements pass over those who have declined them."""
+    """Request one message per recipient, and per `about` where one fact concerns somebody several times.
+
+    Announcements pass over those who have declined them.
+    """
     known = people.persons(runtime.db, [recipient.person_id for recipient in told])
     may_decline = catalogue()[template].category == "announcement"
     for recipient in told:
         person = known.get(recipient.person_id)
         if person is None or (may_decline and not person["announcements"]):
             continue
-        message_id = derived_id(fact.id, f"{template}/{recipient.person_id}/{recipient.household_id}")
+        step = f"{template}/{recipient.person_id}/{recipient.household_id}" + (f"/{about}" if about else "")
+        message_id = derived_id(fact.id, step)
         command = message.RequestMessage(
             message_id=message_id,
             template=template,

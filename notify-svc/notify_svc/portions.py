@@ -25,7 +25,9 @@ def at_delivery(
         return "", {}
     if delivery["delivery_id"] in subscription["absences"]:
         return "", {}
-    household = turn(subscription["household_ids"], subscription["anchor_delivery_id"], own, delivery["delivery_id"])
+    # A date that is left out is nobody's turn, as one that was cancelled.
+    turns = [{**date, "cancelled": 1} if date["delivery_id"] in subscription["absences"] else date for date in own]
+    household = turn(subscription["household_ids"], subscription["anchor_delivery_id"], turns, delivery["delivery_id"])
     if not household or any((delivery["delivery_id"], home) in away for home in subscription["household_ids"]):
         return "", {}
     return household, _quantities(subscription, delivery)

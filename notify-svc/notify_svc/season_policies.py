@@ -119,8 +119,7 @@ def _day(event: season.DeliveryMoved | season.DeliveryAdded) -> dict[str, str]:
 
 def _tell_date(runtime: Runtime, fact: Fact, template: str, event: Any, delivery_id: str, **params: Any) -> None:
     contract_id = event.contract_id
-    households = view.subscribers(runtime.db, contract_id, ("confirmed", "to-confirm"))
-    told = recipients(runtime.db, households)
+    told = recipients(runtime.db, view.taking(runtime.db, contract_id, delivery_id))
     known = {recipient.person_id for recipient in told}
     takers = [
         row["person_id"]

@@ -73,7 +73,9 @@ def sign_ups_closing(runtime: Runtime) -> None:
     for row in season.sign_ups_closing(runtime.db, _day(now, 0), (now + SIGN_UPS_BEFORE).date().isoformat()):
 
         def told(contract: dict[str, Any] = row) -> list[Recipient]:
-            there = set(season.subscribers(runtime.db, contract["contract_id"], ("confirmed", "to-confirm", "waiting")))
+            there = set(
+                season.subscribers(runtime.db, contract["contract_id"], "", ("confirmed", "to-confirm", "waiting"))
+            )
             homes = [home["household_id"] for home in runtime.access.households_in(contract["group_id"])]
             return recipients(runtime.db, [home for home in homes if home not in there])
 

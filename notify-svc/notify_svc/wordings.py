@@ -8,7 +8,7 @@ from typing import Any
 from grenier.access import Access
 from grenier.readmodel import Database, Row
 from grenier.runtime import Runtime
-from notify_svc import exchange_words, season_words
+from notify_svc import exchange_words, keeping_words, season_words
 from notify_svc.catalogue import Template, Text, catalogue
 from notify_svc.rendering import LOCALES, Mail, Reader, render, time
 from notify_svc.tokens import tokens_for
@@ -48,6 +48,7 @@ def mail_for(
     told = (
         season_words.words(runtime, message)
         | exchange_words.words(runtime, message, own=own)
+        | keeping_words.words(runtime, message)
         | in_words(runtime.db, message, reader)
     )
     return render(template, wording, told, reader)

@@ -16,7 +16,8 @@ from grenier.language.season import PlannedDelivery
 def turn_of(life: Life, held: Held, delivery: PlannedDelivery) -> str:
     """Whose turn it is to fetch a shared basket; dates left out are nobody's turn. "" where nobody shares."""
     own = msgspec.structs.replace(held, ended_on=None).takes(life)
-    dates = [one for one in life.agreed.deliveries if one.cancelled or one in own]
+    # Also where the turns began with a date that is left out by now, they go on from there.
+    dates = [one if one in own else msgspec.structs.replace(one, cancelled=True) for one in life.agreed.deliveries]
     ordered = sorted(dates, key=lambda one: (one.on, one.starts, one.delivery_id))
     return picker(held.household_ids, held.anchor_delivery_id, ordered, delivery.delivery_id)
 

@@ -7,6 +7,7 @@ was given stays: it is written on a box already.
 from __future__ import annotations
 
 from datetime import date
+from itertools import count
 from typing import Any, TypeAlias, assert_never
 
 import msgspec
@@ -20,6 +21,7 @@ from grenier.language.keeping import (
     BasketsTakenBack,
     KeepingOffered,
     KeepingWithdrawn,
+    Reason,
 )
 
 MOST_KEPT = 20
@@ -69,12 +71,30 @@ class TakeBack(Of, frozen=True, kw_only=True):
 
 
 class NumberBaskets(Of, frozen=True, kw_only=True):
-    """The lines of the sheet, in its order."""
+    """The lines of the sheet, in its order. `kept`: numbers that are on boxes already, from another day."""
 
     lines: tuple[Homes, ...]
+    kept: dict[Homes, int] = {}
 
 
-Command: TypeAlias = OfferKeeping | WithdrawKeeping | Entrust | TakeBack | NumberBaskets
+class FollowContract(Of, frozen=True, kw_only=True):
+    """A contract has changed what is handed out that day: `empty` households get nothing any more, `nothing`: nobody does."""
+
+    reason: Reason
+    empty: tuple[str, ...]
+    nothing: bool = False
+    moved_to: date | None = None
+
+
+class ForgetKeeper(Of, frozen=True, kw_only=True):
+    """Somebody was erased: whoever counted on them looks for another one."""
+
+    person_id: str
+
+
+Command: TypeAlias = (
+    OfferKeeping | WithdrawKeeping | Entrust | TakeBack | NumberBaskets | FollowContract | ForgetKeeper
+)  # fmt: skip
 Event: TypeAlias = KeepingOffered | KeepingWithdrawn | BasketsEntrusted | BasketsTakenBack | BasketsNumbered
 
 
@@ -82,6 +102,9 @@ Event: TypeAlias = KeepingOffered | KeepingWithdrawn | BasketsEntrusted | Basket
 
 
 def decide(day: Day, command: Command) -> list[Event]:
+    if isinstance(command, FollowContract | ForgetKeeper):
+        # A day that is over stays as it was.
+        return follow(day, command) if command.on >= command.today else []
     if command.on < command.today:
         raise Rejected("day-over", on=command.on.isoformat())
     match command:
@@ -129,7 +152,8 @@ def entrust(day: Day, command: Entrust) -> list[Event]:
         raise Rejected("keeper-missing")
     if day.kept_by(command.keeper_id) >= day.keepers[command.keeper_id]:
         raise Rejected("keeper-full", most=day.keepers[command.keeper_id])
-    return [BasketsEntrusted(**_where(command), household_id=command.household_id, keeper_id=command.keeper_id)]
+    return [BasketsEntrusted(**_where(command), household_id=command.household_id, keeper_id=command.keeper_id,
+                             before_id=before or "")]  # fmt: skip
 
 
 def take_back(day: Day, command: TakeBack) -> list[Event]:
@@ -139,11 +163,36 @@ def take_back(day: Day, command: TakeBack) -> list[Event]:
     return [BasketsTakenBack(**_where(command), household_id=command.household_id, keeper_id=keeper_id)]
 
 
+def follow(day: Day, command: FollowContract | ForgetKeeper) -> list[Event]:
+    """Nobody keeps what does not come, and nobody counts on who is gone."""
+    told: dict[str, Any] = _where(command)
+    match command:
+        case FollowContract():
+            told |= {"reason": command.reason, "moved_to": command.moved_to}
+            homes = {home for home in day.entrusted if command.nothing or home in command.empty}
+            keepers = [*day.keepers] if command.nothing else []
+        case ForgetKeeper():
+            told |= {"reason": "keeper-gone"}
+            homes = {home for home, keeper in day.entrusted.items() if keeper == command.person_id}
+            keepers = [command.person_id] if command.person_id in day.keepers else []
+    events: list[Event] = [
+        BasketsTakenBack(**told, household_id=home, keeper_id=keeper)
+        for home, keeper in day.entrusted.items()
+        if home in homes
+    ]
+    return [*events, *(KeepingWithdrawn(**told, person_id=one, households=day.kept_by(one)) for one in keepers)]
+
+
 def number(day: Day, command: NumberBaskets) -> list[Event]:
-    """New lines get the next numbers, in the order of the sheet."""
+    """New lines get the number they have elsewhere, if it is free; the others the next ones, in the order of the sheet."""
+    used = set(day.numbers.values())
     wanted = [line for line in dict.fromkeys(command.lines) if line not in day.numbers]
-    first = max(day.numbers.values(), default=0) + 1
-    given = [BasketNumber(household_ids=list(line), number=first + at) for at, line in enumerate(wanted)]
+    carried = {line: command.kept[line] for line in wanted if command.kept.get(line, 0) not in {0, *used}}
+    following = count(max([*used, *carried.values()], default=0) + 1)
+    given = [
+        BasketNumber(household_ids=list(line), number=carried[line] if line in carried else next(following))
+        for line in wanted
+    ]
     return [BasketsNumbered(**_where(command), numbers=given)] if given else []
 
 

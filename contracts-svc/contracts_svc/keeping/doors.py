@@ -8,17 +8,15 @@ from typing import Any
 
 import msgspec
 
-from contracts_svc.answers_subscriptions import own_baskets
 from contracts_svc.guards import today
 from contracts_svc.keeping import day as days
-from contracts_svc.keeping.shown import contacts_of, homes_of, lines_of
-from contracts_svc.subscribing import contract_of, require_in_group, require_manager
+from contracts_svc.keeping.shown import contacts_of, day_id, homes_of, lines_of, takes_on
+from contracts_svc.subscribing import require_in_group, require_manager
 from contracts_svc.views import contract_questions as seasons
 from contracts_svc.views import people
-from contracts_svc.views import subscription_questions as questions
 from grenier.doors import Context, door
 from grenier.errors import NotFound, Rejected
-from grenier.runtime import Runtime, derived_id, read
+from grenier.runtime import Runtime, read
 
 KEEPING = "contracts.exchange"
 AHEAD = timedelta(days=60)
@@ -92,7 +90,7 @@ class KeepingDoors:
         own = tuple(one["person_id"] for one in found["persons"]) if found else ()
         command = days.Entrust(
             **where, household_id=ask.household_id, keeper_id=ask.keeper_id, own_person_ids=own,
-            takes=self._takes(ask.household_id, ask.on),
+            takes=takes_on(self.runtime, ask.household_id, ask.on),
         )  # fmt: skip
         return self._tell_day(command, context, role, ask.household_id, lambda: self._must_be_here(ask))
 
@@ -195,15 +193,6 @@ class KeepingDoors:
             raise NotFound
         return {"day_id": day_id(group_id, on), "group_id": group_id, "on": on, "today": today(self.runtime, group_id)}
 
-    def _takes(self, household_id: str, on: date) -> bool:
-        found: list[dict[str, Any]] = []
-        for row in questions.of_household(self.runtime.db, household_id):
-            if row["state"] in ("confirmed", "ended"):
-                state = contract_of(self.runtime, row["contract_id"])
-                held = state.roster.subscriptions[row["subscription_id"]]
-                found += own_baskets(state, held, household_id, on, on)
-        return any(basket["mine"] and not basket["absent"] for basket in found)
-
     def _coming(self, group_id: str) -> list[str]:
         first = today(self.runtime, group_id)
         rows = seasons.deliveries_on(self.runtime.db, group_id, first.isoformat(), (first + AHEAD).isoformat())
@@ -222,7 +211,3 @@ class KeepingDoors:
             days.decider, command.day_id, command, context, role=role, group_id=command.group_id, on_behalf_of=other,
             check=check,
         )  # fmt: skip
-
-
-def day_id(group_id: str, on: date) -> str:
-    return derived_id(group_id, f"handing-out-{on.isoformat()}")

@@ -6,12 +6,30 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from contracts_svc.answers_subscriptions import own_baskets
 from contracts_svc.keeping import day as days
 from contracts_svc.subscribing import contract_of
 from contracts_svc.texts import fold, full_name
 from contracts_svc.views import baskets, people
 from contracts_svc.views import contract_questions as seasons
+from contracts_svc.views import subscription_questions as questions
 from grenier.runtime import Runtime, derived_id
+
+
+def day_id(group_id: str, on: date) -> str:
+    """The stream of what is handed out in a group on a day."""
+    return derived_id(group_id, f"handing-out-{on.isoformat()}")
+
+
+def takes_on(runtime: Runtime, household_id: str, on: date) -> bool:
+    """Whether there is a basket that is this household's to fetch on a day."""
+    found: list[dict[str, Any]] = []
+    for row in questions.of_household(runtime.db, household_id):
+        if row["state"] in ("confirmed", "ended"):
+            state = contract_of(runtime, row["contract_id"])
+            held = state.roster.subscriptions[row["subscription_id"]]
+            found += own_baskets(state, held, household_id, on, on)
+    return any(basket["mine"] and not basket["absent"] for basket in found)
 
 
 def contacts_of(runtime: Runtime, person_ids: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -53,7 +71,7 @@ def lines_of(runtime: Runtime, group_id: str, on: date) -> tuple[days.Homes, ...
 
 def sheet_of(runtime: Runtime, group_id: str, on: date) -> dict[str, Any]:
     """For the sheet: {"kept": [{keeper, keeper_phone, household_id}], "numbers": {households: number}}."""
-    state = runtime.handler.state(days.decider, derived_id(group_id, f"handing-out-{on.isoformat()}"))
+    state = runtime.handler.state(days.decider, day_id(group_id, on))
     contacts = contacts_of(runtime, set(state.entrusted.values()))
     kept = [
         {"keeper": contacts[keeper]["name"], "keeper_phone": contacts[keeper]["phone"], "household_id": home}

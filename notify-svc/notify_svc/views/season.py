@@ -152,8 +152,9 @@ def _apply_shares(rows: Rows, event: Any) -> None:
         case season.AbsencesSet() as e:
             rows.change(subscriptions, e.subscription_id, absences=e.delivery_ids)
         case season.SharersSet() as e:
-            rows.change(subscriptions, e.subscription_id, household_ids=e.household_ids,
-                        anchor_delivery_id=e.anchor_delivery_id)  # fmt: skip
+            if known := rows.get(subscriptions, e.subscription_id):
+                rows.change(subscriptions, e.subscription_id, anchor_delivery_id=e.anchor_delivery_id,
+                            household_ids=e.household_ids or [known["household_id"]])  # fmt: skip
         case season.BasketComposed() as e:
             if known := rows.get(subscriptions, e.subscription_id):
                 rows.change(
@@ -229,9 +230,6 @@ def _register(rows: Rows, e: season.SubscriptionRegistered) -> None:
              household_ids=e.household_ids or [e.household_id], anchor_delivery_id=e.anchor_delivery_id,
              lines=[msgspec.to_builtins(line) for line in e.lines], composed={}, absences=e.absences, series=e.series,
              starts_on=e.starts_on.isoformat(), until="", amount_cents=e.amount_cents, belongs={})  # fmt: skip
-    before = rows.get(subscriptions, e.replaces) if e.replaces else None
-    if before is not None:
-        rows.change(subscriptions, e.replaces, until=e.starts_on.isoformat())
 
 
 view = View(
@@ -240,7 +238,7 @@ view = View(
     ("contracts.contract-", "contracts.sign-ups-", "contracts.delivery-", "contracts.subscription-", "contracts.absences-",
      "contracts.basket-", "contracts.sharers-", "contracts.taker-", "contracts.producer-"),
     apply,
-    version=2,  # 2: deliveries that stay with whom they were promised to
+    version=3,  # 2: deliveries that stay with whom they were promised to; 3: who is left when a sharing ends
 )  # fmt: skip
 
 
@@ -306,10 +304,23 @@ def subscriptions_of(db: Database, contract_ids: Sequence[str], states: Sequence
     return db.rows(query.order_by(s.contract_id, s.subscription_id))
 
 
-def subscribers(db: Database, contract_id: str, states: Sequence[str] = ("confirmed",)) -> list[str]:
-    """Households that take part, sharers too, once each."""
-    found = subscriptions_of(db, [contract_id], states)
+def subscribers(db: Database, contract_id: str, on: str, states: Sequence[str] = ("confirmed",)) -> list[str]:
+    """Households that take part, sharers too, once each; `on`: a day on which nobody has stopped yet, "" for who ever did."""
+    found = [
+        row for row in subscriptions_of(db, [contract_id], states) if not on or not row["until"] or on < row["until"]
+    ]
     return list(dict.fromkeys(household for row in found for household in row["household_ids"]))
+
+
+def taking(db: Database, contract_id: str, delivery_id: str) -> list[str]:
+    """Households with a place in the contract when it delivers this, sharers too, once each."""
+    delivery = db.row(
+        sa.select(deliveries).where(deliveries.c.contract_id == contract_id, deliveries.c.delivery_id == delivery_id)
+    )
+    held = subscriptions_of(db, [contract_id], ("confirmed", "to-confirm")) if delivery else []
+    return list(
+        dict.fromkeys(home for row in held if delivery and lasts_on(row, delivery) for home in row["household_ids"])
+    )
 
 
 def subscription(db: Database, subscription_id: str) -> Row | None:
