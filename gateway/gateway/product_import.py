@@ -1,7 +1,8 @@
 """Products from a supplier's list: XLSX or CSV, with the heads that other programs and price lists write.
 
-A price before tax is brought to what people pay where its rate stands beside it. What cannot be read is handed on as it is,
-so that the service names the fault at its row; nothing is guessed.
+A price before tax is brought to what people pay where its rate stands beside it; without a rate it is a fault of its row: goods
+have different ones, and a price that lacks its tax is one that nobody may be charged. What cannot be read is handed on as
+it is, so that the service names the fault at its row; nothing is guessed.
 """
 
 from collections.abc import Mapping
@@ -84,15 +85,23 @@ def _price(cell: Mapping[str, str], name: str) -> int | str:
     if (told := cell.get(name, "")) or name != "price":
         amount = cents(told)
         return told if amount is None else amount
+    if _lacks_rate(cell):
+        return f"{cell['price_net']} HT"
     net, rate = decimal(cell.get("price_net", "").replace("€", "")), _percent(cell.get("vat", ""))
     if net is None or rate is None or abs(gross := net * (100 + rate)) > LARGEST_CENTS:
         return cell.get("price_net", "")
     return int(gross.quantize(Decimal(1), ROUND_HALF_UP))
 
 
+def _lacks_rate(cell: Mapping[str, str]) -> bool:
+    """A price before tax, and nothing beside it that says which: no tax at all is a 0."""
+    before_tax = bool(cell.get("price_net")) and not cell.get("price") and not cell.get("price_cents")
+    return before_tax and not cell.get("vat", "").replace("%", "").strip()
+
+
 def _percent(text: str) -> Decimal | None:
     """« 5,5 », « 5,5 % », and the 0.055 that a cell which shows 5,5 % holds."""
-    rate = decimal(text.replace("%", "") or "0")
+    rate = decimal(text.replace("%", ""))
     return rate * 100 if rate is not None and "%" not in text and 0 < rate < HIGHEST_FRACTION else rate
 
 
@@ -101,7 +110,14 @@ def told(sheet: Sheet, read_over: Mapping[str, Any]) -> list[dict[str, Any]]:
     wrong = []
     for row, answer in zip(sheet.rows, read_over["rows"], strict=False):
         faults = [*sheet.faults(row)]
+        if lacking := _lacks_rate(row.cells):
+            said = _(
+                "Le taux manque : le prix hors taxe seul ne dit pas ce que l’on paie. Écrivez 0 s’il n’y a pas de TVA."
+            )
+            faults.append((sheet.heads.get("vat", _("TVA")), said))
         for name, messages in answer["errors"].items():
+            if lacking and name in ("price_cents", "cost_cents"):
+                continue
             key = name.removesuffix("_id")
             key = key if key in sheet.heads else key.removesuffix("_cents")
             key = "price_net" if key == "price" and key not in sheet.heads and "price_net" in sheet.heads else key

@@ -46,7 +46,7 @@ def test_what_cannot_be_read_is_left_for_the_service_to_name() -> None:
 
 
 def test_faults_are_told_in_french_at_the_head_of_the_file() -> None:
-    sheet = product_import.read_products(b"Liste\n\nNom;Prix HT;Fournisseur\nTomme;x;y\nLait;1;y\n")
+    sheet = product_import.read_products(b"Liste\n\nNom;Prix HT;Fournisseur;TVA\nTomme;x;y;5,5\nLait;1;y;5,5\n")
     answer = {"rows": [
         {"name": "Tomme", "errors": {"price_cents": ["Expected `int`, got `str`"], "producer_id": ["is not a producer of this host organisation"]}},
         {"name": "Lait", "errors": {}},
@@ -69,6 +69,30 @@ def test_a_rate_that_a_spreadsheet_keeps_as_a_fraction_is_a_percentage(rate: str
     """A cell that shows 5,5 % holds 0.055."""
     (row,) = rows(f"nom;prix ht;tva\nTomme;10;{rate}\n")
     assert row["price_cents"] == cents
+
+
+@pytest.mark.parametrize(
+    ("content", "head"),
+    [
+        ("nom;prix ht;tva\nTomme;10;\nLait;1;5,5\n", "tva"),
+        ("nom;prix ht;tva\nTomme;10; % \nLait;1;0\n", "tva"),
+        ("nom;prix ht\nTomme;10\n", "TVA"),
+    ],
+)
+def test_a_price_before_tax_without_its_rate_is_a_fault_of_its_row(content: str, head: str) -> None:
+    """Not 0 %: nobody is charged less than what the group pays because a cell was left empty."""
+    sheet = product_import.read_products(content.encode())
+    tomme, *others = product_import.rows_of(sheet, {}, {})
+    assert tomme["price_cents"] == "10 HT", "no number that a service could take for cents"
+    assert [type(row["price_cents"]) for row in others] == [int] * len(others)
+    refused = {"name": "Tomme", "errors": {"price_cents": ["Expected `int`"], "cost_cents": ["Expected `int`"]}}
+    told = product_import.told(sheet, {"rows": [refused, *({"name": "Lait", "errors": {}} for _other in others)]})
+    assert [(wrong["row"], [where for where, _said in wrong["faults"]]) for wrong in told] == [(2, [head])]
+
+
+def test_a_price_with_tax_needs_no_rate() -> None:
+    (row,) = rows("nom;prix ttc;prix ht;tva\nTomme;12,50;10;\n")
+    assert row["price_cents"] == 1250
 
 
 def test_a_price_beyond_all_prices_is_left_for_the_service_to_refuse() -> None:
