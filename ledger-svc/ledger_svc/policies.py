@@ -81,5 +81,6 @@ POLICIES = (
     Policy("charge-signed-goods", ("logistics.signed-off",), charge_signed_goods),
     Policy("reverse-undone-charge", ("logistics.sign-off-undone",), reverse_undone_charge),
     Policy("receive-dues", ("contracts.dues-paid",), receive_campaign_dues),
-    Policy("note-negative", ("ledger.till-closed",), note_households_in_the_red),
+    # What was signed for before the till closed counts, also when it is charged long after.
+    Policy("note-negative", ("ledger.till-closed",), note_households_in_the_red, sees_own=True),
 )

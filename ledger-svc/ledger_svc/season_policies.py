@@ -50,7 +50,8 @@ def reopen_settlement(runtime: Runtime, fact: Fact) -> None:
 
 
 SEASON_POLICIES = (
-    Policy("issue-statements", ("logistics.distribution-closed",), issue_statements),
+    # Who has entries in the contract is asked of the views, and the entries of the round are our own consequences.
+    Policy("issue-statements", ("logistics.distribution-closed",), issue_statements, sees_own=True),
     Policy(
         "reopen-settlement",
         (

@@ -43,12 +43,15 @@ class Policy:
     """Turns facts (of this service or another) into own commands.
 
     `act(runtime, fact)` runs the commands through `runtime.react`, whose ids derive from the fact: delivery twice does
-    nothing twice. It is called after this service's views have taken the fact in.
+    nothing twice. It is called after this service's views have taken the fact in. `sees_own`: also after they have taken
+    in what stands in the log by then, the consequences of facts before this one among it; after a long absence of the
+    worker those stand behind all of the facts.
     """
 
     name: str
     reads: tuple[str, ...]
     act: Callable[[Runtime, Fact], None]
+    sees_own: bool = False
 
 
 @dataclass(frozen=True)

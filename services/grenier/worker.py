@@ -122,9 +122,21 @@ class PolicyConsumer:
             for policy in self._policies:
                 if recorded.position > self._at[policy.name] and recorded.type.startswith(policy.reads):
                     self._views.wait_until(recorded.position) if self._sees(recorded) else None
+                    self._wait_for_own() if policy.sees_own else None
                     self.parking.act(self._runtime, policy, recorded)
                     self._at[policy.name] = recorded.position
         self._at = {name: max(position, upto) for name, position in self._at.items()}
+
+    def _wait_for_own(self) -> None:
+        """Until the views have taken in what stands in the log now; it holds what the policies have written before."""
+        log_, reads = self._runtime.log, self._runtime.service.view_reads
+        head = log_.head() or 0
+        while True:
+            at = self._views.position()
+            upcoming = log_.next_position(after=None if at < 0 else at, types=reads)
+            if upcoming is None or upcoming > head:
+                return
+            self._views.wait_until(upcoming)
 
     def _sees(self, recorded: Recorded) -> bool:
         return any(view.wants(recorded.type) for view in self._runtime.service.all_views)
