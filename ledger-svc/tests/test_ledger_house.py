@@ -174,6 +174,18 @@ def test_who_did_not_come_is_committed_no_more(house):
     assert balance(house)["committed_cents"] == 0
 
 
+def test_a_charge_reversed_after_the_distribution_commits_nothing_anew(house):
+    """There is nothing to wait for any more: what may still be ordered is not reduced by it."""
+    order_and_sign_off(house)()
+    house.record(
+        "distribution-d1", logistics.DistributionClosed(distribution_id="d1", group_id="g1", served=1, absent=0)
+    )
+    charge = balance(house)["last"]["entry_id"]
+    house.call("ledger", "reverse_entry", {"household_id": "h1", "entry_id": charge, "reason": "double"}, actor="tess")
+    now = balance(house)
+    assert (now["balance_cents"], now["committed_cents"]) == (0, 0)
+
+
 @pytest.mark.behaviour("S1:74-78", "S1:90-92")
 def test_a_till_from_float_to_closing_with_fifty_cents_missing(house):
     order_and_sign_off(house)()

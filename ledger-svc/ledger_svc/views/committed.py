@@ -43,7 +43,8 @@ distributions = sa.Table(
     "committed_distributions",
     _meta,
     sa.Column("distribution_id", sa.Text, primary_key=True),
-    sa.Column("cycle_id", sa.Text, nullable=False),
+    sa.Column("cycle_id", sa.Text, nullable=False, index=True),
+    sa.Column("closed", sa.Integer, nullable=False),
 )
 
 
@@ -66,13 +67,19 @@ def apply(rows: Rows, fact: Fact) -> None:
         case ledger.GoodsCharged() as e:
             rows.change(pending, e.order_id, state="charged", entry_id=e.entry_id)
         case ledger.EntryReversed() as e:
-            # The sign-off was undone or its charge reversed: the order waits again.
+            # The sign-off was undone or its charge reversed: the order waits again, while there is something to wait for.
             for row in rows.where(pending, entry_id=e.reverses):
-                rows.change(pending, row["order_id"], state="open", entry_id="")
+                state = "closed" if _is_over(rows, row["cycle_id"]) else "open"
+                rows.change(pending, row["order_id"], state=state, entry_id="")
         case logistics.DistributionPlanned() as e:
-            rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id)
+            rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id, closed=0)
         case logistics.DistributionClosed() as e:
+            rows.change(distributions, e.distribution_id, closed=1)
             _release(rows, e.distribution_id)
+
+
+def _is_over(rows: Rows, cycle_id: str) -> bool:
+    return any(row["closed"] for row in rows.where(distributions, cycle_id=cycle_id))
 
 
 def _release(rows: Rows, distribution_id: str) -> None:
@@ -96,7 +103,7 @@ view = View(
         "logistics.distribution-closed",
     ),
     apply,
-    version=2,  # 2: rounds of contracts
+    version=3,  # 2: rounds of contracts, 3: which distributions are over
 )
 
 
