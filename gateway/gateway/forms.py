@@ -75,7 +75,7 @@ class Form:
         return make_response(render_template(template, form=self, **context), self.status)
 
     def _fields(self) -> dict[str, Any]:
-        """Form fields as the schema expects them: lists where it has lists; empty text means "not given"."""
+        """Form fields as the schema expects them: lists where it has lists; empty text and blanks mean "not given"."""
         from marshmallow.fields import List
 
         assert self.schema is not None
@@ -84,7 +84,7 @@ class Form:
             key = field.data_key or name
             if isinstance(field, List):
                 found[key] = self.typed.getlist(key)
-            elif self.typed.get(key, "") != "":
+            elif str(self.typed.get(key, "")).strip():
                 found[key] = self.typed[key]
         return found
 

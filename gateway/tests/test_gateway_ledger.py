@@ -16,6 +16,10 @@ def evening(tmp_path):
 
 def text_of(answer):
     assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+    return words_of(answer)
+
+
+def words_of(answer):
     body = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True).split("<main")[1])
     return " ".join(body.replace("\u00a0", " ").replace("&#39;", "'").split())
 
@@ -123,6 +127,42 @@ def test_an_evening_at_the_till(evening):
     assert "La somme de tous les comptes est 0,00 €" in text_of(
         tom.get(f"/groupes/{evening.group}/comptes/balance-generale")
     )
+
+
+def test_the_key_enter_does_not_turn_a_cheque_into_cash(evening):
+    """Browsers press the first button of a form, which is the one for cash."""
+    till_id = open_till(evening)
+    refused = pay(evening, till_id, "Paul", amount="23,20", means="cash", number="0042")
+    assert refused.status_code == 422
+    assert "Pour des espèces, effacez ce numéro" in words_of(refused)
+    assert 'value="0042"' in refused.get_data(as_text=True)
+
+
+def test_what_is_wrong_with_a_count_is_told_by_coin_and_at_the_explanation(evening):
+    till_id, tom = open_till(evening), evening.client("Tom")
+    url = caisse(evening, f"/{till_id}/compter")
+    wrong = tom.post(url, data={"c5000": "deux", "c200": "3"})
+    assert wrong.status_code == 422
+    assert "50,00 € : Un nombre entier est attendu." in words_of(wrong)
+    assert re.search(r'id="c200"[^>]*value="3"', wrong.get_data(as_text=True))
+    tom.post(url, data={"c2000": "2"})
+    empty = tom.post(caisse(evening, f"/{till_id}/expliquer"), data={"explanation": " " * 3})
+    long = tom.post(caisse(evening, f"/{till_id}/expliquer"), data={"explanation": "rendu " * 100})
+    for answer in (empty, long):
+        assert answer.status_code == 422
+        assert "D’où vient l’écart ? :" in words_of(answer)
+        assert re.search(r'id="c2000"[^>]*value="2"', answer.get_data(as_text=True)), "the count stays"
+    assert "rendu rendu" in words_of(long)
+
+
+def test_a_difference_that_was_explained_stays_on_the_slip_after_a_later_payment(evening):
+    till_id, tom = open_till(evening), evening.client("Tom")
+    tom.post(caisse(evening, f"/{till_id}/compter"), data={"c2000": "2"})
+    tom.post(caisse(evening, f"/{till_id}/expliquer"), data={"explanation": "billet perdu"})
+    pay(evening, till_id, "Paul", amount="23,20", means="cash")
+    tom.post(caisse(evening, f"/{till_id}/compter"), data={"c2000": "3", "c200": "1", "c100": "1", "c20": "1"})
+    tom.post(caisse(evening, f"/{till_id}/fermer"))
+    assert "Écart −10,00 € – billet perdu" in text_of(tom.get(caisse(evening, f"/{till_id}")))
 
 
 def test_a_payment_is_undone_after_seeing_what_it_does(evening):

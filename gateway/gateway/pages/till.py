@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from gateway.access import access, rule
 from gateway.calls import ask, tell
-from gateway.formats import as_instant
+from gateway.formats import as_instant, money
 from gateway.forms import Form
 from gateway.identity import current_group
 from gateway.menus import nav_item
@@ -130,10 +130,9 @@ def reverse(group_id: str, till_id: str, entry_id: str):
 @access(may="ledger.count")
 def count(group_id: str, till_id: str):
     """S1:90-92: notes, coins, cheques one by one; then the difference, its explanation, the end."""
-    till = _till(group_id, till_id)
+    till, form = _till(group_id, till_id), Form()
     if till["state"] == "closed":
         return redirect(url_for(".report", group_id=group_id, till_id=till_id))
-    form = Form()
     if request.method == "POST" and (coins := _coins(form)) is not None:
         cheques = request.form.getlist("cheque")
         try:
@@ -141,37 +140,39 @@ def count(group_id: str, till_id: str):
         except (Rejected, Invalid) as refused:
             form.refuse(refused)
         else:
-            return redirect(url_for(".count", group_id=group_id, till_id=till_id) + "#ecart")
-    counted = (
-        {int(value): pieces for value, pieces in (till["coins"] or {}).items()} if till["count_is_current"] else {}
-    )
-    expected = [row for row in _payments(till_id) if row["means"] == "cheque" and not row["reversed_by"]]
-    present = till["cheque_entries"] if till["count_is_current"] else []
+            return _back_to_count(group_id, till_id)
+    return _count_page(form, till, group_id)
+
+
+@bp.post(ONE + "/expliquer")
+@access(may="ledger.count")
+def explain(group_id: str, till_id: str):
+    till, form = _till(group_id, till_id), Form(ExplanationForm())
+    if form.tell("ledger", "explain_difference", till_id=till_id):
+        flash(_("Écart expliqué et porté à son compte. La caisse peut être fermée."), "success")
+        return _back_to_count(group_id, till_id)
+    return _count_page(form, till, group_id)
+
+
+def _count_page(form: Form, till: dict[str, Any], group_id: str) -> Response:
+    """What was counted last while it still holds, or what was typed and refused."""
+    current = till["count_is_current"]
+    counted = {int(value): pieces for value, pieces in (till["coins"] or {}).items()} if current else {}
+    expected = [row for row in _payments(till["till_id"]) if row["means"] == "cheque" and not row["reversed_by"]]
+    present = till["cheque_entries"] if current else []
+    recounting = form.sent and form.schema is None
     return form.render(
         "till/count.html",
         till=till,
         group_id=group_id,
         notes=NOTES,
         coins=COINS,
+        labels={"explanation": _("D’où vient l’écart ?"), **{f"c{value}": money(value) for value in (*NOTES, *COINS)}},
         counted=counted,
+        recounting=recounting,
         cheques=expected,
-        present=request.form.getlist("cheque") if form.sent else present,
+        present=request.form.getlist("cheque") if recounting else present,
         missing=[row for row in expected if row["entry_id"] not in present],
-        explanation=Form(ExplanationForm()) if not form.sent else form,
-    )
-
-
-@bp.post(ONE + "/expliquer")
-@access(may="ledger.count")
-def explain(group_id: str, till_id: str):
-    _till(group_id, till_id)
-    explanation = request.form.get("explanation", "").strip()
-    if not explanation:
-        flash(_("Écrivez d’où vient l’écart."), "problem")
-        return _back_to_count(group_id, till_id)
-    success = _("Écart expliqué et porté à son compte. La caisse peut être fermée.")
-    return _act(
-        "explain_difference", _back_to_count(group_id, till_id), success, till_id=till_id, explanation=explanation
     )
 
 
@@ -179,9 +180,16 @@ def explain(group_id: str, till_id: str):
 @access(may="ledger.count")
 def close(group_id: str, till_id: str):
     _till(group_id, till_id)
-    success = _("Caisse fermée. Imprimez le bordereau et glissez-le dans l’enveloppe avec l’argent et les chèques.")
-    report = redirect(url_for(".report", group_id=group_id, till_id=till_id))
-    return _act("close_till", report, success, _back_to_count(group_id, till_id), till_id=till_id)
+    try:
+        tell("ledger", "close_till", till_id=till_id)
+    except (Rejected, Invalid) as refused:
+        flash(refusal_text(refused), "problem")
+        return _back_to_count(group_id, till_id)
+    flash(
+        _("Caisse fermée. Imprimez le bordereau et glissez-le dans l’enveloppe avec l’argent et les chèques."),
+        "success",
+    )
+    return redirect(url_for(".report", group_id=group_id, till_id=till_id))
 
 
 @bp.get(ONE)
@@ -308,16 +316,6 @@ def _coins(form: Form) -> dict[str, int] | None:
 
 def _back_to_count(group_id: str, till_id: str) -> Response:
     return redirect(url_for(".count", group_id=group_id, till_id=till_id) + "#ecart")
-
-
-def _act(method: str, done: Response, success: str, refused_to: Response | None = None, /, **payload: Any) -> Response:
-    try:
-        tell("ledger", method, **payload)
-    except (Rejected, Invalid) as refused:
-        flash(refusal_text(refused), "problem")
-        return refused_to or done
-    flash(success, "success")
-    return done
 
 
 def _day_of_today(group_id: str) -> dict[str, Any] | None:

@@ -10,6 +10,9 @@ from gateway.formats import money
 def payment_errors(values: dict[str, Any]) -> dict[str, list[str]]:
     if values["means"] == "cheque" and not values["number"]:
         return {"number": [_("Un chèque a un numéro.")]}
+    if values["means"] == "cash" and values["number"]:
+        # The key Enter presses the first button of a form.
+        return {"number": [_("Pour des espèces, effacez ce numéro ; sinon, « Encaisser le chèque ».")]}
     tendered = values.get("tendered_cents")
     if values["means"] == "cash" and tendered is not None and tendered < values["amount_cents"]:
         return {"tendered": [_("Il manque %(amount)s.", amount=money(values["amount_cents"] - tendered))]}
