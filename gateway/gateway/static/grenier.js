@@ -136,8 +136,26 @@
     if (!address || source || !window.EventSource || !$("[data-live]")) return;
     source = new EventSource(address, { withCredentials: true });
     source.addEventListener("message", (event) => heard(JSON.parse(event.data)));
-    window.addEventListener("pagehide", () => source?.close(), { once: true });
+    source.addEventListener("open", () => { pause = FIRST_PAUSE_MS; });
+    // Without room at the server the browser gives up for good: we come back, and catch up with what was missed.
+    source.addEventListener("error", () => {
+      if (source?.readyState !== EventSource.CLOSED) return;
+      source = null;
+      setTimeout(again, pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    });
   };
+  const FIRST_PAUSE_MS = 15e3, LONGEST_PAUSE_MS = 300e3;
+  let pause = FIRST_PAUSE_MS;
+  const again = () => {
+    listen();
+    source?.addEventListener("open", () => {
+      all("[data-live][id]").forEach((element) => pending.add(element.id));
+      if (pending.size) refresh();
+    }, { once: true });
+  };
+  window.addEventListener("pagehide", () => { source?.close(); source = null; });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) again(); });
   let timer = 0;
   const pending = new Set();
   const heard = (event) => {
