@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.calls import ask
 from gateway.spreadsheets import bare, day, whole
+from gateway.whole_lists import whole_list
 
-PAGE = 500
 QUANTITY_HEAD = re.compile(r"(?i)^\s*(qt[ée]|quantit[ée]|nb|nombre)\s*(de|d['’])?\s*")
 DATED_HEAD = re.compile(r"^(.*?)[\s(/-]*(\d{4}-\d{2}-\d{2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4})\)?$")
 
@@ -52,14 +51,8 @@ class Directory:
 
     def __init__(self, group_id: str) -> None:
         self.by: dict[str, dict[str, list[dict[str, Any]]]] = {"numero": {}, "courriel": {}, "nom": {}}
-        page = 1
-        while True:
-            found = ask("contracts", "members", group_id=group_id, page=page, size=PAGE)
-            for home in found["households"]:
-                self._know(home)
-            if page >= found["pages"]:
-                return
-            page += 1
+        for home in whole_list("contracts", "members", group_id=group_id)["households"]:
+            self._know(home)
 
     def _know(self, home: dict[str, Any]) -> None:
         names = {_sorted(home["label"])}

@@ -12,9 +12,7 @@ from gateway.documents.words import alphabetical
 from gateway.printing import Facts, group_name, names_of
 from gateway.season.words import subscription_state
 from gateway.tables import Column, Table
-
-PAGE = 500
-MOST = 5000
+from gateway.whole_lists import whole_list
 
 
 def sign_off_table(facts: Facts) -> Table:
@@ -120,12 +118,7 @@ def subscriptions_table(contract_id: str) -> Table:
     """A column per option with its quantity at each delivery (the sum over all, where baskets are composed)."""
     told = ask("contracts", "contract", contract_id=contract_id)
     terms = told["terms"]
-    rows: list[Facts] = []
-    while True:
-        found = ask("contracts", "subscriptions", contract_id=contract_id, limit=PAGE, offset=len(rows))
-        rows += found["subscriptions"]
-        if len(found["subscriptions"]) < PAGE or len(rows) >= MOST:
-            break
+    rows: list[Facts] = whole_list("contracts", "subscriptions", contract_id=contract_id)["subscriptions"]
     names = names_of(one for row in rows for one in [row["household_id"], *row["household_ids"]])
     shown = [_subscription(row, names) for row in rows]
     columns = [
@@ -174,14 +167,8 @@ def families_table(group_id: str, as_of: str = "") -> Table:
 
 
 def balances_table(contract_id: str) -> Table:
-    rows: list[Facts] = []
-    page = 1
-    while True:
-        found = ask("ledger", "contract_accounts", contract_id=contract_id, page=page, size=PAGE)
-        rows += found["items"]
-        if len(rows) >= min(found["total"], MOST) or not found["items"]:
-            break
-        page += 1
+    found = whole_list("ledger", "contract_accounts", contract_id=contract_id)
+    rows: list[Facts] = found["items"]
     names = names_of(row["household_id"] for row in rows)
     shown = [{**row, "name": names[row["household_id"]]} for row in rows]
     columns = [Column("name", _("Foyer")), Column("paid_cents", _("Versé"), "money", total=True), Column("charged_cents", _("Livré"), "money", total=True),
@@ -192,11 +179,8 @@ def balances_table(contract_id: str) -> Table:
 
 
 def parcels_table(cycle_id: str) -> Table:
-    found = ask("orders", "parcels", cycle_id=cycle_id, limit=PAGE, offset=0)
-    rows = list(found["items"])
-    while len(rows) < min(found["total"], MOST) and found["items"]:
-        found = ask("orders", "parcels", cycle_id=cycle_id, limit=PAGE, offset=len(rows))
-        rows += found["items"]
+    found = whole_list("orders", "parcels", cycle_id=cycle_id)
+    rows: list[Facts] = found["items"]
     names = names_of(row["household_id"] for row in rows)
     words = {"expected": _("attendu"), "received": _("reçu"), "handed_over": _("remis")}
     shown = [

@@ -14,6 +14,7 @@ from flask_babel import get_timezone
 from gateway.calls import ask, ask_as_gateway
 from gateway.documents import contract, render
 from gateway.documents.words import moment, phone
+from gateway.whole_lists import whole_list
 
 Facts = dict[str, Any]
 MODULAR = ("modular", "modular_fixed", "free_quantity_multiple")
@@ -137,7 +138,7 @@ def bundle_facts(bundle_id: str) -> Facts:
     received = found.get("received_at")
     receipt = {"name": "", "at": received, "means": found["received_means"]} if received else None
     facts = _cheques(found["contract_id"], found["cheques"], on, [])
-    rows = ask("contracts", "subscriptions", contract_id=found["contract_id"])["subscriptions"]
+    rows = whole_list("contracts", "subscriptions", contract_id=found["contract_id"])["subscriptions"]
     gone = [row["household_id"] for row in rows if row["subscription_id"] in set(found["subscription_ids"])]
     named = names_of(gone)
     return {**facts, "dated": on, "receipt": receipt, "contracts": [named[one] for one in gone]}

@@ -42,7 +42,7 @@ class Column:
 
 @dataclass
 class Table:
-    """`name` is the id on the page; `empty` = (title, what to do next). Rows are dicts of raw values."""
+    """`name` is the id on the page; `empty` = (title, what to do next). Rows are dicts of raw values: the whole list."""
 
     name: str
     caption: Text
@@ -52,6 +52,8 @@ class Table:
     show_caption: bool = False
     # The group whose list it is, on paper; "": that of the page.
     publisher: str = ""
+    # So many rows on a page, with the way to the others; 0: all of them. Files and totals are of the whole list.
+    page_size: int = 0
     sorted_by: str = field(init=False, default="")
     descending: bool = field(init=False, default=False)
 
@@ -67,6 +69,16 @@ class Table:
         if column:
             self.sorted_by = column.key
             self.rows = sorted(self.rows, key=_sort_key(column), reverse=self.descending)
+
+    @property
+    def offset(self) -> int:
+        """How many rows stand on the pages before this one."""
+        asked = max(0, request.args.get("offset", 0, type=int)) if self.page_size else 0
+        return asked if asked < len(self.rows) else 0
+
+    @property
+    def shown(self) -> Sequence[Mapping[str, Any]]:
+        return self.rows[self.offset : self.offset + self.page_size] if self.page_size else self.rows
 
     @cached_property
     def totals(self) -> dict[str, int]:

@@ -23,6 +23,7 @@ from gateway.pages.ledger_words import (
 from gateway.pages.my_balance import entry_page, statement_page
 from gateway.problems import answer
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Rejected
 
 bp = Blueprint("accounts", __name__)
@@ -117,7 +118,7 @@ def index(group_id: str):
 @access(may="ledger.read")
 def negative(group_id: str):
     """S0:47: tell the households in the red; first who they are, then the messages."""
-    found = ask("ledger", "accounts", group_id=group_id, negative=True, size=500)
+    found = whole_list("ledger", "accounts", group_id=group_id, negative=True)
     if request.method == "POST":
         chosen = request.form.getlist("household_id")
         told = tell("ledger", "announce_negative", group_id=group_id, household_ids=chosen)["household_ids"]
@@ -226,7 +227,7 @@ def _entry_form(form: Form, template: str, group_id: str, household_id: str):
 
 def _members(group_id: str, wanted: str) -> dict[str, str]:
     """Households of the group whose persons' names match, with their labels."""
-    found = ask("contracts", "members", group_id=group_id, search=wanted)
+    found = whole_list("contracts", "members", group_id=group_id, search=wanted)
     return {row["household_id"]: row["label"] for row in found["households"]}
 
 

@@ -15,6 +15,7 @@ from gateway.forms import Form
 from gateway.pages.members_words import act, people_named, spoken, text
 from gateway.pages.volunteers import bp
 from gateway.problems import register
+from gateway.whole_lists import whole_list
 from grenier.clock import iso
 from grenier.errors import Invalid
 
@@ -161,7 +162,7 @@ def presence(group_id: str, activity_id: str):
 def _people(group_id: str, activity: dict[str, Any]) -> list[dict[str, Any]]:
     """Everybody of the group, those who said that they come first; `present` None: not noted."""
     said = {guest["person_id"]: guest for guest in activity["guests"]}
-    members = ask("contracts", "members", group_id=group_id)["households"]
+    members = whole_list("contracts", "members", group_id=group_id)["households"]
     people = {person["person_id"]: person["name"] for home in members for person in home["persons"]}
     # Who answered without a household here: somebody with a role.
     people |= {who: name for who, name in people_named(set(said) - set(people)).items() if name}

@@ -18,6 +18,7 @@ from gateway.tables import Column, Table
 from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("cheques", __name__)
+PAGE = 100
 nav_item(
     lazy_gettext("Chèques"),
     "cheques.index",
@@ -75,7 +76,7 @@ def index(group_id: str):
         Column("state", _("État"), "state"),
     ]
     empty = (_("Aucun chèque"), _("Les chèques d’une inscription sont attendus dès qu’elle est confirmée."))
-    table = Table("cheques", _("Chèques du groupe"), columns, told, empty)
+    table = Table("cheques", _("Chèques du groupe"), columns, told, empty, page_size=PAGE)
     return table.export() or render_template(
         "cheques/index.html", group_id=group_id, table=table, by_state=found["by_state"], titles=titles,
         contract_id=contract_id, state=state, states=words.CHEQUE_STATES,

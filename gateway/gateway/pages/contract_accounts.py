@@ -14,9 +14,11 @@ from gateway.pages.ledger_words import Euros, account_word, entry_word, househol
 from gateway.pages.my_balance import days_asked, why_balance
 from gateway.pages.round_words import ANOMALIES
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Rejected
 
 bp = Blueprint("contract_accounts", __name__)
+PAGE = 100
 CONTRACT = "/groupes/<group_id>/contrats/<contract_id>/comptes"
 ONE = CONTRACT + "/<household_id>"
 
@@ -38,7 +40,7 @@ class ReasonForm(Schema):
 @access(may="ledger.read")
 def index(group_id: str, contract_id: str):
     """Every household with what it has, and what a supervisor should look at (S0:44)."""
-    found = of_group(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, size=500))
+    found = of_group(group_id, whole_list("ledger", "contract_accounts", contract_id=contract_id))
     odd = ask("ledger", "contract_anomalies", contract_id=contract_id)["items"]
     names = names_for(household_ids=[row["household_id"] for row in (*found["items"], *odd)])
     rows = [
@@ -59,7 +61,7 @@ def index(group_id: str, contract_id: str):
         Column("committed_cents", _("Commandé, pas encore retiré"), "money"),
     ]
     empty = (_("Aucun foyer inscrit"), _("Les foyers apparaissent ici dès que leur inscription est confirmée."))
-    table = Table("comptes", _("Comptes du contrat"), columns, rows, empty)
+    table = Table("comptes", _("Comptes du contrat"), columns, rows, empty, page_size=PAGE)
     return table.export() or render_template(
         "contract_accounts/index.html",
         table=table,
@@ -80,7 +82,7 @@ def _flaw(row: dict[str, Any], names: dict[str, str], group_id: str, contract_id
 @access(may="ledger.read")
 def negative(group_id: str, contract_id: str):
     """S0:47: who owes, then the messages; as often as needed."""
-    found = of_group(group_id, ask("ledger", "contract_accounts", contract_id=contract_id, negative=True, size=500))
+    found = of_group(group_id, whole_list("ledger", "contract_accounts", contract_id=contract_id, negative=True))
     if request.method == "POST":
         chosen = request.form.getlist("household_id")
         told = tell("ledger", "announce_negative", contract_id=contract_id, household_ids=chosen)["household_ids"]

@@ -15,6 +15,7 @@ from gateway.pages.members_words import act
 from gateway.season import lookup, shown, words
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
+from gateway.whole_lists import whole_list
 
 bp = Blueprint("contract_steps", __name__)
 ANSWER_DAYS = 14
@@ -218,7 +219,7 @@ def _window(typed: Typed, zone: str) -> dict[str, Any]:
 def _subscribed(contract_id: str) -> list[str]:
     """Every household with a place: they take the new date."""
     placed = ["to_confirm", "confirmed"]
-    rows = ask("contracts", "subscriptions", contract_id=contract_id, state=placed)["subscriptions"]
+    rows = whole_list("contracts", "subscriptions", contract_id=contract_id, state=placed)["subscriptions"]
     names = lookup.household_names(rows)
     return sorted({words.home_of(names, row["household_id"]) for row in rows})
 

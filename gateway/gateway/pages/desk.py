@@ -10,10 +10,11 @@ from gateway.access import access
 from gateway.calls import ask, tell
 from gateway.forms import Form
 from gateway.pages.members_words import refusal
-from gateway.pages.subscriptions import BASE, MOST, bp
+from gateway.pages.subscriptions import BASE, PAGE, bp
 from gateway.season import choices, lookup, words
 from gateway.season.quotes import payload_of, place_errors, quote
 from gateway.season.typed import Typed
+from gateway.whole_lists import whole_list
 from grenier.errors import GrenierError, Invalid, Rejected
 
 HELD = ("waiting", "to_confirm", "confirmed")
@@ -25,9 +26,13 @@ def desk(group_id: str, contract_id: str):
     """Who is there? A household by its name."""
     contract = lookup.contract_of(group_id, contract_id)
     homes = lookup.households_of(group_id, request.args.get("q", ""))
-    found = ask("contracts", "subscriptions", contract_id=contract_id, state=list(HELD), limit=MOST)["subscriptions"]
+    offset = max(0, request.args.get("offset", 0, type=int))
+    found = whole_list("contracts", "subscriptions", contract_id=contract_id, state=list(HELD))["subscriptions"]
     held = {row["household_id"]: row["subscription_id"] for row in found}
-    return render_template("subscriptions/desk.html", contract=contract, group_id=group_id, homes=homes, held=held)
+    return render_template(
+        "subscriptions/desk.html", contract=contract, group_id=group_id, homes=homes[offset : offset + PAGE], held=held,
+        offset=offset, size=PAGE, total=len(homes),
+    )  # fmt: skip
 
 
 @bp.route(f"{BASE}/permanence/<household_id>", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from gateway.pages.logistics_words import (
     whole,
 )
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Forbidden, Invalid, NotFound, Rejected
 
 bp = Blueprint("distribution", __name__)
@@ -235,7 +236,7 @@ def _grams(name: str = "weight_g") -> int:
 def _phones(group_id: str) -> dict[str, list[dict]]:
     """Telephone numbers by household, for those who may read the members of the group; nobody else needs them here."""
     try:
-        members = ask("contracts", "members", group_id=group_id, size=500)["households"]
+        members = whole_list("contracts", "members", group_id=group_id)["households"]
     except (Forbidden, NotFound):
         return {}
     return {row["household_id"]: [person for person in row["persons"] if person.get("phone")] for row in members}

@@ -15,6 +15,7 @@ from gateway.menus import nav_item
 from gateway.pages.members_words import KINDS, act, cents, chosen, role_word, spoken, text
 from gateway.pages.roles import assign, shown
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import GrenierError, Invalid
 
 bp = Blueprint("federation", __name__)
@@ -215,7 +216,7 @@ def _candidates(groups: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Members of all groups, named with their group."""
     found: dict[str, str] = {}
     for group in groups:
-        page = ask("contracts", "members", group_id=group["group_id"], state="active", size=500)
+        page = whole_list("contracts", "members", group_id=group["group_id"], state="active")
         for row in page["households"]:
             for person in row["persons"]:
                 found.setdefault(person["person_id"], f"{person['name']} ({group['name']})")

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from marshmallow import ValidationError, fields
 
-from gateway.calls import ask
 from gateway.formats import day, money, number, weight
 from gateway.problems import problem, register
+from gateway.whole_lists import names
 from grenier.errors import GrenierError
 
 ENTRIES: dict[str, Any] = {
@@ -155,9 +155,7 @@ def names_for(person_ids: Iterable[str] = (), household_ids: Iterable[str] = ())
     """Labels of persons and households as the person of this request may see them, for one page."""
     persons = sorted({known for known in person_ids if known and not known.startswith("system:")})
     households = sorted({known for known in household_ids if known})
-    if not persons and not households:
-        return {}
-    return dict(ask("contracts", "names", person_ids=persons, household_ids=households))
+    return names(person_ids=persons, household_ids=households)
 
 
 def household_label(names: Mapping[str, str], household_id: str) -> str:

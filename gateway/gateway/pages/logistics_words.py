@@ -1,6 +1,6 @@
 """What the pages about goods share: words for states and refusals, names for ids, one way of carrying out a tap."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -10,11 +10,12 @@ from flask_babel import get_locale, gettext
 from flask_babel import lazy_gettext as _
 from werkzeug.wrappers import Response
 
-from gateway.calls import ask, tell
+from gateway.calls import tell
 from gateway.formats import as_instant
 from gateway.forms import Form
 from gateway.identity import places
 from gateway.problems import problem, register
+from gateway.whole_lists import names
 from grenier.errors import Invalid, Rejected
 from grenier.language.roles import PERMISSIONS
 
@@ -114,7 +115,7 @@ register("distribution-closed", _("La distribution est terminée"), _("Elle ne s
 def household_names(household_ids: Iterable[str]) -> dict[str, str]:
     """Labels of households as the person of this request may see them; an unseen one is named by its id's end."""
     wanted = sorted({household_id for household_id in household_ids if household_id})
-    known: Mapping[str, str] = ask("contracts", "names", household_ids=wanted) if wanted else {}
+    known = names(household_ids=wanted)
     return {household_id: known.get(household_id) or unnamed(household_id) for household_id in wanted}
 
 
@@ -124,7 +125,7 @@ def unnamed(household_id: str) -> str:
 
 def names_of(person_ids: Iterable[str]) -> dict[str, str]:
     wanted = sorted({person for person in person_ids if person and not person.startswith("system:")})
-    return dict(ask("contracts", "names", person_ids=wanted)) if wanted else {}
+    return names(person_ids=wanted)
 
 
 def tier_name(tier: str) -> str:

@@ -13,6 +13,7 @@ from gateway.forms import Form
 from gateway.menus import nav_item
 from gateway.pages.members_words import MEMBERSHIP_STATES, cents, iso_day, role_word, spoken, state_of
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Invalid
 from grenier.language.roles import GROUP_ROLES
 
@@ -21,8 +22,6 @@ bp.add_app_template_global(role_word)
 nav_item(lazy_gettext("Membres"), "members.index", icon="users", order=50, who=rule(may="contracts.read-members"))
 
 PAGE = 100
-AT_ONCE = 500
-MOST_EXPORTED = 10_000
 PERSON_FIELDS = ("first_name", "last_name", "email", "phone", "address")
 MOST_DESK_PERSONS = 3
 
@@ -35,7 +34,8 @@ def index(group_id: str):
     wanted = {"search": request.args.get("cherche", ""), "tier": request.args.get("categorie", "")}
     wanted["state"] = request.args.get("etat", "")
     if request.args.get("format"):
-        return _table(group, list(_all(group_id, wanted)), wide=True).export() or redirect(request.path)
+        households = whole_list("contracts", "members", group_id=group_id, **wanted)["households"]
+        return _table(group, households, wide=True).export() or redirect(request.path)
     offset = max(0, request.args.get("offset", 0, type=int))
     found = ask("contracts", "members", group_id=group_id, page=offset // PAGE + 1, size=PAGE, **wanted)
     return render_template(
@@ -57,14 +57,6 @@ def _waiting(group: dict[str, Any]) -> int:
         return 0
     found = ask("contracts", "applications", group_id=group["group_id"])["applications"]
     return sum(1 for application in found if application["state"] == "open")
-
-
-def _all(group_id: str, wanted: dict[str, str]):
-    for page in range(1, MOST_EXPORTED // AT_ONCE + 1):
-        found = ask("contracts", "members", group_id=group_id, page=page, size=AT_ONCE, **wanted)
-        yield from found["households"]
-        if page >= found["pages"]:
-            return
 
 
 def _table(group: dict[str, Any], households: list[dict[str, Any]], wide: bool = False) -> Table:
@@ -137,7 +129,7 @@ def register(group_id: str):
         Column("until", _("Jusqu’au"), "date"),
     ]
     empty = (_("Personne à cette date"), _("Choisissez une autre date."))
-    table = Table(f"registre-{found['as_of']}", _("Foyers membres"), columns, rows, empty)
+    table = Table(f"registre-{found['as_of']}", _("Foyers membres"), columns, rows, empty, page_size=PAGE)
     as_of = date.fromisoformat(found["as_of"])
     return table.export() or render_template("members/register.html", group=group, table=table, as_of=as_of)
 

@@ -12,10 +12,10 @@ from gateway.access import access
 from gateway.calls import ask
 from gateway.forms import Form
 from gateway.pages.members_words import act, iso_day, people_named, role_word, spoken
+from gateway.whole_lists import whole_list
 from grenier.errors import Invalid
 
 bp = Blueprint("roles", __name__)
-MOST_CANDIDATES = 500
 # What a contract's coordinator does (S0:9-56), and the page of the group where each thing is done.
 COORDINATION: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (lazy_gettext("Faire le lien entre mangeurs et producteurs"), (
@@ -120,6 +120,6 @@ def shown(mandates: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _candidates(group_id: str) -> list[tuple[str, str]]:
-    found = ask("contracts", "members", group_id=group_id, state="active", size=MOST_CANDIDATES)
+    found = whole_list("contracts", "members", group_id=group_id, state="active")
     persons = {person["person_id"]: person["name"] for row in found["households"] for person in row["persons"]}
     return sorted(persons.items(), key=lambda item: item[1].casefold())

@@ -7,11 +7,11 @@ from flask_babel import gettext as _
 from marshmallow import Schema, fields, validate
 
 from gateway.access import access
-from gateway.calls import ask
 from gateway.forms import Form
 from gateway.pages import orders as words
 from gateway.pages.round_words import contents
 from gateway.pages.rounds import ROUND, bp
+from gateway.whole_lists import whole_list
 
 
 class UndoForm(Schema):
@@ -24,7 +24,7 @@ def undo(group_id: str, contract_id: str, cycle_id: str, household_id: str):
     """Whoever hands out takes a hand-over back; the sign-off and the charge go with it."""
     form = Form(UndoForm())
     address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
-    found = ask("orders", "parcels", cycle_id=cycle_id, limit=500)
+    found = whole_list("orders", "parcels", cycle_id=cycle_id)
     row = next((each for each in found["items"] if each["household_id"] == household_id), None)
     if row is None or (found["cycle"]["group_id"], found["cycle"]["contract_id"]) != (group_id, contract_id):
         abort(404)

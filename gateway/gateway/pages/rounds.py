@@ -13,6 +13,7 @@ from gateway.forms import Form
 from gateway.pages import orders as words
 from gateway.pages.round_words import FLAWS, contents, gaps, limit_text, parcel_state
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Forbidden, GrenierError, NotFound, Unavailable
 
 bp = Blueprint("rounds", __name__)
@@ -180,7 +181,7 @@ def parcels(group_id: str, contract_id: str, cycle_id: str):
     form = Form()
     if request.method == "POST" and _act_on_parcel(form, cycle_id):
         return redirect(url_for(".parcels", **address))
-    found = ask("orders", "parcels", cycle_id=cycle_id, limit=500)
+    found = whole_list("orders", "parcels", cycle_id=cycle_id)
     if (found["cycle"]["group_id"], found["cycle"]["contract_id"]) != (group_id, contract_id):
         abort(404)
     names = words.names_of(households=[row["household_id"] for row in found["items"]])
@@ -216,7 +217,7 @@ def parcel(group_id: str, contract_id: str, cycle_id: str, household_id: str):
     """What is missing in one parcel: it is not charged."""
     form = Form()
     address: dict[str, Any] = {"group_id": group_id, "contract_id": contract_id, "cycle_id": cycle_id}
-    found = ask("orders", "parcels", cycle_id=cycle_id, limit=500)
+    found = whole_list("orders", "parcels", cycle_id=cycle_id)
     row = next((each for each in found["items"] if each["household_id"] == household_id), None)
     if row is None or (found["cycle"]["group_id"], found["cycle"]["contract_id"]) != (group_id, contract_id):
         abort(404)
@@ -252,7 +253,7 @@ def statements(group_id: str, contract_id: str, cycle_id: str):
         text = ngettext("%(num)d décompte est envoyé.", "%(num)d décomptes sont envoyés.", len(told))
         flash(_("%(told)s Chacun ouvre le compte du contrat, ligne par ligne.", told=text), "success")
         return redirect(url_for("contract_accounts.index", group_id=group_id, contract_id=contract_id))
-    found = ask("ledger", "contract_accounts", contract_id=contract_id, size=500)
+    found = whole_list("ledger", "contract_accounts", contract_id=contract_id)
     return render_template("rounds/statements.html", page=page, address=address, found=found)
 
 

@@ -17,6 +17,7 @@ from gateway.menus import nav_item
 from gateway.pages import orders as words
 from gateway.pages.shop_words import entry
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Forbidden, GrenierError, NotFound, Unavailable
 
 bp = Blueprint("shop", __name__, url_prefix="/groupes/<group_id>/commandes")
@@ -281,7 +282,7 @@ def history(group_id: str, order_id: str):
 def proxy(group_id: str, cycle_id: str):
     """Whose order is it? Pick the household by name, then the same shop."""
     cycle = ask("orders", "cycle_state", cycle_id=cycle_id)
-    found = ask("contracts", "members", group_id=group_id, search=request.args.get("q", ""), size=500)
+    found = whole_list("contracts", "members", group_id=group_id, search=request.args.get("q", ""))
     ordered = set(ask("orders", "households_with_order", cycle_id=cycle_id)["household_ids"])
     waiting = set(ask("orders", "households_with_draft", cycle_id=cycle_id)["household_ids"])
     return render_template(

@@ -7,22 +7,23 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from gateway.access import access
-from gateway.calls import ask, tell
+from gateway.calls import tell
 from gateway.forms import Form
 from gateway.pages.members_words import act, people_named, refusal
 from gateway.season import choices, lookup, words
 from gateway.season.refusals import spoken
 from gateway.season.typed import Typed
 from gateway.tables import Column, Table
+from gateway.whole_lists import whole_list
 from grenier.errors import Invalid, Rejected
 
 bp = Blueprint("subscriptions", __name__)
 BASE = "/groupes/<group_id>/contrats/<contract_id>"
-MOST = 500
+PAGE = 100
 
 
 def _found(contract_id: str, *states: str) -> dict[str, Any]:
-    return ask("contracts", "subscriptions", contract_id=contract_id, state=list(states), limit=MOST)
+    return whole_list("contracts", "subscriptions", contract_id=contract_id, state=list(states))
 
 
 @bp.get(f"{BASE}/inscriptions")
@@ -72,7 +73,7 @@ def _table(group_id: str, contract: dict[str, Any], rows: list[dict[str, Any]], 
         Column("state_word", _("État"), "state"),
     ]
     empty = (_("Personne n’est encore inscrit"), _("Saisissez une inscription, ou attendez les inscriptions en ligne."))
-    return Table("inscriptions", _("Inscriptions au contrat"), columns, told, empty)
+    return Table("inscriptions", _("Inscriptions au contrat"), columns, told, empty, page_size=PAGE)
 
 
 @bp.post(f"{BASE}/inscriptions/confirmer")

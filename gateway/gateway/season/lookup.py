@@ -11,9 +11,8 @@ from flask import abort, current_app
 from gateway.calls import ask
 from gateway.identity import places
 from gateway.pages.ledger_words import names_for
+from gateway.whole_lists import whole_list
 from grenier.language import season
-
-MOST_HOUSEHOLDS = 500
 
 
 def zone_of(group_id: str) -> str:
@@ -62,7 +61,7 @@ def own_households(group_id: str) -> list[str]:
 
 def households_of(group_id: str, search: str = "") -> list[dict[str, Any]]:
     """Households of the group for choosing one, by name."""
-    found = ask("contracts", "members", group_id=group_id, search=search, size=MOST_HOUSEHOLDS)["households"]
+    found = whole_list("contracts", "members", group_id=group_id, search=search)["households"]
     return sorted(found, key=lambda home: home["label"].casefold())
 
 

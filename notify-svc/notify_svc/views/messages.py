@@ -75,6 +75,9 @@ view = View(
     apply,
 )
 
+# Of who was called already the latest are told; the list of messages has them all, page by page.
+MOST_DONE = 500
+
 
 def message(db: Database, message_id: str) -> Row | None:
     return db.row(sa.select(messages).where(messages.c.message_id == message_id))
@@ -90,11 +93,11 @@ def of_person(db: Database, person_id: str, *, page: int, size: int) -> dict[str
 
 
 def to_call(db: Database, group_id: str, *, done: bool) -> list[Row]:
-    """Persons to call, who has waited longest first; with `done` those who were told, the last ones first."""
+    """All persons to call, who has waited longest first; with `done` the last ones who were told, the latest first."""
     states = ("told",) if done else ("to-call", "failed")
     order = messages.c.position.desc() if done else messages.c.position
     query = sa.select(messages).where(messages.c.group_id == group_id, messages.c.state.in_(states))
-    return db.rows(query.order_by(order).limit(500))
+    return db.rows(query.order_by(order).limit(MOST_DONE if done else None))
 
 
 def waiting(db: Database, limit: int) -> list[Row]:

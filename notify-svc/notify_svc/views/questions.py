@@ -69,6 +69,7 @@ view = View(
     scrub_on=("contracts.person-erased",),
 )
 
+# Of what is answered or one's own the latest are told; all that waits for an answer always is.
 MOST = 200
 
 
@@ -90,7 +91,7 @@ def of_group(db: Database, group_id: str, *, open_only: bool = False, contract_i
     wanted = [q.group_id == group_id, *([q.answered_at == ""] if open_only else [])]
     if contract_id:
         wanted.append(q.contract_id == contract_id)
-    waiting = db.rows(sa.select(questions).where(*wanted, q.answered_at == "").order_by(q.asked_at).limit(MOST))
+    waiting = db.rows(sa.select(questions).where(*wanted, q.answered_at == "").order_by(q.asked_at))
     if open_only:
         return waiting
     done = sa.select(questions).where(*wanted, q.answered_at != "").order_by(q.asked_at.desc())
