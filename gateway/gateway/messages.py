@@ -16,6 +16,8 @@ WORDS = (
     (r"Missing data for required field\.|Object missing required field.*", _("Cette information est nécessaire.")),
     (r"Field may not be (?:null|blank)\.", _("Cette information ne peut pas être vide.")),
     (r"Unknown field\.|Object contains unknown field.*", _("Ce champ n’existe pas.")),
+    (r"Expected `(?:int|float)` >= (?P<min>\S+)", _("Au moins %(min)s.")),
+    (r"Expected `(?:int|float)` <= (?P<max>\S+)", _("Au plus %(max)s.")),
     (r"Not a valid integer\.|Expected `int`.*", _("Écrivez un nombre entier.")),
     (r"Not a valid number\.|Expected `float`.*", _("Écrivez un nombre.")),
     (r"Not a valid string\.|Expected `str`.*", _("Écrivez un texte.")),

@@ -38,6 +38,41 @@ def test_every_operation_has_words_and_refusals(document: dict[str, Any]) -> Non
     assert not poor
 
 
+def test_every_whole_number_of_a_request_has_a_highest_value(document: dict[str, Any]) -> None:
+    """What the columns of the views do not hold would be refused by the database, after the fact was written."""
+    endless = [
+        (path, name)
+        for path, operation in operations(document)
+        for media in operation.get("requestBody", {}).get("content", {}).values()
+        for name, schema in _leaves(document, media["schema"], ())
+        if "integer" in _types(schema) and not {"maximum", "enum"} & set(schema)
+    ]
+    assert not endless
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    told = schema.get("type", [])
+    return [told] if isinstance(told, str) else told
+
+
+def _leaves(
+    document: dict[str, Any], schema: dict[str, Any], seen: tuple[str, ...], at: str = ""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema inside, with its path; a schema that contains itself is looked at once."""
+    reference = schema.get("$ref", "")
+    if reference:
+        if reference not in seen:
+            whole = document["components"]["schemas"][reference.rpartition("/")[2]]
+            yield from _leaves(document, whole, (*seen, reference), at)
+        return
+    yield at, schema
+    inside = [(f"{at}.{name}", each) for name, each in schema.get("properties", {}).items()]
+    inside += [(f"{at}[]", schema[word]) for word in ("items", "additionalProperties") if isinstance(schema.get(word), dict)]  # fmt: skip
+    inside += [(at, each) for word in ("allOf", "anyOf", "oneOf") for each in schema.get(word, [])]
+    for name, each in inside:
+        yield from _leaves(document, each, seen, name)
+
+
 def test_a_description_says_who_may_call(document: dict[str, Any]) -> None:
     told = {operation["operationId"]: operation["description"] for _path, operation in operations(document)}
     assert (

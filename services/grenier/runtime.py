@@ -36,6 +36,7 @@ LONGEST_WAIT_S = 3.0
 ASK_LOG_AFTER_S = 0.04
 # Days outside of these years are typing errors.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+LARGEST = 10**12
 
 
 @dataclass(frozen=True)
@@ -277,16 +278,20 @@ def read(kind: type[Any], payload: dict[str, Any]) -> Any:
         message, _, path = str(error).partition(" - at `$")
         where = path.strip("`").lstrip(".") or "payload"
         raise Invalid(fields={where: [message]}) from error
-    if (far := _far_day(asked)) is not None:
-        raise Invalid(fields={far: ["Invalid RFC3339 encoded date"]})
+    if (found := _mistyped(asked)) is not None:
+        where, message = found
+        raise Invalid(fields={where: [message]})
     return asked
 
 
-def _far_day(value: Any) -> str | None:
-    """The path of a day so far off that it was mistyped, and that one more day could be none at all; None: there is none."""
+def _mistyped(value: Any) -> tuple[str, str] | None:
+    """Path and message of what nobody means: a day so far off that one more could be none at all, a whole number that no
+    column holds or whose sum none would hold. None: there is none."""
     inside: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, date):
-        return None if FIRST_YEAR <= value.year <= LAST_YEAR else ""
+        return None if FIRST_YEAR <= value.year <= LAST_YEAR else ("", "Invalid RFC3339 encoded date")
+    if isinstance(value, int):
+        return None if -LARGEST <= value <= LARGEST else ("", f"Expected `int` <= {LARGEST}")
     if isinstance(value, msgspec.Struct):
         inside = ((name, getattr(value, name)) for name in value.__struct_fields__)
     elif isinstance(value, dict):
@@ -294,8 +299,8 @@ def _far_day(value: Any) -> str | None:
     elif isinstance(value, list | tuple):
         inside = enumerate(value)
     for name, each in inside:
-        if (far := _far_day(each)) is not None:
-            return f"{name}.{far}".rstrip(".")
+        if (found := _mistyped(each)) is not None:
+            return f"{name}.{found[0]}".rstrip("."), found[1]
     return None
 
 

@@ -18,6 +18,8 @@ class Asked(msgspec.Struct):
     at: datetime | None = None
     lines: list[Line] = []
     days: dict[str, date] = {}
+    cents: int = 0
+    shares: dict[str, int] = {}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,17 @@ def test_a_mistyped_day_is_named_by_its_field(payload: dict, field: str) -> None
     with pytest.raises(Invalid) as refused:
         read(Asked, payload)
     assert refused.value.facts["fields"] == {field: ["Invalid RFC3339 encoded date"]}
+
+
+@pytest.mark.parametrize(
+    ("payload", "field"),
+    [({"cents": 2**63}, "cents"), ({"cents": -(10**12) - 1}, "cents"), ({"shares": {"a": 1, "b": 10**30}}, "shares.b")],
+)
+def test_a_number_that_no_column_holds_is_named_by_its_field(payload: dict, field: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(Asked, payload)
+    assert list(refused.value.facts["fields"]) == [field]
+    assert read(Asked, {"cents": 10**12, "shares": {"a": -(10**12)}}).cents == 10**12
 
 
 def test_days_that_people_mean_are_read() -> None:

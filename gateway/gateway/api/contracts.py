@@ -9,6 +9,8 @@ from gateway.limits_of import limit_source
 
 bp = ApiBlueprint("contracts", description="The federation, its groups with their settings and duties, producers.")
 
+AMOUNT = validate.Range(min=0, max=10_000_000)
+MEMBER_NUMBER = validate.Range(min=1, max=10_000_000)
 NAME = validate.Length(min=1, max=200)
 GROUP_KINDS = ("csa", "buying_group", "third_place")
 
@@ -36,9 +38,12 @@ class TierSchema(Schema):
     code = fields.String(required=True, validate=validate.Length(min=1, max=40))
     name = fields.String(required=True, validate=NAME)
     rate_bp = fields.Integer(
-        strict=True, load_default=10_000, metadata={"description": "Price in basis points of the list price"}
+        strict=True,
+        load_default=10_000,
+        validate=validate.Range(min=1, max=100_000),
+        metadata={"description": "Price in basis points of the list price"},
     )
-    dues_cents = fields.Integer(strict=True, load_default=0)
+    dues_cents = fields.Integer(strict=True, load_default=0, validate=AMOUNT)
 
 
 class DutySchema(Schema):

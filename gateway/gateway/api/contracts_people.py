@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Flag, Query, Schema
-from gateway.api.contracts import NewPerson
+from gateway.api.contracts import AMOUNT, MEMBER_NUMBER, NewPerson
 from gateway.api.contracts_schemas import (
     Enrolled,
     HouseholdDetail,
@@ -104,8 +104,8 @@ class NewMembership(Schema):
     tier = fields.String(required=True)
     valid_from = fields.String(metadata={"format": "date"})
     valid_until = fields.String(metadata={"format": "date"})
-    dues_cents = fields.Integer(strict=True, validate=validate.Range(min=0))
-    number = fields.Integer(strict=True, validate=validate.Range(min=1))
+    dues_cents = fields.Integer(strict=True, validate=AMOUNT)
+    number = fields.Integer(strict=True, validate=MEMBER_NUMBER)
 
 
 class Granted(Done):

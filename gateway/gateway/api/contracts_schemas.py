@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from gateway.api.base import Done, Flag, Pages, Schema
-from gateway.api.contracts import EnrolledPerson
+from gateway.api.contracts import AMOUNT, MEMBER_NUMBER, EnrolledPerson
 
 STATES = ("active", "future", "expired", "ended", "none")
 MOST_ROWS = 500
@@ -69,8 +69,8 @@ class NewHousehold(Schema):
     tier = fields.String(required=True)
     valid_from = fields.String(metadata={"format": "date"})
     valid_until = fields.String(metadata={"format": "date"})
-    dues_cents = fields.Integer(strict=True, validate=validate.Range(min=0))
-    number = fields.Integer(strict=True, validate=validate.Range(min=1))
+    dues_cents = fields.Integer(strict=True, validate=AMOUNT)
+    number = fields.Integer(strict=True, validate=MEMBER_NUMBER)
 
 
 class Enrolled(Done):

@@ -34,7 +34,9 @@ class Pattern(Schema):
     weekday = fields.Integer(
         strict=True, validate=validate.Range(min=-1, max=6), metadata={"description": "0 is Monday"}
     )
-    nth = fields.List(fields.Integer(strict=True), validate=validate.Length(max=6))
+    nth = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(min=-5, max=5)), validate=validate.Length(max=6)
+    )
     every_months = number()
     dates = days()
     skip = days()

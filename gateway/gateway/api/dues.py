@@ -4,12 +4,11 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
+from gateway.api.contracts import AMOUNT
 from gateway.api.subscriptions_schemas import DAY, ID
 from gateway.calls import ask, tell
 
 bp = ApiBlueprint("dues", description="Membership dues of a period, collected at help desks.")
-
-AMOUNT = validate.Range(min=0, max=10_000_000)
 
 
 class NewCampaign(Schema):

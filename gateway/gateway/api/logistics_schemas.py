@@ -94,7 +94,11 @@ class Surplus(Schema):
 
 class Seen(Schema):
     seen_total_cents = fields.Integer(
-        strict=True, load_default=None, allow_none=True, metadata={"description": "Refused when it has changed"}
+        strict=True,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=-1_000_000_000, max=1_000_000_000),
+        metadata={"description": "Refused when it has changed"},
     )
 
 
