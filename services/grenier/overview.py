@@ -189,12 +189,14 @@ def _judge(component: Component, told: dict[str, Any]) -> None:
 
 
 def _inside(process: str, component: Component) -> dict[str, Component]:
-    """Views, feed and mail of a process as components of their own, so that they are named themselves."""
+    """Views, policies, feed and mail of a process as components of their own, so that they are named themselves."""
     verb, _, services = process.partition("-")
     found: dict[str, Component] = {}
     if verb == "work":
         for service in services.split("+"):
             found[f"views-{service}"] = _follower("view", component, component.facts.pop(f"views-{service}", None))
+            if (facts := component.facts.pop(f"policies-{service}", None)) is not None:
+                found[f"policies-{service}"] = _follower("policy", component, facts)
     if process == "relay":
         found["feed"] = _follower("feed", component, component.facts.pop("feed", None))
     for name in ("mail", "mail-server"):

@@ -1,6 +1,7 @@
 """Where a follower of the log stands: how many events it has still to take in, and how old the oldest of them is.
 
     Standing(event_log, reads, position).facts()  ->  {"position", "lag_events", "lag_s"}
+    Standing(…).told("orders")                    ->  the same, also told to Prometheus under this name
 
 Positions of a log are no counts (an event store counts bytes), so the events behind are looked at: COUNTED of them at
 most, and only when health is asked. Times are of the machine's clock, as the log recorded them.
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from grenier import metrics
 from grenier.log.protocol import EventLog
 
 COUNTED = 200
@@ -32,3 +34,9 @@ class Standing:
             count += 1
         lag_s = 0.0 if oldest is None else max(0.0, time.time() - oldest.timestamp())
         return {"position": position, "lag_events": count, "lag_s": round(lag_s, 1)}
+
+    def told(self, label: str) -> dict[str, Any]:
+        facts = self.facts()
+        metrics.VIEW_LAG_EVENTS.labels(label).set(facts["lag_events"])
+        metrics.VIEW_LAG_SECONDS.labels(label).set(facts["lag_s"])
+        return facts

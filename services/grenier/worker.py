@@ -262,7 +262,11 @@ class ServiceWorker:
             ask_again(self._db)
         self._spawn_timer("repairs", PARKED_EVERY_S, repairs.look)
         standing = Standing(self._log, projector.reads(), views.position)
-        HEALTH.facts(f"views-{self.service.name}", lambda: told(self.service.name, standing, repairs))
+        name, policies = self.service.name, self._policies
+        HEALTH.facts(f"views-{name}", lambda: {**repairs.facts(), **standing.told(name)})
+        if policies is not None:
+            theirs = Standing(self._log, policies.reads(), policies.position)
+            HEALTH.facts(f"policies-{name}", lambda: theirs.told(f"{name} policies"))
 
     def _follow(self, name: str, reads: Sequence[str], consumer: ViewConsumer | PolicyConsumer) -> None:
         follower = Follower(name, self._source, reads, consumer)
@@ -315,14 +319,6 @@ class ServiceWorker:
             connection.execute(
                 sa.delete(leases).where(leases.c.name == self.service.name, leases.c.owner == self._owner())
             )
-
-
-def told(name: str, standing: Standing, repairs: Repairs) -> dict[str, object]:
-    """How far the views of a service are, and what they could not take in."""
-    facts = {**repairs.facts(), **standing.facts()}
-    metrics.VIEW_LAG_EVENTS.labels(name).set(facts["lag_events"])
-    metrics.VIEW_LAG_SECONDS.labels(name).set(facts["lag_s"])
-    return facts
 
 
 def work(names: Sequence[str], settings: Settings) -> None:

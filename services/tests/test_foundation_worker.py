@@ -7,12 +7,14 @@ import types
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from grenier import standing as standing_module
 from grenier import worker as worker_module
 from grenier.clock import SystemClock
 from grenier.config import Settings
@@ -24,8 +26,8 @@ from grenier.health import HEALTH
 from grenier.language import contracts, matching
 from grenier.log.esdb import EsdbLog
 from grenier.log.protocol import LogUnavailable
-from grenier.metrics import VIEW_LAG_EVENTS
-from grenier.overview import Component, _follower
+from grenier.metrics import VIEW_LAG_EVENTS, VIEW_LAG_SECONDS
+from grenier.overview import Component, _follower, _inside
 from grenier.readmodel import Database, Fact, Rows, View, dump
 from grenier.rebuild import rebuild
 from grenier.runtime import Policy, Runtime, Service, Timer
@@ -246,6 +248,32 @@ def test_a_worker_that_fills_views_says_so_and_how_far_it_is(
         assert VIEW_LAG_EVENTS.labels("toys")._value.get() == 2800
     finally:
         filled.set()
+        worker.stop()
+        HEALTH.remove("work-toys")
+
+
+def test_what_follows_is_named_when_it_is_late_though_the_views_are_not(
+    node: RunningNode, settings: Settings, event_log: EsdbLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going, tag = threading.Event(), uuid4().hex
+    slow = Policy("slow", ("matching.volunteer-signed-up",), lambda _runtime, _fact: going.wait(20) and None)
+    service = Service("toys", (view,), lambda runtime: None, policies=(slow,))
+    monkeypatch.setattr(standing_module, "time", SimpleNamespace(time=lambda: time.time() + 30))
+    worker = ServiceWorker(service, settings, EsdbLog(node.uri))
+    worker.start()
+    try:
+        until(lambda: worker._followers != [])
+        position = sign_up(event_log, f"late-{tag}", f"late-{tag}")
+        db = Database(settings.view_database("toys"), "toys")
+        until(lambda: slots(db, f"late-{tag}") == 1)
+        until(lambda: worker._followers[0]._consumer.position() >= position)
+        told = {name: {"detail": look()} for name, look in HEALTH._facts.items() if name.endswith("-toys")}
+        process = Component("process", facts={name: each["detail"] for name, each in told.items()})
+        found = _inside("work-toys", process)
+        assert (found["views-toys"].state, found["policies-toys"].state) == ("well", "behind")
+        assert VIEW_LAG_SECONDS.labels("toys policies")._value.get() > 10
+    finally:
+        going.set()
         worker.stop()
         HEALTH.remove("work-toys")
 

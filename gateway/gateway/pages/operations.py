@@ -42,6 +42,7 @@ KINDS: dict[str, Any] = {
     "process": lazy_gettext("programme"),
     "server": lazy_gettext("serveur"),
     "view": lazy_gettext("vue"),
+    "policy": lazy_gettext("ce qui en découle"),
     "feed": lazy_gettext("flux"),
     "queue": lazy_gettext("file"),
     "disk": lazy_gettext("disque"),
