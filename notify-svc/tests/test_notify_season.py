@@ -172,62 +172,6 @@ def test_sharers_are_reminded_in_turn_and_nobody_of_a_basket_given_away(season_h
     ]
 
 
-def shared_by(house, *homes, anchor="d1"):
-    house.record("contract-k", season.SharersSet(subscription_id="s-h1", contract_id="k", group_id="g1",
-                 household_ids=list(homes), anchor_delivery_id=anchor if homes else ""))  # fmt: skip
-
-
-def test_who_signed_is_reminded_again_when_a_sharing_has_ended(season_house):
-    house = season_house
-    open_contract(house)
-    subscribe(house)
-    shared_by(house, "h1", "h2")
-    shared_by(house)
-    house.clock.set(datetime(2026, 11, 4, 12, tzinfo=UTC))
-    house.tick()
-    assert told(house, "delivery-reminder") == [("delivery-reminder", "ann")]
-
-
-def test_a_date_that_is_left_out_is_nobodys_turn(season_house):
-    """h1 and h2 in turns, the first one's date left out: the second date is h1's, as the sign-off sheet has it."""
-    house = season_house
-    open_contract(house)
-    subscribe(house, households=["h1", "h2"], anchor_delivery_id="d1")
-    house.record("contract-k", season.AbsencesSet(subscription_id="s-h1", contract_id="k", group_id="g1",
-                 household_id="h1", delivery_ids=["d1"]))  # fmt: skip
-    house.clock.set(datetime(2026, 11, 11, 12, tzinfo=UTC))
-    house.tick()
-    assert told(house, "delivery-reminder") == [("delivery-reminder", "ann")]
-
-
-def test_a_change_of_basket_that_is_declined_leaves_the_old_one_as_it_was(season_house):
-    house = season_house
-    open_contract(house)
-    subscribe(house)
-    line = season.SubscribedLine(option_id="grand", quantity=2)
-    house.record("contract-k", season.SubscriptionRegistered(
-        subscription_id="s-new", contract_id="k", group_id="g1", household_id="h1", person_id="ann", lines=[line],
-        starts_on=date(2026, 11, 12), amount_cents=7200, channel="web", replaces="s-h1"))  # fmt: skip
-    house.record("contract-k", season.SubscriptionDeclined(subscription_id="s-new", contract_id="k", group_id="g1",
-                 household_id="h1"))  # fmt: skip
-    house.clock.set(datetime(2026, 11, 11, 12, tzinfo=UTC))
-    house.tick()
-    assert told(house, "delivery-reminder")[-1:] == [("delivery-reminder", "ann")]
-
-
-def test_whoever_has_stopped_hears_no_more_of_dates_that_move(season_house):
-    house = season_house
-    open_contract(house)
-    subscribe(house)
-    subscribe(house, "h2")
-    house.record("contract-k", season.SubscriptionEnded(subscription_id="s-h2", contract_id="k", group_id="g1",
-                 household_id="h2", on=date(2026, 11, 12), amount_cents=1800, reason="Déménagement"))  # fmt: skip
-    assert told(house, "subscription-ended") == [("subscription-ended", "bob"), ("subscription-ended", "cat")]
-    house.record("contract-k", season.DeliveryCancelled(contract_id="k", group_id="g1", delivery_id="d3",
-                 on=date(2026, 11, 19), reason="Gel."))  # fmt: skip
-    assert told(house, "delivery-cancelled") == [("delivery-cancelled", "ann")]
-
-
 def test_a_moved_date_is_told_and_followed(season_house):
     house = season_house
     open_contract(house)

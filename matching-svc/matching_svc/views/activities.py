@@ -170,6 +170,14 @@ def between(db: Database, group_id: str, kinds: Sequence[str], starts: str, ends
     ]
 
 
+def distributions(db: Database, group_id: str, starts: str, ends: str) -> list[Row]:
+    """Those of no order round that begin between two instants and are not cancelled."""
+    a = activities.c
+    query = sa.select(activities).where(a.group_id == group_id, a.kind == "distribution", a.subject_id == "")
+    query = query.where(a.starts_at >= starts, a.starts_at < ends, a.cancelled_at.is_(None))
+    return db.rows(query.order_by(a.starts_at, a.activity_id))
+
+
 def guests_of(db: Database, activity_id: str) -> list[Row]:
     """Who answered the invitation, and who was there without a task: person_id, coming ("" unsaid), present."""
     g = guests.c
