@@ -60,6 +60,7 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=0, help="acknowledged commands per seed in T1 (long: 20000)")
     parser.add_argument("--scale", type=float, default=1.0, help="a share of every other count and time")
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--previous", default="", help="T10: the version before, a tag or commit (default: the last tag, else some commits back; none: not mixed)")  # fmt: skip
     asked = parser.parse_args()
     wanted = [name for name in asked.only.split(",") if name]
     if unknown := [name for name in wanted if name not in SCENARIOS]:
@@ -69,7 +70,9 @@ def main() -> int:
     orders = asked.orders or (500 if asked.short else max(1, round(20_000 * asked.scale)))
     rows = []
     with tempfile.TemporaryDirectory(prefix="grenier-chaos-") as folder:
-        form = Form(Path(folder), seeds[:1] if asked.short else seeds, kills, orders, asked.scale, asked.short)
+        form = Form(
+            Path(folder), seeds[:1] if asked.short else seeds, kills, orders, asked.scale, asked.short, asked.previous
+        )
         for name in wanted:
             row = play(name, form)
             rows.append(row)

@@ -24,6 +24,7 @@ class Form:
     orders: int = 20_000
     scale: float = 1.0
     short: bool = False
+    previous: str = ""  # of T10: the version before (see `versions.beside`)
 
     @property
     def seed(self) -> int:

@@ -8,6 +8,7 @@ with opened(folder, seed=1) as scene:
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,10 +70,11 @@ class Scene:
 
 @contextmanager
 def opened(
-    folder: Path, seed: int, *, households: int = HOUSEHOLDS, only: Sequence[str] = (), **env: str
-) -> Iterator[Scene]:
+    folder: Path, seed: int, *, households: int = HOUSEHOLDS, only: Sequence[str] = (), python: str = sys.executable,
+    **env: str,
+) -> Iterator[Scene]:  # fmt: skip
     """An installation of our own with its window open; stopped afterwards. `env` goes to all its processes."""
-    with installation(folder, demo=True, only=only, **{"GRENIER_DEMO_LOAD": "0", **env}) as running:
+    with installation(folder, demo=True, only=only, python=python, **{"GRENIER_DEMO_LOAD": "0", **env}) as running:
         yield prepare(running, seed, households)
 
 

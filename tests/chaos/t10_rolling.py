@@ -1,10 +1,13 @@
 """T10: every process is restarted by SIGTERM, one after the other, while orders and payments come in.
 
 Nobody meets an error but 503 with Retry-After (or a connection that closes), nothing is double, each is gone in 10 s.
+The first round begins in the version before (`--previous REF`, by default the last tag, else some commits back) and ends
+in this one: during it old and new programs work side by side.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -17,6 +20,7 @@ from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.killer import wait_whole
 from tests.chaos.stage import Scene, opened
+from tests.chaos.versions import beside
 from tests.proof import Row
 
 TEST = "T10"
@@ -26,10 +30,15 @@ ENDLESS = 10_000_000
 
 def run(form: Form) -> Row:
     began, rounds = time.monotonic(), form.count(3, 1)
-    with form.place("rolling") as folder, opened(folder, form.seed) as scene:
-        figures, problems, acts = restart(scene, rounds)
-        found = checks.check(scene, acts)
-    figures |= {"duplicates": found["duplicates"], "lost": found["lost"]}
+    with form.place("versions") as versions, beside(versions, form.previous) as two, form.place("rolling") as folder:
+        python = two.python if two else sys.executable
+        with opened(folder, form.seed, python=python) as scene:
+            if two:
+                two.renew()
+            figures, problems, acts = restart(scene, rounds)
+            found = checks.check(scene, acts)
+    previous = two.commit[:12] if two else "none: not mixed"
+    figures |= {"duplicates": found["duplicates"], "lost": found["lost"], "previous": previous}
     return Row(TEST, figures, problems + found["problems"], time.monotonic() - began)
 
 

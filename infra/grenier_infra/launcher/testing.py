@@ -115,13 +115,13 @@ class Installation:
 
 @contextmanager
 def installation(
-    folder: Path | str, *, demo: bool = False, only: Sequence[str] = (), **env: str
+    folder: Path | str, *, demo: bool = False, only: Sequence[str] = (), python: str = sys.executable, **env: str
 ) -> Iterator[Installation]:
     """Start in `folder` (kept, so that a second start finds its data), wait until ready, yield, stop.
 
-    `only`: names of processes, for tests that need a few. `env`: further variables (AMQP_URL="…", GRENIER_LAYOUT="compact").
+    `only`: names of processes, for tests that need a few. `python`: the interpreter of all of them. `env`: further variables (AMQP_URL="…", GRENIER_LAYOUT="compact").
     """
-    running = start(folder, demo=demo, only=only, **env)
+    running = start(folder, demo=demo, only=only, python=python, **env)
     try:
         running.wait_ready()
         yield running
@@ -129,7 +129,9 @@ def installation(
         running.stop()
 
 
-def start(folder: Path | str, *, demo: bool = False, only: Sequence[str] = (), **env: str) -> Installation:
+def start(
+    folder: Path | str, *, demo: bool = False, only: Sequence[str] = (), python: str = sys.executable, **env: str
+) -> Installation:
     """Start without waiting; the caller stops it."""
     data = Path(folder).absolute()
     data.mkdir(parents=True, exist_ok=True)
@@ -144,7 +146,7 @@ def start(folder: Path | str, *, demo: bool = False, only: Sequence[str] = (), *
     words = ["up", "--plain", *([f"--only={','.join(only)}"] if only else [])]
     with open(data / "launcher.out", "wb") as out:
         launcher = subprocess.Popen(
-            [*leash, sys.executable, "-m", "grenier_infra.launcher", *words],
+            [*leash, python, "-m", "grenier_infra.launcher", *words],
             env=environment,
             cwd=data,
             stdin=subprocess.DEVNULL,
