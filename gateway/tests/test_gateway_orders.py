@@ -218,6 +218,7 @@ def test_the_table_is_shown_and_exported_with_its_sums(month, visit):
 def test_one_template_schedules_the_window_of_all_groups(month, visit):
     lea = visit("p-lea")
     month.call("release_catalogue", {"catalogue_id": "cat-dec", "host_id": "vrac", "month": "2026-12", "items": None})
+    assert "Programmer avec le catalogue de décembre 2026" in lea.get("/periodes")
     page = lea.get("/periodes/programmer?catalogue_id=cat-dec")
     assert "décembre 2026" in page
     done = lea.post(
@@ -230,6 +231,9 @@ def test_one_template_schedules_the_window_of_all_groups(month, visit):
     assert event.closes_at.isoformat() == "2026-12-11T19:00:00+00:00"
     starts = {group.group_id: group.distribution_starts_at.isoformat() for group in event.groups}
     assert starts == {"belleville": "2026-12-18T17:00:00+00:00", "menil": "2026-12-19T17:00:00+00:00"}
+    afterwards = lea.get("/periodes")
+    assert "Programmer avec le catalogue" not in afterwards, "a month is not proposed twice"
+    assert "Publier le prochain catalogue" in afterwards
 
 
 def test_a_window_that_closes_before_it_opens_is_shown_at_its_field(month, visit):

@@ -40,7 +40,9 @@ def index():
     empty = (_("Aucune période programmée"), _("Publiez le catalogue du mois, puis programmez la période de commande."))
     table = Table("windows", _("Périodes de tous les groupes"), columns, rows, empty=empty)
     released = [row for host_id in words.host_ids() for row in ask("orders", "catalogues", host_id=host_id)["items"]]
-    return table.export() or render_template("windows/index.html", table=table, catalogues=released[:3], words=words)
+    latest, used = released[0] if released else None, {row["catalogue_id"] for row in rows}
+    again = latest is not None and latest["catalogue_id"] in used
+    return table.export() or render_template("windows/index.html", table=table, latest=latest, again=again, words=words)
 
 
 @bp.get("/periodes/<window_id>")
