@@ -210,6 +210,22 @@ def test_a_cancelled_delivery_frees_everybody_of_their_orders(season: JamSeason)
     assert statement["committed_cents"] == 0
 
 
+def test_a_delivery_cancelled_afterwards_takes_back_nothing_from_who_has_their_parcel(season: JamSeason) -> None:
+    """A slip, or a van that came to some of them only: who was served keeps the order and owes it, the others are freed."""
+    season.frozen()
+    coline, bruno = season.api("coline"), season.home["bruno"]
+    coline.post(f"/cycles/{season.first}/parcels/received")
+    coline.post(f"/cycles/{season.first}/parcels/{bruno}/hand-over")
+    event = words.DeliveryCancelled(contract_id=season.contract, group_id=season.group, delivery_id="d1", on=DELIVERY,
+                                    reason="panne")  # fmt: skip
+    season.house.record(f"contract-{season.contract}", event)
+    assert [gone.household_id for gone in season.house.events("orders.order-cancelled")] == [season.home["amel"]]
+    assert season.house.events("orders.cycle-cancelled") == []
+    assert (season.balance("amel"), season.balance("bruno")) == (0, -1240)
+    statement = season.api("amel").get(f"/contracts/{season.contract}/accounts/{season.home['amel']}")
+    assert statement["committed_cents"] == 0
+
+
 def test_rounds_of_another_group_do_not_exist(season: JamSeason, tmp_path: Path) -> None:
     group = season._tell("found_group", season.central, kind="csa", name="Ailleurs", place="Halle")["id"]
     one = {"first_name": "Zoé", "last_name": "Loin", "email": "zoe@example.org"}

@@ -43,7 +43,7 @@ def move_distribution(runtime: Runtime, fact: Fact) -> None:
         return
     activity_id = distribution_activity(moved.cycle_id)
     planned = runtime.handler.state(activity.decider, activity_id).planned
-    if planned is None:
+    if planned is None or planned.ends_at <= runtime.clock.now():
         return
     # The activity begins with the setting up, before the doors open.
     before = min(slot.starts_at for slot in planned.slots if slot.task == "welcome") - planned.starts_at
@@ -59,7 +59,8 @@ def cancel_distribution(runtime: Runtime, fact: Fact) -> None:
     if not isinstance(cancelled, CycleCancelled):
         return
     activity_id = distribution_activity(cancelled.cycle_id)
-    if runtime.handler.state(activity.decider, activity_id).planned is not None:
+    planned = runtime.handler.state(activity.decider, activity_id).planned
+    if planned is not None and planned.ends_at > runtime.clock.now():
         command = activity.CancelActivity(activity_id=activity_id, now=runtime.clock.now(), reason=cancelled.reason)
         runtime.react(activity.decider, activity_id, command, fact, "cancel-distribution", group_id=cancelled.group_id)
 

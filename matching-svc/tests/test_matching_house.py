@@ -57,6 +57,19 @@ def test_a_scheduled_cycle_plans_the_hands_of_its_distribution(house):
     assert [slot["task"] for slot in slots] == ["set_up", "welcome", "stands", "till", "tidy_up"]
 
 
+@pytest.mark.parametrize("moved", [True, False])
+def test_hands_that_have_been_there_are_neither_moved_nor_sent_home(house, moved):
+    """The round is moved or cancelled when its distribution is over: nothing follows, and nothing is refused."""
+    activity_id = schedule(house)
+    house.clock.set(DAY + timedelta(days=1))
+    ids = {"cycle_id": "cycle", "group_id": "g", "contract_id": "c"}
+    later = orders.DistributionMoved(**ids, distribution_starts_at=DAY + timedelta(days=7), distribution_ends_at=DAY + timedelta(days=7, hours=2),
+                                     place="Parvis", closes_too_late=False)  # fmt: skip
+    house.record("cycle-cycle", later if moved else orders.CycleCancelled(**ids, reason="panne"))
+    shown = call(house, "activity", "ali", activity_id=activity_id)
+    assert (shown["place"], shown["cancelled_at"]) == ("Maison des familles", None)
+
+
 @pytest.mark.behaviour("S1:19", "S1:20")
 def test_members_sign_up_and_see_who_comes(house):
     activity_id = schedule(house)

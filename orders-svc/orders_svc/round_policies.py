@@ -45,7 +45,8 @@ def follow_delivery(runtime: Runtime, fact: Fact) -> None:
             place = event.delivery.place or group["place"]
             command = rounds.MoveDistribution(starts_at=starts_at, ends_at=ends_at, place=place)
         else:
-            command = rounds.CancelCycle(reason=event.reason)
+            served = runtime.handler.state(parcels.decider, cycle_id).handed_over
+            command = rounds.CancelCycle(reason=event.reason, served=tuple(sorted(served)))
         runtime.react(cycle.decider, cycle_id, command, fact, "follow-delivery", group_id=event.group_id)
 
 

@@ -47,9 +47,10 @@ class MoveDistribution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CancelCycle(msgspec.Struct, frozen=True, kw_only=True):
-    """The contract's delivery is cancelled."""
+    """The contract's delivery is cancelled. `served`: households that have their parcel already, whatever is said of the date."""
 
     reason: str
+    served: tuple[str, ...] = ()
 
 
 class RemindToOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,7 +208,10 @@ def moved(cycle: Cycle, event: DistributionMoved) -> Cycle:
 
 
 def cancel(cycle: Cycle, command: CancelCycle) -> list[Event]:
-    """Whoever has ordered is freed of it, and what is set aside for the order with it."""
+    """Whoever has ordered is freed of it, and what is set aside for the order with it.
+
+    Where somebody was served, the round has taken place for them: their orders stand, as what they owe does.
+    """
     terms = cycle.known
     if cycle.status == "cancelled":
         return []
@@ -220,7 +224,10 @@ def cancel(cycle: Cycle, command: CancelCycle) -> list[Event]:
             reason=command.reason,
         )
         for placed in cycle.orders_by_rank()
+        if placed.household_id not in command.served
     ]
+    if command.served:
+        return gone
     cancelled = CycleCancelled(
         cycle_id=terms.cycle_id, group_id=terms.group_id, contract_id=terms.contract_id, reason=command.reason
     )
