@@ -7,11 +7,11 @@ S0:42-49: supervise accounts, computed balances, prepayment cheques. Nothing is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 import msgspec
 from immutables import Map
+from msgspec.structs import replace
 
 from grenier.decider import Decider
 from grenier.errors import Rejected
@@ -137,8 +137,7 @@ Event = Posted | EntryReversed | BalanceWentNegative | StatementIssued | Payment
 # -- state ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What a reversal must know; `reversed_by` "" while it stands, `is_reversal` when it reverses another one."""
 
     group_id: str
@@ -150,14 +149,13 @@ class Entry:
     to_contract_id: str = ""
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     # Maps that share what they have in common: an account of a thousand entries is not copied a thousand times.
-    entries: Map[str, Entry] = field(default_factory=Map)
+    entries: Map[str, Entry] = msgspec.field(default_factory=Map)
     # The entry that charges a sign-off; the latest one, as a household may sign off again after an undo.
-    charges: Map[str, str] = field(default_factory=Map)
+    charges: Map[str, str] = msgspec.field(default_factory=Map)
     # What it has in each contract, and what it was told of it.
-    books: ContractBooks = field(default_factory=ContractBooks)
+    books: ContractBooks = msgspec.field(default_factory=ContractBooks)
 
     def stands(self, entry_id: str) -> bool:
         entry = self.entries.get(entry_id)

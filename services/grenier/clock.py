@@ -80,7 +80,7 @@ def make_clock(demo: bool, path: str | Path) -> Clock:
 
 def iso(instant: datetime) -> str:
     """An instant as events carry it: UTC, microseconds, Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def local_instant(day: date, hour: int, minute: int, zone: str) -> datetime:

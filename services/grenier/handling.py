@@ -24,7 +24,7 @@ from grenier.clock import Clock, iso
 from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected, Unavailable
 from grenier.language.registry import Event, decode, encode, name_of, version_of
-from grenier.log.protocol import NO_STREAM, LogUnavailable, NewEvent, Recorded, StreamLog, WrongVersion, code_of
+from grenier.log.protocol import NO_STREAM, LogUnavailable, NewEvent, StreamLog, WrongVersion, code_of
 from grenier.metrics import CONFLICTS
 
 S = TypeVar("S")
@@ -203,20 +203,17 @@ class Handler:
 
     def _load_more(self, decider: Decider[S, C, E], stream: str, folded: Folded) -> bool:
         recorded = self._log.read(stream, from_revision=folded.version + 1)
+        state, commands = folded.state, folded.commands
         for entry in recorded:
-            self._note(decider, folded, entry)
+            meta = read_meta(entry.metadata)
+            state = decider.evolve(state, decode(entry.type, meta.v, entry.data))  # type: ignore[arg-type]
+            if meta.cmd:
+                commands[meta.cmd] = _Done(entry.revision, entry.position, meta.fp)
+        if recorded:
+            folded.state, folded.version, folded.position = state, recorded[-1].revision, recorded[-1].position
         if stream in self._cache:
             self._cached_events += len(recorded)
         return bool(recorded)
-
-    @staticmethod
-    def _note(decider: Decider[S, C, E], folded: Folded, entry: Recorded) -> None:
-        meta = read_meta(entry.metadata)
-        folded.state = decider.evolve(folded.state, decode(entry.type, meta.v, entry.data))  # type: ignore[arg-type]
-        folded.version = entry.revision
-        folded.position = entry.position
-        if meta.cmd:
-            folded.commands[meta.cmd] = _Done(entry.revision, entry.position, meta.fp)
 
     def _append(
         self, decider: Decider[S, C, E], stream: str, folded: Folded, events: Sequence[E], trace: Trace

@@ -6,7 +6,7 @@ Behind a deposit: who received which cheque, and why it was given back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,6 +50,8 @@ catalogues = sa.Table(
     sa.Column("products", Json, nullable=False),
 )
 
+Names = Mapping[str, Sequence[str]]
+"""(name, label of the unit) by product."""
 _UNNAMED = ("", "")
 
 OnTheDay = (
@@ -69,8 +71,9 @@ def apply(rows: Rows, fact: Fact) -> None:
         case logistics.DistributionPlanned() as e:
             _name(rows, e.distribution_id, e.items)
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
+            named = _offered(rows, e.cycle_id)
             lines = [
-                {**_product(rows, e.cycle_id, line.product_id), "quantity": line.quantity,
+                {**_product(named, line.product_id), "quantity": line.quantity,
                  "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}
                 for line in e.lines
             ]  # fmt: skip
@@ -80,8 +83,9 @@ def apply(rows: Rows, fact: Fact) -> None:
         case orders.OrderCancelled() as e:
             _put(rows, fact, e.household_id, order_id=e.order_id, body={"reason": e.reason})
         case orders.OrdersRegulated() as e:
+            named = _offered(rows, e.cycle_id)
             for change in e.changes:
-                body = {**_product(rows, e.cycle_id, change.product_id), "from_quantity": change.from_quantity,
+                body = {**_product(named, change.product_id), "from_quantity": change.from_quantity,
                         "to_quantity": change.to_quantity, "rule": e.rule, "limit": e.limit}  # fmt: skip
                 _put(rows, fact, change.household_id, order_id=change.order_id, body=body)
         case season.ScheduleAgreed() as e:
@@ -115,18 +119,18 @@ def _cheque(rows: Rows, fact: Fact, event: season.ChequeReceived | season.Cheque
 
 
 def _on_the_day(rows: Rows, event: OnTheDay) -> dict[str, Any]:
-    scope = event.distribution_id
+    named = _offered(rows, event.distribution_id)
     match event:
         case logistics.LineWeighed() as e:
-            return {**_product(rows, scope, e.product_id), "weight_g": e.weight_g, "amount_cents": e.amount_cents}
+            return {**_product(named, e.product_id), "weight_g": e.weight_g, "amount_cents": e.amount_cents}
         case logistics.ShortageRecorded() as e:
-            return {**_product(rows, scope, e.product_id), "missing": e.missing}
+            return {**_product(named, e.product_id), "missing": e.missing}
         case logistics.SubstitutionRecorded() as e:
-            return {**_product(rows, scope, e.product_id), "quantity": e.quantity,
-                    "substitute": _product(rows, scope, e.substitute_id)["name"],
+            return {**_product(named, e.product_id), "quantity": e.quantity,
+                    "substitute": _product(named, e.substitute_id)["name"],
                     "substitute_quantity": e.substitute_quantity, "amount_cents": e.amount_cents}  # fmt: skip
         case logistics.SurplusSold() as e:
-            return {**_product(rows, scope, e.product_id), "quantity": e.quantity, "weight_g": e.weight_g,
+            return {**_product(named, e.product_id), "quantity": e.quantity, "weight_g": e.weight_g,
                     "amount_cents": e.amount_cents}  # fmt: skip
         case logistics.SignedOff() as e:
             lines = [
@@ -141,14 +145,17 @@ def _on_the_day(rows: Rows, event: OnTheDay) -> dict[str, Any]:
 
 
 def _name(rows: Rows, scope_id: str, items: Iterable[orders.CatalogueItem]) -> None:
-    known = rows.get(catalogues, scope_id)
-    named = {item.product_id: [item.facts.name, item.facts.unit_label] for item in items}
-    rows.put(catalogues, scope_id=scope_id, products={**known["products"], **named} if known else named)
+    named: Names = {item.product_id: (item.facts.name, item.facts.unit_label) for item in items}
+    rows.put(catalogues, scope_id=scope_id, products={**_offered(rows, scope_id), **named})
 
 
-def _product(rows: Rows, scope_id: str, product_id: str) -> dict[str, Any]:
+def _offered(rows: Rows, scope_id: str) -> Names:
     known = rows.get(catalogues, scope_id)
-    name, unit_label = known["products"].get(product_id, _UNNAMED) if known else _UNNAMED
+    return known["products"] if known else {}
+
+
+def _product(named: Names, product_id: str) -> dict[str, Any]:
+    name, unit_label = named.get(product_id, _UNNAMED)
     return {"product_id": product_id, "name": name, "unit_label": unit_label}
 
 

@@ -61,6 +61,21 @@ postings = sa.Table(
 )
 
 LONGEST_STATEMENT = 2_000
+_OF_CONTRACTS = ("contract_id", "to_contract_id", "cycle_id", "holder_id")
+_UNSAID = dict.fromkeys(
+    (
+        "till_id",
+        "distribution_id",
+        "order_id",
+        "means",
+        "cheque_number",
+        "cheque_bank",
+        "reason",
+        "reverses",
+        "reversed_by",
+    ),
+    "",
+)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
@@ -119,32 +134,31 @@ def _put(rows: Rows, fact: Fact, entry_postings: list[ledger.Posting], **values:
         raise ValueError(f"the postings of {fact.id} do not sum to zero")
     household_id = getattr(event, "household_id", "")
     account = accounts.eater(household_id)
-    row: Row = {
-        **dict.fromkeys(("till_id", "distribution_id", "order_id", "means", "cheque_number", "cheque_bank"), ""),
-        **dict.fromkeys(("reason", "reverses", "reversed_by"), ""),
-        **{name: getattr(event, name, "") for name in ("contract_id", "to_contract_id", "cycle_id", "holder_id")},
+    touching = [posting.amount_cents for posting in entry_postings if posting.account == account]
+    meta, group_id, position = fact.meta, event.group_id, fact.position
+    entry_id = values.setdefault("entry_id", getattr(event, "entry_id", ""))
+    row = {
+        **_UNSAID,
         "lines": [],
-        "entry_id": getattr(event, "entry_id", ""),
+        "position": position,
+        "event_id": fact.id,
+        "kind": fact.name.partition(".")[2],
+        "at": meta.at,
+        "actor": meta.actor,
+        "role": meta.role,
+        "on_behalf_of": meta.on_behalf_of,
+        "cause": meta.cause,
+        "group_id": group_id,
+        "household_id": household_id,
+        "effect_cents": sum(touching),
+        "touches_eater": int(bool(touching)),
         **values,
     }
-    rows.put(
-        headers,
-        position=fact.position,
-        event_id=fact.id,
-        kind=fact.name.partition(".")[2],
-        at=fact.at,
-        actor=fact.meta.actor,
-        role=fact.meta.role,
-        on_behalf_of=fact.meta.on_behalf_of,
-        cause=fact.meta.cause,
-        group_id=event.group_id,
-        household_id=household_id,
-        effect_cents=accounts.amount_on(entry_postings, account),
-        touches_eater=int(any(posting.account == account for posting in entry_postings)),
-        **row,
-    )
+    for name in _OF_CONTRACTS:
+        row[name] = getattr(event, name, "")
+    rows.put(headers, **row)
     for line, posting in enumerate(entry_postings):
-        rows.put(postings, entry_id=row["entry_id"], line=line, position=fact.position, group_id=event.group_id,
+        rows.put(postings, entry_id=entry_id, line=line, position=position, group_id=group_id,
                  account=posting.account, amount_cents=posting.amount_cents)  # fmt: skip
 
 

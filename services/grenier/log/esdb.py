@@ -17,15 +17,23 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 import grpc
 import grpc.experimental
-from esdbclient import EventStoreDBClient, RecordedEvent, StreamState
+import msgspec
+from esdbclient import EventStoreDBClient, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
-from esdbclient.exceptions import EventStoreDBClientException, GrpcError, NotFound, WrongCurrentVersion
+from esdbclient.exceptions import (
+    CancelledByClient,
+    EventStoreDBClientException,
+    GrpcError,
+    NotFound,
+    WrongCurrentVersion,
+)
 
 from grenier.log.appends import Appends
 from grenier.log.pipeline import CHANNEL_OPTIONS, CallLost
@@ -50,6 +58,7 @@ PAGE_EVENTS = 2_000
 PAGE_TIMEOUT_S = 30.0
 READ_ATTEMPTS = 3
 PAUSE_S = 0.1
+TICKS_PER_S = 10_000_000
 
 
 class _Client(EventStoreDBClient):
@@ -96,7 +105,7 @@ class EsdbLog:
             )
         except NotFound:
             return []
-        return [from_esdb(event) for event in found]
+        return found
 
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         return next((event.position for event in self.read_all(after=after, types=types, limit=1)), None)
@@ -123,7 +132,7 @@ class EsdbLog:
 
     def head(self) -> int | None:
         last = self._repeated(lambda: _whole(self._client().read_all(backwards=True, limit=1, timeout=self._timeout_s)))
-        return last[0].commit_position if last else None
+        return last[0].position if last else None
 
     def close(self) -> None:
         # Subscriptions first: grpc waits for ever for a channel whose stream is still being iterated.
@@ -138,7 +147,7 @@ class EsdbLog:
     def _page(self, after: int | None, types: Sequence[str] | None, wanted: int) -> list[Recorded]:
         """At most `wanted` events behind `after`; the server starts at the position itself, so one more is asked for."""
 
-        def fetch() -> list[RecordedEvent]:
+        def fetch() -> list[Recorded]:
             return _whole(
                 self._client().read_all(
                     commit_position=after,
@@ -148,7 +157,7 @@ class EsdbLog:
                 )
             )
 
-        events = [from_esdb(event) for event in self._repeated(fetch)]
+        events = self._repeated(fetch)
         return [event for event in events if after is None or event.position > after][:wanted]
 
     def _repeated(self, call: Callable[[], T]) -> T:
@@ -196,19 +205,22 @@ class EsdbSubscription:
         return self
 
     def __next__(self) -> Recorded | Checkpoint | CaughtUp:
-        try:
-            with translated():
-                event = next(self._events)
-        except (StopIteration, LogUnavailable) as lost:
-            if self._stopped:
-                raise StopIteration from None
-            self.stop()
-            raise LogUnavailable("the subscription ended") from lost
-        if event.is_checkpoint:
-            return Checkpoint(event.commit_position or 0)
-        if event.is_caught_up:
-            return CaughtUp()
-        return from_esdb(event)
+        while True:
+            try:
+                with translated():
+                    answer = self._events._get_next_read_resp()
+            except (StopIteration, LogUnavailable) as lost:
+                if self._stopped:
+                    raise StopIteration from None
+                self.stop()
+                raise LogUnavailable("the subscription ended") from lost
+            match answer.WhichOneof("content"):
+                case "event":
+                    return recorded_of(answer.event.event)
+                case "checkpoint":
+                    return Checkpoint(answer.checkpoint.commit_position)
+                case "caught_up":
+                    return CaughtUp()
 
     def stop(self) -> None:
         self._stopped = True
@@ -217,16 +229,27 @@ class EsdbSubscription:
         self._client.close()
 
 
-def _whole(response: Any) -> list[RecordedEvent]:
+def _whole(response: Any) -> list[Recorded]:
     """All events of a finite reading, or LogUnavailable when it was cut short.
 
     A client that reconnects cancels the readings of its other callers, and esdbclient ends these like finished ones: half
     a stream, or none, would pass for the whole. Only the status of the call tells.
     """
-    with response as events:
-        found = list(events)
+    found: list[Recorded] = []
+    with response, suppress(StopIteration, CancelledByClient):
+        while True:
+            note(found, response._get_next_read_resp())
     check_whole(response._read_resps.code())
     return found
+
+
+def note(found: list[Recorded], answer: Any) -> None:
+    """One message of a finite reading. Raises NotFound."""
+    content = answer.WhichOneof("content")
+    if content == "event":
+        found.append(recorded_of(answer.event.event))
+    elif content == "stream_not_found":
+        raise NotFound
 
 
 def check_whole(code: grpc.StatusCode) -> None:
@@ -271,14 +294,16 @@ def to_esdb(event: NewEvent) -> EsdbNewEvent:
     return EsdbNewEvent(type=event.type, data=event.data, metadata=event.metadata, id=event.id)
 
 
-def from_esdb(event: RecordedEvent) -> Recorded:
+def recorded_of(event: Any) -> Recorded:
+    """An event as it came over the wire. esdbclient's own object of it costs as much as its way here, and says no more."""
+    about = event.metadata
     return Recorded(
-        id=event.id,
-        stream=event.stream_name,
-        revision=event.stream_position,
-        type=event.type,
-        data=event.data,
-        metadata=event.metadata,
-        position=event.commit_position or 0,
-        created=event.recorded_at or datetime.fromtimestamp(0, UTC),
+        msgspec.convert(event.id.string, UUID),
+        event.stream_identifier.stream_name.decode(),
+        event.stream_revision,
+        about["type"],
+        event.data,
+        event.custom_metadata,
+        event.commit_position,
+        datetime.fromtimestamp(int(about["created"] or 0) / TICKS_PER_S, UTC),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from esdbclient import AsyncEventStoreDBClient, RecordedEvent, StreamState
+from esdbclient import AsyncEventStoreDBClient, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
-from esdbclient.exceptions import NotFound
+from esdbclient.exceptions import CancelledByClient, NotFound
 
-from grenier.log.esdb import CALL_TIMEOUT_S, check_whole, from_esdb, to_esdb, translated, type_filter
+from grenier.log.esdb import CALL_TIMEOUT_S, check_whole, note, to_esdb, translated, type_filter
 from grenier.log.pipeline import CallLost, Pipeline, connected_client
 from grenier.log.protocol import NO_STREAM, Appended, LogUnavailable, NewEvent, Recorded, check_append
 
@@ -74,7 +75,8 @@ class HubLog:
                 found = self._wait(self._stream(self._client(), stream, from_revision, options))
         except NotFound:
             return []
-        return [from_esdb(event) for event in found]
+        answer: list[Recorded] = found
+        return answer
 
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         with translated():
@@ -84,14 +86,14 @@ class HubLog:
     def head(self) -> int | None:
         with translated():
             found = self._wait(self._last(self._client()))
-        return found[0].commit_position if found else None
+        return found[0].position if found else None
 
-    async def _last(self, client: AsyncEventStoreDBClient) -> list[RecordedEvent]:
+    async def _last(self, client: AsyncEventStoreDBClient) -> list[Recorded]:
         return await _whole_later(await client.read_all(backwards=True, limit=1, timeout=self._timeout_s))
 
     async def _stream(
         self, client: AsyncEventStoreDBClient, stream: str, from_revision: int, options: dict[str, Any]
-    ) -> list[RecordedEvent]:
+    ) -> list[Recorded]:
         return await _whole_later(
             await client.read_stream(stream, stream_position=from_revision, timeout=self._timeout_s, **options)
         )
@@ -101,7 +103,7 @@ class HubLog:
     ) -> list[int]:
         """Two at most: the server begins with the event at `after` itself."""
         response = await client.read_all(commit_position=after, limit=2, timeout=self._timeout_s, **type_filter(types))
-        return [event.commit_position or 0 for event in await _whole_later(response)]
+        return [event.position for event in await _whole_later(response)]
 
     def close(self) -> None:
         client, self._connected = self._connected, None
@@ -145,9 +147,12 @@ async def _caught(awaitable: Any) -> tuple[Any, Exception | None]:
         return None, error
 
 
-async def _whole_later(response: Any) -> list[RecordedEvent]:
+async def _whole_later(response: Any) -> list[Recorded]:
     """`_whole` for the asyncio client."""
-    async with response as events:
-        found = [event async for event in events]
+    found: list[Recorded] = []
+    async with response:
+        with suppress(StopAsyncIteration, CancelledByClient):
+            while True:
+                note(found, await response._get_next_read_resp())
     check_whole(await response.aio_call.code())
     return found
