@@ -168,13 +168,13 @@ class ChequeQuestions:
         require_manager(self.runtime, context, ask.group_id, ask.contract_id, MANAGE)
         db = self.runtime.db
         rows = subscription_questions.in_group(
-            db, ask.group_id, ("waiting", "to_confirm", "confirmed"), ask.contract_id
+            db, ask.group_id, ("waiting", "to_confirm", "confirmed", "ended"), ask.contract_id
         )
         planned = cheques.found(db, ask.group_id, contract_id=ask.contract_id)
         day = today(self.runtime, ask.group_id)
         soon = (day + timedelta(days=LATE_AFTER_DAYS)).isoformat()
         confirmed = [row for row in rows if row["state"] == "confirmed"]
-        expected = [row for row in planned if row["state"] == "expected"]
+        expected, written = [row for row in planned if row["state"] == "expected"], _written(planned)
         return {
             "to_confirm": [_named(row) for row in rows if row["state"] == "to_confirm"],
             "waiting": [_named(row) for row in rows if row["state"] == "waiting"],
@@ -188,8 +188,19 @@ class ChequeQuestions:
             "to_hand_over": self._shown_cheques(
                 [row for row in planned if row["state"] == "received" and row["cash_on"] <= soon]
             ),
-            "amounts_differ": [one for row in confirmed if (one := _difference(row, planned)) is not None],
+            "amounts_differ": [
+                one
+                for row in rows
+                if row["state"] in ("confirmed", "ended") and self._has_amount(row)
+                if (one := _difference(row, written)) is not None
+            ],
         }
+
+    def _has_amount(self, row: Row) -> bool:
+        """Where goods are ordered nothing is due beforehand; who stopped before the first basket owes nothing, and all comes back."""
+        if row["amount_cents"] or row["state"] != "ended":
+            return bool(row["amount_cents"])
+        return contract_of(self.runtime, row["contract_id"]).life.agreed.basket_kind != "ordered"
 
     def _shown_cheques(self, rows: list[Row]) -> list[dict[str, Any]]:
         shown = []
@@ -206,11 +217,19 @@ def _named(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in kept}
 
 
-def _difference(row: Row, planned: list[Row]) -> dict[str, Any] | None:
-    """The cheques of a subscription do not add up to what it costs: a basket was composed anew, a cheque given back."""
-    mine = [one for one in planned if one["subscription_id"] == row["subscription_id"]]
-    cents = sum(one["amount_cents"] for one in mine if one["state"] != "returned")
-    if row["means"] != "cheque" or not mine or cents == row["amount_cents"] or not row["amount_cents"]:
+def _written(planned: list[Row]) -> dict[str, int]:
+    """Subscription → cents of its cheques that were not given back; one without cheques is not among them."""
+    cents: dict[str, int] = {}
+    for one in planned:
+        kept = 0 if one["state"] == "returned" else one["amount_cents"]
+        cents[one["subscription_id"]] = cents.get(one["subscription_id"], 0) + kept
+    return cents
+
+
+def _difference(row: Row, written: dict[str, int]) -> dict[str, Any] | None:
+    """The cheques of a subscription do not add up to what it costs: a basket was composed anew, a cheque given back, an early end."""
+    cents = written.get(row["subscription_id"])
+    if row["means"] != "cheque" or cents is None or cents == row["amount_cents"]:
         return None
     return {**_named(row), "cheques_cents": cents}
 
