@@ -165,6 +165,23 @@ def test_a_bundle_that_is_refused_leaves_every_cheque_where_it_was(site):
     assert desk.cheques()["by_state"]["received"]["count"] == 1
 
 
+def test_cheques_that_went_beyond_an_early_end_are_looked_after(site):
+    """Three cheques went to the farm, then the household stops: what is too much comes back, or somebody forgets it."""
+    desk = Desk(site)
+    desk.receive_all()
+    stop = {"reason": "Déménagement", "on": "2026-11-26"}
+    desk.camille("POST", f"/subscriptions/{desk.bey}/end", 200, **stop)
+    [differs] = desk.camille("GET", f"{desk.group}/season-anomalies")["amounts_differ"]
+    assert (differs["subscription_id"], differs["amount_cents"], differs["cheques_cents"]) == (desk.bey, 4200, 16800)
+    desk.camille("POST", f"/subscriptions/{desk.rossi}/end", 200, **stop | {"on": "2026-11-05"})
+    found = desk.camille("GET", f"{desk.group}/season-anomalies")["amounts_differ"]
+    assert {row["subscription_id"]: row["amount_cents"] for row in found} == {desk.bey: 4200, desk.rossi: 0}
+    for cheque in desk.ids(desk.rossi):
+        desk.zoe("POST", f"/subscriptions/{desk.rossi}/cheques/{cheque}/return", 200, reason="Arrêt")
+    found = desk.camille("GET", f"{desk.group}/season-anomalies")["amounts_differ"]
+    assert [row["subscription_id"] for row in found] == [desk.bey]
+
+
 def test_a_cheque_that_comes_back_is_owed_anew(site):
     desk = Desk(site)
     desk.receive_all()

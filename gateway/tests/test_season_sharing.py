@@ -201,5 +201,19 @@ def test_a_late_yes_begins_with_the_next_delivery_and_none_comes_after_the_last_
     site.house.clock.set(before)
 
 
+@pytest.mark.behaviour("S0:28")
+def test_the_turns_of_a_household_that_is_erased_go_to_those_who_are_left(site):
+    basket, known = Basket(site, "Poires"), len(site.house.events("notify.message-requested"))
+    ines, home = site.people["Inès"], site.homes["Nguyen-Lefèvre"]
+    proposal = basket.propose("Inès")["proposal_id"]
+    Api(site, "Inès")("POST", f"/sharing-proposals/{proposal}/accept", 200)
+    assert basket.sharers() == [site.homes["Rossi"], home]
+    site.call("erase_person", "Inès", person_id=ines)
+    assert basket.sharers() == []
+    assert mails(site, "sharing-ended", known) == [site.people["Paul"]]
+    told = basket.paul("GET", f"/households/{site.homes['Rossi']}/baskets")["baskets"]
+    assert all(row["mine"] for row in told if row["contract_id"] == basket.contract)
+
+
 def test_the_views_say_the_same_after_a_rebuild(site):
     assert site.house.dump("contracts") == site.house.rebuilt_dump("contracts")

@@ -62,6 +62,13 @@ def in_group(db: Database, group_id: str, states: tuple[str, ...] = (), contract
     return db.rows(query.order_by(_s.registered_at, _s.place, _s.subscription_id))
 
 
+def shared(db: Database) -> list[Row]:
+    """Subscriptions of running contracts at which several households take turns."""
+    query = _WITH_CONTRACT.where(_c.state == "opened", _s.state.in_(("waiting", "to_confirm", "confirmed")))
+    several = sa.select(eaters.c.subscription_id).group_by(eaters.c.subscription_id).having(sa.func.count() > 1)
+    return db.rows(query.where(_s.subscription_id.in_(several)).order_by(_s.subscription_id))
+
+
 def has_active(db: Database, household_id: str, contract_id: str) -> bool:
     """Whether it holds a subscription to this contract, confirmed or to be confirmed."""
     query = (
