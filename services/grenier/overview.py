@@ -97,8 +97,15 @@ def launched(data_dir: Path) -> dict[str, dict[str, Any]]:
 # -- processes ---------------------------------------------------------------------------------------------------
 
 
+def this_process(data_dir: Path, otherwise: str = "") -> str:
+    """The name of the process that asks: two gateways share a port, so each looks by its pid which of them it is."""
+    family = (os.getpid(), os.getppid())  # a page server's workers are children of what the launcher started
+    return next((name for name, row in launched(data_dir).items() if row["pid"] in family), otherwise)
+
+
 def _processes(settings: Settings, myself: str) -> dict[str, Component]:
     table = launched(settings.data_dir)
+    myself = this_process(settings.data_dir, myself)
     with ThreadPoolExecutor(max(1, len(table))) as pool:
         asked = {name: pool.submit(_process, settings, name, row, myself) for name, row in table.items()}
         found = {name: answer.result() for name, answer in asked.items()}
@@ -113,6 +120,8 @@ def _process(settings: Settings, name: str, row: dict[str, Any], myself: str) ->
         component.state = "held"
     elif row["pid"] is None:
         component.state = "down"
+    elif _stopped(row["pid"]):
+        component.state, component.problems = "silent", ["stopped by a signal"]
     elif name == myself:
         from grenier.health import HEALTH
 
@@ -120,6 +129,14 @@ def _process(settings: Settings, name: str, row: dict[str, Any], myself: str) ->
     else:
         _ask(component, name, row["port"])
     return component
+
+
+def _stopped(pid: int) -> bool:
+    """Frozen by SIGSTOP or a debugger. Asked of the kernel: on a shared port the other one would answer in its place."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+    except OSError:
+        return False
 
 
 def _ask(component: Component, name: str, port: int) -> None:

@@ -13,7 +13,8 @@ from gateway.access import access, rule
 from gateway.formats import number
 from gateway.menus import nav_item
 from gateway.staleness import age
-from grenier.overview import WELL, Overview
+from grenier.metrics import COMPONENT_WELL
+from grenier.overview import WELL, Overview, this_process
 
 bp = Blueprint("operations", __name__)
 nav_item(
@@ -72,10 +73,12 @@ def overview() -> dict[str, Any]:
         found = app.extensions["grenier-overview"] = Overview(app.extensions["grenier"].settings, "gateway")
     seen = found.look()
     door = app.extensions["grenier-admission"]
-    if "gateway" in seen["components"] and door.overloaded():
-        seen["components"]["gateway"]["state"] = "overloaded"
-        seen["named"] = sorted({*seen["named"], "gateway"})
+    me = this_process(app.extensions["grenier"].settings.data_dir, "gateway")
+    if me in seen["components"] and door.overloaded():
+        seen["components"][me]["state"] = "overloaded"
+        seen["named"] = sorted({*seen["named"], me})
         seen["status"] = "attention"
+        COMPONENT_WELL.labels(me).set(0)
     return seen
 
 
