@@ -25,7 +25,7 @@ stop:  ## stop what `make run` started from another terminal
 status:  ## the processes of the running installation
 	@$(BIN)/python -m grenier_infra.launcher status
 
-test: prepare-test lint  ## prepare the machine and run every check: lint, types, all tests
+test: prepare-test lint  ## prepare the machine and run every check: lint, types, all tests (PYTEST="-k till": these only)
 ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
 else
@@ -45,8 +45,8 @@ format: prepare-test  ## put the code into shape
 story: prepare-test  ## play the month of the federation over HTTP, step by step (STORY=amap: a season of an AMAP)
 	@$(BIN)/python -m tests.story $(STORY)
 
-behaviours: prepare-test  ## which lines of the source documents the acceptance tests cover
-	@$(BIN)/python -m tests.behaviours
+behaviours: prepare-test  ## which lines of the source documents the acceptance tests cover (ARGS=S4:57: where the code of one is)
+	@$(BIN)/python -m tests.behaviours $(ARGS)
 
 bench: prepare-test  ## what everything costs, beside an ordinary application, other event stores and the limits of the machine
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -2,6 +2,7 @@
 
     python -m tests.behaviours             # runs them, in two processes; other words go to pytest
     python -m tests.behaviours --static    # reads the marks only: which line has no test, which has none through HTTP
+    python -m tests.behaviours S4:57       # where the code speaks of a line, and which tests show it
 
 Only tests that reach the product through its API or its pages count (tests/citations.py); those that start servers or a
 browser run when a line has no other. Exit status: that of the tests; a line without a test is reported, not an error.
@@ -12,10 +13,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from grenier.testing_behaviours import LINES, RESULT, expand
+from grenier.testing_behaviours import CITATION, LINES, RESULT, cited, expand
 from tests.citations import citations, files_to_run, lacking, uncited
+from tests.mentions import mentions
 
 QUICK = "behaviour and not slow and not browser"
+WIDEST = 110
 
 
 def runs(lines: list[int]) -> str:
@@ -47,9 +50,27 @@ def from_marks() -> int:
     return 0
 
 
+def whereabouts(citation: str) -> None:
+    """Places in the code, those that speak of little else first; then tests, those through HTTP first."""
+    wanted = set(cited(citation))
+    sys.stdout.write(f"\n{citation}\n")
+    places = {
+        (each.among, each.file, each.number, each.text) for each in mentions() if (each.document, each.line) in wanted
+    }
+    for _, file, number, text in sorted(places):
+        sys.stdout.write(f"    {file}:{number}  {text[:WIDEST]}\n")
+    tests = {(not each.http, each.file, each.test) for each in citations() if (each.document, each.line) in wanted}
+    for _, file, test in sorted(tests):
+        sys.stdout.write(f"    {file}::{test}\n")
+
+
 def main(words: list[str]) -> int:
     if "--static" in words:
         return from_marks()
+    if asked := [word for word in words if CITATION.match(word)]:
+        for word in asked:
+            whereabouts(word)
+        return 0
     RESULT.unlink(missing_ok=True)
     files, with_later = files_to_run(citations())
     chosen = ["-m", "behaviour" if with_later else QUICK, "-n", "2", "--dist", "loadfile"]

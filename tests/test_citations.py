@@ -8,6 +8,7 @@ import pytest
 
 from grenier.testing_behaviours import LINES, expand
 from tests.citations import Citation, citations, files_to_run, lacking, uncited
+from tests.mentions import mentions
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,23 @@ def found() -> list[Citation]:
 @pytest.mark.parametrize("document", ["S0", "S4"])
 def test_every_line_of_the_season_has_a_test_through_http(found: list[Citation], document: str) -> None:
     assert lacking(found, document) == []
+
+
+@pytest.mark.parametrize("document", ["S0", "S4"])
+def test_every_line_of_the_season_is_spoken_of_in_the_code(document: str) -> None:
+    """`python -m tests.behaviours S4:57` leads whoever is new here to the place."""
+    spoken = {each.line for each in mentions() if each.document == document}
+    assert [line for line in expand(LINES[document]) if line not in spoken] == []
+
+
+def test_a_line_is_found_where_a_span_names_it_and_tests_are_passed_over(tmp_path: Path) -> None:
+    for file, text in (("orders-svc/orders/window.py", '"""Windows (S1:142-144)."""\n# S1:146\n'),
+                       ("orders-svc/tests/test_window.py", "# S1:147\n"), ("docs/x.py", "# S1:148\n")):  # fmt: skip
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    found = [(each.line, each.file, each.number, each.among) for each in mentions(tmp_path)]
+    window = "orders-svc/orders/window.py"
+    assert found == [(142, window, 1, 3), (143, window, 1, 3), (144, window, 1, 3), (146, window, 2, 1)]
 
 
 def test_what_runs_shows_every_line_that_is_shown_at_all(found: list[Citation]) -> None:

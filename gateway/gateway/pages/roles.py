@@ -16,7 +16,7 @@ from gateway.whole_lists import whole_list
 from grenier.errors import Invalid
 
 bp = Blueprint("roles", __name__)
-# What a contract's coordinator does (S0:9-56), and the page of the group where each thing is done.
+# What a contract's coordinator does (S0:3-56), and the page of the group where each thing is done.
 COORDINATION: tuple[tuple[Any, tuple[tuple[Any, str], ...]], ...] = (
     (lazy_gettext("Faire le lien entre mangeurs et producteurs"), (
         (lazy_gettext("Relayer aux producteurs les questions des mangeurs"), "questions.index"),

@@ -108,7 +108,7 @@ def _visible(rows: list[Row], visible: set[str] | None) -> list[Row]:
 
 
 def aggregation(runtime: Runtime, window: Row, visible: set[str] | None) -> dict[str, Any]:
-    """S1:134: product × group and totals. Frozen groups stand for ever; the others are as asked at this moment."""
+    """S1:134, S1:149: product × group and totals. Frozen groups stand for ever; the others are as asked now."""
     rows = _visible(cycles.cycles_of_window(runtime.db, window["window_id"]), visible)
     names = {group["group_id"]: group["name"] for group in runtime.access.groups_of_host(window["host_id"])}
     groups = [

@@ -74,6 +74,7 @@ GROUP_ROLES: dict[str, frozenset[str]] = {
 }
 
 FEDERATION_ROLES: dict[str, frozenset[str]] = {
+    # S1:125-128: the salaried team, of the federation and no group's.
     "central_team": frozenset(
         {
             "contracts.found",
