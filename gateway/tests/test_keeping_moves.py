@@ -189,6 +189,26 @@ def test_who_stops_taking_baskets_has_none_kept(site):
     assert kept.told("keeping-off") == [("keeping-off", "Ali"), ("keeping-off", "Zoé")]
 
 
+def test_a_basket_that_somebody_else_takes_is_kept_by_nobody(site):
+    kept = Kept(site, date(2026, 12, 16))
+    which = {
+        "contract_id": kept.contract,
+        "subscription_id": kept.subscriptions["Bey"],
+        "delivery_id": kept.ids[kept.on],
+    }
+    site.call("enrol_as_taker", "Paul", group_id=site.amap)
+    site.call("offer_basket", "Ali", **which)
+    basket = site.house.events("contracts.basket-offered")[-1].basket_id
+    site.call("request_basket", "Paul", basket_id=basket)
+    assert kept.told("keeping-off") == [], "it is only offered"
+    site.call("accept_taker", "Ali", basket_id=basket, person_id=site.people["Paul"])
+    assert kept.told("keeping-off") == [("keeping-off", "Ali"), ("keeping-off", "Zoé")]
+    refused = kept.api("Ali", "PUT", f"/baskets/{site.homes['Bey']}", 409, keeper_id=kept.keeper)
+    assert refused["code"] == "nothing-that-day"
+    site.call("withdraw_request", "Paul", basket_id=basket)
+    kept.entrust()
+
+
 def test_whoever_counted_on_somebody_who_is_erased_looks_for_another_keeper(site):
     kept = Kept(site, date(2026, 12, 10))
     kept.api("Inès", "PUT", "/keepers/me", most=1)

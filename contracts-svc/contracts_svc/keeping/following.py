@@ -16,6 +16,7 @@ from contracts_svc.subscribing import contract_of
 from contracts_svc.views import contract_questions as seasons
 from contracts_svc.views import keeping as views
 from grenier.language.contracts import PersonErased
+from grenier.language.exchange import TakerAccepted
 from grenier.language.keeping import Reason
 from grenier.language.season import (
     AbsencesSet,
@@ -40,6 +41,9 @@ def follow_contract(runtime: Runtime, fact: Fact) -> None:
             _follow_turns(runtime, fact, e.group_id, e.contract_id, but=e.on)
         case AbsencesSet() | BasketComposed() | SharersSet() | SubscriptionEnded() as e:
             _follow_turns(runtime, fact, e.group_id, e.contract_id)
+        case TakerAccepted() as e:
+            on = contract_of(runtime, e.contract_id).life.delivery(e.delivery_id).on
+            _leave(runtime, fact, e.group_id, on, "basket-changed")
 
 
 def _follow_turns(runtime: Runtime, fact: Fact, group_id: str, contract_id: str, but: date | None = None) -> None:
@@ -102,7 +106,7 @@ POLICIES = (
     Policy(
         "keeping-follows-contract",
         ("contracts.delivery-moved", "contracts.delivery-cancelled", "contracts.absences-set",
-         "contracts.basket-composed", "contracts.sharers-set", "contracts.subscription-ended"),
+         "contracts.basket-composed", "contracts.sharers-set", "contracts.subscription-ended", "contracts.taker-accepted"),
         follow_contract,
     ),
     Policy("forget-keeper", ("contracts.person-erased",), forget_keeper),

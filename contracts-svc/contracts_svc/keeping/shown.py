@@ -13,6 +13,7 @@ from contracts_svc.texts import fold, full_name
 from contracts_svc.views import baskets, people
 from contracts_svc.views import contract_questions as seasons
 from contracts_svc.views import subscription_questions as questions
+from contracts_svc.views.exchange_questions import exchanged as given_away
 from grenier.runtime import Runtime, derived_id
 
 
@@ -22,14 +23,20 @@ def day_id(group_id: str, on: date) -> str:
 
 
 def takes_on(runtime: Runtime, household_id: str, on: date) -> bool:
-    """Whether there is a basket that is this household's to fetch on a day."""
+    """Whether there is a basket that is this household's to fetch on a day, and that nobody else fetches for itself."""
     found: list[dict[str, Any]] = []
     for row in questions.of_household(runtime.db, household_id):
         if row["state"] in ("confirmed", "ended"):
             state = contract_of(runtime, row["contract_id"])
             held = state.roster.subscriptions[row["subscription_id"]]
             found += own_baskets(state, held, household_id, on, on)
-    return any(basket["mine"] and not basket["absent"] for basket in found)
+    group_id = (runtime.access.household(household_id) or {"group_id": ""})["group_id"]
+    away = given_away(runtime.db, group_id=group_id, on=on.isoformat()) if found else []
+    given = {(row["subscription_id"], row["delivery_id"]) for row in away}
+    return any(
+        basket["mine"] and not basket["absent"] and (basket["subscription_id"], basket["delivery_id"]) not in given
+        for basket in found
+    )
 
 
 def contacts_of(runtime: Runtime, person_ids: Iterable[str]) -> dict[str, dict[str, str]]:
