@@ -123,7 +123,8 @@ class Runtime:
         offload: Callable[[Callable[[], Any]], Any] | None = None,
     ) -> Runtime:
         """For a process that answers calls; `sleep`, `lock` and `offload` suit the host (native or green)."""
-        db = Database(settings.view_database(name), name, **({"offload": offload} if offload else {}))
+        url = settings.view_database(name)
+        db = Database(url, name, offload) if offload else Database(url, name)
         service = load_service(name)
         # A door may be asked before the worker has ever run: empty tables are a true answer then.
         db.create([positions, *(table for view in service.all_views for table in view.tables)])
