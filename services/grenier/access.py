@@ -6,7 +6,8 @@ a group of one's own where the act belongs to another role is Forbidden.
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -123,9 +124,15 @@ def _assign(rows: Rows, event: contracts.RoleAssigned) -> None:
         scope_id=event.scope_id,
         valid_from=event.valid_from.isoformat(),
         valid_until=until.isoformat() if until else None,
-        starts_at=iso(local_instant(event.valid_from, 0, 0, zone)),
-        ends_at=iso(local_instant(until + timedelta(days=1), 0, 0, zone)) if until else None,
+        starts_at=_midnight(event.valid_from, zone),
+        ends_at=_midnight(until + timedelta(days=1), zone) if until else None,
     )
+
+
+@lru_cache(1_000)
+def _midnight(day: date, zone: str) -> str:
+    """When a day begins there; roles begin and end on few days."""
+    return iso(local_instant(day, 0, 0, zone))
 
 
 access_view = View(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -43,8 +43,12 @@ class Plan:
 
     def rows(self, cursor: sqlite3.Cursor, parameters: Mapping[str, Any]) -> list[Row]:
         """All rows as dicts."""
+        return self.found(cursor, self.values(parameters))
+
+    def found(self, cursor: sqlite3.Cursor, given: Sequence[Any]) -> list[Row]:
+        """The same with the values of the parameters as SQLite takes them, in the order of the text."""
         columns, outof = self._columns, self._outof
-        found = [dict(zip(columns, row, strict=True)) for row in cursor.execute(self.text, self.values(parameters))]
+        found = [dict(zip(columns, row, strict=True)) for row in cursor.execute(self.text, given)]
         for name, processor in outof:
             for row in found:
                 row[name] = processor(row[name])

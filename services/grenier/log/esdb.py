@@ -194,7 +194,7 @@ class EsdbSubscription:
         with translated():
             self._client = _Client(log._uri)
             try:
-                self._events = self._client.subscribe_to_all(
+                self._events: Any = self._client.subscribe_to_all(
                     commit_position=after, include_checkpoints=True, include_caught_up=True, **type_filter(types)
                 )
             except BaseException:
