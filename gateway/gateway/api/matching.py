@@ -151,7 +151,7 @@ class AttendanceSchema(Schema):
 @bp.arguments(ActivitiesQuery, location="query")
 @bp.response(200, Activities)
 def list_activities(query, group_id):
-    """Activities of a group: to come, or past (at most 200)"""
+    """Activities of a group: to come, or past (the last 200)"""
     return ask("matching", "activities", group_id=group_id, past=query["past"])
 
 

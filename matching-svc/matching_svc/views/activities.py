@@ -147,15 +147,17 @@ view = View(name="activities", tables=(activities, slots, volunteers, guests), r
 
 # -- questions ---------------------------------------------------------------------------------------------------
 
+# Of what is over the last ones are told; and so many are reminded of at once.
 MOST_ACTIVITIES = 200
 
 
 def of_groups(db: Database, group_ids: Sequence[str], now: str, *, past: bool = False) -> list[Row]:
-    """Activities that are not over (or, with `past`, that are), the nearest first."""
+    """All activities that are not over, or, with `past`, the last ones that are; the nearest first."""
     a = activities.c
     query = sa.select(activities).where(a.group_id.in_(group_ids), a.ends_at <= now if past else a.ends_at > now)
     order = a.starts_at.desc() if past else a.starts_at
-    return [_with_missing(row) for row in db.rows(query.order_by(order, a.activity_id).limit(MOST_ACTIVITIES))]
+    query = query.order_by(order, a.activity_id).limit(MOST_ACTIVITIES if past else None)
+    return [_with_missing(row) for row in db.rows(query)]
 
 
 def between(db: Database, group_id: str, kinds: Sequence[str], starts: str, ends: str) -> list[Row]:
@@ -164,10 +166,7 @@ def between(db: Database, group_id: str, kinds: Sequence[str], starts: str, ends
     query = sa.select(activities).where(a.group_id == group_id, a.kind.in_(kinds), a.cancelled_at.is_(None))
     query = query.where(a.starts_at >= starts, a.starts_at < ends).order_by(a.starts_at, a.activity_id)
     kept = ("activity_id", "kind", "title", "starts_at", "ends_at", "needed")
-    return [
-        {**{name: row[name] for name in kept}, "slots": slots_of(db, row["activity_id"])}
-        for row in db.rows(query.limit(MOST_ACTIVITIES))
-    ]
+    return [{**{name: row[name] for name in kept}, "slots": slots_of(db, row["activity_id"])} for row in db.rows(query)]
 
 
 def distributions(db: Database, group_id: str, starts: str, ends: str) -> list[Row]:
@@ -209,7 +208,7 @@ def slots_of(db: Database, activity_id: str) -> list[Row]:
 
 
 def slots_of_person(db: Database, person_id: str, now: str, *, past: bool = False) -> list[Row]:
-    """What a person has signed up for, the nearest first."""
+    """All that a person has signed up for, or, with `past`, has done last; the nearest first."""
     over = slots.c.ends_at <= now if past else slots.c.ends_at > now
     query = (
         sa.select(
@@ -224,7 +223,8 @@ def slots_of_person(db: Database, person_id: str, now: str, *, past: bool = Fals
         .where(volunteers.c.person_id == person_id, over, activities.c.cancelled_at.is_(None))
     )  # fmt: skip
     order = slots.c.starts_at.desc() if past else slots.c.starts_at
-    found = db.rows(query.order_by(order, slots.c.activity_id, slots.c.slot_id).limit(MOST_ACTIVITIES))
+    query = query.order_by(order, slots.c.activity_id, slots.c.slot_id).limit(MOST_ACTIVITIES if past else None)
+    found = db.rows(query)
     return [{**row, "present": _truth(row["present"])} for row in found]
 
 
