@@ -20,7 +20,7 @@ def at_delivery(
 
     `dates`: all deliveries of the contract in their order; `away`: (delivery_id, household_id) given to somebody else.
     """
-    own = [date for date in dates if _is_of(subscription, date)]
+    own = [date for date in dates if is_of(subscription, date)]
     if delivery["cancelled"] or not any(date["delivery_id"] == delivery["delivery_id"] for date in own):
         return "", {}
     if delivery["delivery_id"] in subscription["absences"]:
@@ -33,7 +33,8 @@ def at_delivery(
     return household, _quantities(subscription, delivery)
 
 
-def _is_of(subscription: Row, date: Row) -> bool:
+def is_of(subscription: Row, date: Row) -> bool:
+    """Whether the date is one of the subscription's: of its weeks, A or B, and in its time."""
     if subscription["series"] and date["series"] and subscription["series"] != date["series"]:
         return False
     return lasts_on(subscription, date)

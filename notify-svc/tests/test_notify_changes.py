@@ -85,3 +85,14 @@ def test_whoever_has_stopped_hears_no_more_of_dates_and_news(house):
     )
     house.clock.set(datetime(2026, 11, 13, 12, tzinfo=UTC))
     assert house.call("notify", "announce_preview", audience, actor="orga")["households"] == 1
+
+
+@pytest.mark.behaviour("S0:22")
+def test_who_comes_in_week_a_hears_nothing_of_week_b(house):
+    subscribe(house, "h2", series="B")
+    moved = season.PlannedDelivery(delivery_id="d2", on=date(2026, 11, 13), series="A", moved_from=date(2026, 11, 12))
+    house.record(
+        "contract-k",
+        season.DeliveryMoved(**OF, delivery_id="d2", from_on=date(2026, 11, 12), delivery=moved, reason="Gel"),
+    )
+    assert told(house, "delivery-moved") == ["ann"]

@@ -15,7 +15,7 @@ from grenier.clock import iso
 from grenier.language import contracts as people
 from grenier.language import exchange, season
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
-from notify_svc.portions import lasts_on
+from notify_svc.portions import is_of, lasts_on
 
 _meta = sa.MetaData()
 contracts = sa.Table(
@@ -319,7 +319,7 @@ def taking(db: Database, contract_id: str, delivery_id: str) -> list[str]:
     )
     held = subscriptions_of(db, [contract_id], ("confirmed", "to-confirm")) if delivery else []
     return list(
-        dict.fromkeys(home for row in held if delivery and lasts_on(row, delivery) for home in row["household_ids"])
+        dict.fromkeys(home for row in held if delivery and is_of(row, delivery) for home in row["household_ids"])
     )
 
 
