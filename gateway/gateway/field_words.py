@@ -62,6 +62,10 @@ FIELD_WORDS: tuple[tuple[str, Any], ...] = (
     (r"(?P<dues>.+), or nothing\.", _("%(dues)s centimes, ou rien.")),
     (r"A slot has a task, ends after it began and needs 1 to (?P<max>\d+) hands\.",
      _("Un créneau a une tâche, finit après son début et demande de 1 à %(max)s personnes.")),
+    # -- papers
+    (r"More lines than fit on paper: choose fewer dates, or a spreadsheet\.",
+     _("Plus de lignes qu’il n’en tient sur le papier : choisissez moins de dates, ou un tableur.")),
+    (r"After `since`, at most (?P<days>\d+) days\.", _("Après le premier jour, %(days)s jours au plus.")),
     # -- goods
     (r"a difference needs its reason", _("Dites pourquoi la quantité diffère.")),
     # -- money and cheques

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app
+from flask import Response, current_app, request
 from flask_babel import get_locale, get_timezone
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -18,6 +18,7 @@ from markupsafe import Markup
 from gateway.documents import render, words
 from gateway.documents.parts import column, dealt, listing, section
 from gateway.identity import current_group
+from grenier.errors import Invalid
 
 if TYPE_CHECKING:
     from gateway.tables import Column, Table
@@ -69,6 +70,16 @@ def response(content: str | bytes, mimetype: str, name: str, inline: bool = Fals
     made = Response(content, content_type=mimetype)
     made.headers["Content-Disposition"] = f'{"inline" if inline else "attachment"}; filename="{name}"'
     return made
+
+
+def printed(template: str, data: dict[str, Any]) -> bytes:
+    """The PDF in the `size` that the address asks for; Invalid when it would be longer than anybody prints."""
+    try:
+        return render.pdf(template, data, render.size_of(request.args.get("size")))
+    except render.TooLong as error:
+        raise Invalid(
+            fields={"size": ["More lines than fit on paper: choose fewer dates, or a spreadsheet."]}
+        ) from error
 
 
 def _file_value(value: Any, kind: str) -> Any:
@@ -150,8 +161,6 @@ def _width(table: "Table", shown: "Column") -> int:
 
 def _pdf(table: "Table") -> Response:
     """The list as it is filtered and sorted, black on white, with its head on every page."""
-    from flask import request
-
     today = current_app.extensions["grenier"].clock.now().astimezone(get_timezone()).date()
     group = current_group()
     facts = {"group": {"name": table.publisher or (group.name if group else "Grenier")}, "dated": today}
@@ -166,8 +175,7 @@ def _pdf(table: "Table") -> Response:
     totals = [_printed(table.totals.get(each.key), each.kind) if each.total else "" for each in table.columns]
     part = section(columns, rows, **({"totals": totals} if table.has_totals else {}), empty="Aucune ligne.")
     data = listing(facts, str(table.caption), [], [part], landscape=len(columns) >= LANDSCAPE_FROM)
-    content = render.pdf("listing", data, render.size_of(request.args.get("size")))
-    return response(content, "application/pdf", f"{table.name}.pdf", inline=True)
+    return response(printed("listing", data), "application/pdf", f"{table.name}.pdf", inline=True)
 
 
 def _printed(value: Any, kind: str) -> str:

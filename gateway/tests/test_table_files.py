@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from gateway.tables import Column, Table
+from grenier.errors import Invalid
 
 COLUMNS = [
     Column("name", "Nom"),
@@ -54,6 +55,14 @@ def test_a_csv_opens_in_a_french_spreadsheet(app) -> None:
     assert lines[0] == "Nom;Jour;Parts;Montant (€)"
     assert lines[1] == '"Œdipe Çelik ; fils";2026-11-05;3;1234,50'
     assert lines[2] == "'=1+1;2026-11-12;0,5;-0,05"
+
+
+def test_a_list_that_nobody_prints_is_refused_instead_of_failing(app, monkeypatch) -> None:
+    monkeypatch.setattr("gateway.documents.render.MOST_CELLS", 100)
+    with pytest.raises(Invalid) as refused:
+        made(app, "pdf", rows=ROWS * 100)
+    assert list(refused.value.facts["fields"]) == ["size"]
+    assert made(app, "csv", rows=ROWS * 100)
 
 
 @pytest.mark.parametrize("how_many", [4, 40])

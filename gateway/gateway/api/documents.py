@@ -24,7 +24,7 @@ from gateway.documents import (
     sign_off,
     statement,
 )
-from gateway.table_files import file_of, response
+from gateway.table_files import file_of, printed, response
 from gateway.tables import Table
 from grenier.errors import Invalid, NotFound
 
@@ -81,12 +81,7 @@ class Form(Sized):
 
 def paper(template: str, data: dict[str, Any], name: str) -> Response:
     """The PDF, to look at in the browser; 422 when it would be longer than anybody prints."""
-    try:
-        content = render.pdf(template, data, render.size_of(request.args.get("size")))
-    except render.TooLong as error:
-        raise Invalid(
-            fields={"size": ["More lines than fit on paper: choose fewer dates, or a spreadsheet."]}
-        ) from error
+    content = printed(template, data)
     made = response(content, PDF, f"{name}.pdf", inline=True)
     made.set_etag(render.digest(content))
     made.headers["Cache-Control"] = "private, no-cache"
