@@ -41,15 +41,13 @@ def people_of(facts: Facts) -> list[dict[str, Any]]:
 
 def number_of(facts: Facts, person: Facts) -> str:
     """The number of the basket at this distribution, else that of the member."""
-    found = {b["number"] for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"] and b.get("number")}  # fmt: skip
+    found = {basket["number"] for basket in _every(facts, person) if basket.get("number")}
     return ", ".join(map(str, sorted(found))) or str(person.get("number") or "")
 
 
 def remarks_of(facts: Facts, person: Facts, takers: bool = True) -> list[str]:
     """Who fetches it in their place: the household whose turn it is, a taker (unless told elsewhere), a keeper; or nobody."""
-    every = [
-        basket for c in facts["contracts"] for basket in c["baskets"] if tuple(basket["household_ids"]) == person["ids"]
-    ]
+    every = _every(facts, person)
     if every and all(basket.get("absent") for basket in every):
         return ["absence prévue"]
     given = [basket["exchange"] for basket in every if takers and basket.get("exchange")]
@@ -64,14 +62,28 @@ def _picker(facts: Facts, person: Facts) -> str:
     if len(person["ids"]) < 2:
         return ""
     names = {each["household_id"]: each["name"] for each in facts["households"]}
-    turns = {b.get("picker_household_id") for c in facts["contracts"] for b in c["baskets"] if tuple(b["household_ids"]) == person["ids"]}  # fmt: skip
+    turns = {basket.get("picker_household_id") for basket in _every(facts, person)}
     told = [names[each] for each in sorted(filter(None, turns)) if each in names]
     return f"tour de {', '.join(told)}" if told else ""
 
 
+def _every(facts: Facts, person: Facts) -> list[Facts]:
+    return [basket for contract in facts["contracts"] for basket in _theirs(contract, person["ids"])]
+
+
 def _baskets(contract: Facts, ids: Iterable[str]) -> list[Facts]:
-    wanted = tuple(ids)
-    return [each for each in contract["baskets"] if tuple(each["household_ids"]) == wanted and not each.get("absent")]
+    return [each for each in _theirs(contract, ids) if not each.get("absent")]
+
+
+def _theirs(contract: Facts, ids: Iterable[str]) -> list[Facts]:
+    """The baskets of exactly these households. They are sorted once: every row of a sheet asks for its own."""
+    baskets, found = contract.get("by_households") or (None, {})
+    if baskets is not contract["baskets"]:
+        baskets, found = contract["baskets"], {}
+        for basket in baskets:
+            found.setdefault(tuple(basket["household_ids"]), []).append(basket)
+        contract["by_households"] = baskets, found
+    return found.get(tuple(ids), [])
 
 
 def quantity_of(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
