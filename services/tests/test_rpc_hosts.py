@@ -16,7 +16,7 @@ from uuid import uuid4
 import pika
 import pytest
 
-from grenier.errors import GrenierError, NotFound, Rejected, Unavailable
+from grenier.errors import GrenierError, Rejected, Unavailable
 from grenier.rpc_client import RpcClient
 from grenier.testing_broker import PrivateBroker
 
@@ -61,10 +61,11 @@ def test_a_failure_is_internal_and_tells_nothing(host: Any, client: RpcClient) -
     assert "a secret" in host.log
 
 
-def test_an_unknown_door_is_not_found(host: Any, client: RpcClient) -> None:
-    with pytest.raises(NotFound) as missing:
+def test_an_unknown_door_is_one_of_another_version(host: Any, client: RpcClient) -> None:
+    """While an installation is renewed process by process: the same call comes again."""
+    with pytest.raises(Unavailable) as missing:
         client.call("pantry", "hidden", {}, {})
-    assert missing.value.code == "unknown-method"
+    assert (missing.value.code, missing.value.facts["retry_after"]) == ("unknown-method", 2)
 
 
 def test_an_unknown_service_is_told_at_once(host: Any, client: RpcClient) -> None:
