@@ -72,12 +72,11 @@ def apply(rows: Rows, fact: Fact) -> None:
             _name(rows, e.distribution_id, e.items)
         case orders.OrderConfirmed() | orders.OrderAmended() as e:
             named = _offered(rows, e.cycle_id)
-            lines = [
-                {**_product(named, line.product_id), "quantity": line.quantity,
-                 "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}
-                for line in e.lines
-            ]  # fmt: skip
-            body = {"lines": lines, "total_cents": e.total_cents, "channel": e.channel}
+            body = {
+                "lines": [_ordered(named, line) for line in e.lines],
+                "total_cents": e.total_cents,
+                "channel": e.channel,
+            }
             reason = e.reason if isinstance(e, orders.OrderAmended) else ""
             _put(rows, fact, e.household_id, order_id=e.order_id, body={**body, "reason": reason})
         case orders.OrderCancelled() as e:
@@ -152,6 +151,12 @@ def _name(rows: Rows, scope_id: str, items: Iterable[orders.CatalogueItem]) -> N
 def _offered(rows: Rows, scope_id: str) -> Names:
     known = rows.get(catalogues, scope_id)
     return known["products"] if known else {}
+
+
+def _ordered(named: Names, line: orders.OrderLine) -> dict[str, Any]:
+    name, unit_label = named.get(line.product_id, _UNNAMED)
+    return {"product_id": line.product_id, "name": name, "unit_label": unit_label, "quantity": line.quantity,
+            "unit_price_cents": line.unit_price_cents, "amount_cents": line.amount_cents}  # fmt: skip
 
 
 def _product(named: Names, product_id: str) -> dict[str, Any]:
