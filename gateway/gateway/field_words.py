@@ -28,7 +28,7 @@ FIELD_WORDS: tuple[tuple[str, Any], ...] = (
     (r"A local time like \"20:00\"\.", _("Une heure s’écrit 20:00.")),
     (r"Not fewer than closes_days_before, at most (?P<max>\d+)\.", _("Entre la clôture et %(max)s jours avant.")),
     # -- said twice, or too much of it
-    (r"The same (?:cheque|delivery|option) stands there twice\.|is named twice|a (?:group|household|product) is named twice",
+    (r"The same (?:cheque|delivery|option) stands there twice\.|(?:a \w+ )?is named twice",
      _NAMED_TWICE),
     (r"is there already for this producer", _("Ce produit existe déjà chez ce producteur.")),
     (r"At most (?P<max>\d+) (?:at once|names at once|rows at once|deliveries on one sheet)\.",
