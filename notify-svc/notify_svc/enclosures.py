@@ -18,6 +18,7 @@ import msgspec
 from grenier.readmodel import Row
 from grenier.runtime import Runtime
 from notify_svc import exchange_words, keeping_words
+from notify_svc.smtp import on_wire
 from notify_svc.views import exchange, people
 
 METHODS = {
@@ -90,9 +91,9 @@ def answer_address(runtime: Runtime, message: Row) -> str:
     other = message["params"].get("other_id", "")
     if other and message["template"] in ANSWERED:
         row = people.person(runtime.db, other)
-        return runtime.keys.open(other, row["sealed"]).get("email", "") if row else ""
+        return on_wire(runtime.keys.open(other, row["sealed"]).get("email", "")) if row else ""
     its = exchange.group(runtime.db, message["group_id"])
-    return str(its["mailbox"]) if its else ""
+    return on_wire(str(its["mailbox"])) if its else ""
 
 
 def calendar(runtime: Runtime, message: Row, told: Entry, method: str, subject: str, attendee: str) -> bytes:

@@ -22,7 +22,7 @@ from notify_svc.catalogue import catalogue
 from notify_svc.enclosures import enclose
 from notify_svc.outbox import Outbox
 from notify_svc.rendering import Mail
-from notify_svc.smtp import MailRefused
+from notify_svc.smtp import MailRefused, on_wire
 from notify_svc.views import messages, people
 from notify_svc.wordings import mail_for
 
@@ -134,7 +134,8 @@ class Sender:
 
     def _opened(self, person: Row | None) -> dict[str, str]:
         """The sealed fields in the clear, for the length of this mail; {} when the person was erased."""
-        return self._runtime.keys.open(person["person_id"], person["sealed"]) if person else {}
+        opened = self._runtime.keys.open(person["person_id"], person["sealed"]) if person else {}
+        return {**opened, "email": on_wire(opened.get("email", ""))} if opened else {}
 
     def _envelope(self, mail: Mail, person_id: str, opened: dict[str, str], message_id: str) -> EmailMessage:
         settings = self._runtime.settings

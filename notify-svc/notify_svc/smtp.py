@@ -26,6 +26,15 @@ class MailRefused(Exception):
         self.for_good = for_good
 
 
+def on_wire(address: str) -> str:
+    """The address as any mail server takes it, its domain in ASCII; "" when no mail can go there (josé@exemple.fr)."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}" if local else ""
+    except UnicodeError:
+        return ""
+
+
 class SmtpServer:
     """`url`: smtp://, smtps:// or smtp+starttls://, with user and password where the server asks for them."""
 

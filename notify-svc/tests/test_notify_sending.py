@@ -17,7 +17,7 @@ from notify_svc.mailer import Mailer
 from notify_svc.outbox import Outbox
 from notify_svc.queueing import due
 from notify_svc.sending import LOGIN, Sender
-from notify_svc.smtp import ServerAway, SmtpServer
+from notify_svc.smtp import ServerAway, SmtpServer, on_wire
 from notify_svc.views import messages
 
 
@@ -154,6 +154,22 @@ def test_a_password_that_the_server_refuses_costs_no_mail(house, waiting):
     finally:
         refusing.stop()
     assert house.events("notify.message-failed") == []
+
+
+def test_an_address_to_which_no_mail_can_go_is_called_at_once(house, inbox, sender, waiting):
+    """An accent before the @ is a slip; the mail is not tried five times as if something of ours had failed."""
+    sealed = house.rooms["notify"].runtime.keys.seal("ann", {"first_name": "Ann", "email": "annè@example.org"})
+    house.record("person-ann", contracts.PersonDetailsChanged(person_id="ann", sealed=sealed))
+    assert sender.deliver(waiting) is False
+    (failed,) = house.events("notify.message-failed")
+    assert (failed.reason, failed.final) == ("no-address", True)
+    assert inbox.mails == []
+
+
+def test_a_domain_with_accents_is_written_as_servers_know_it():
+    assert on_wire("marie@ferme-des-érables.fr") == "marie@xn--ferme-des-rables-kqb.fr"
+    assert (on_wire("josé@exemple.fr"), on_wire("")) == ("", "")
+    assert on_wire("marie.dupont+amap@exemple.fr") == "marie.dupont+amap@exemple.fr"
 
 
 def test_an_erased_person_gets_no_mail(house, inbox, sender, waiting):
