@@ -7,6 +7,7 @@ from grenier.readmodel import Fact
 from grenier.runtime import Policy, Runtime
 from notify_svc.audience import recipients
 from notify_svc.policies import say
+from notify_svc.season_policies import REPLACED
 from notify_svc.views import season as view
 
 
@@ -36,6 +37,20 @@ def tell_sharers(runtime: Runtime, fact: Fact) -> None:
             say(runtime, fact, "sharing-ended", recipients(runtime.db, apart), e.group_id, params)
 
 
+def tell_left_out(runtime: Runtime, fact: Fact) -> None:
+    """Another basket of the same household takes its place: whoever shared the old one and not the new one hears of it."""
+    match fact.event:
+        case season.SubscriptionEnded() as e if e.reason == REPLACED:
+            rows = view.subscriptions_of(runtime.db, [e.contract_id])
+            before = [
+                home for row in rows if row["subscription_id"] == e.subscription_id for home in row["household_ids"]
+            ]
+            still = {home for row in rows if row["household_id"] == e.household_id and not row["until"] for home in row["household_ids"]}  # fmt: skip
+            apart = [home for home in before if home not in still and home != e.household_id]
+            params = {"contract_id": e.contract_id, "subscription_id": e.subscription_id}
+            say(runtime, fact, "sharing-ended", recipients(runtime.db, apart), e.group_id, params)
+
+
 def _say(
     runtime: Runtime,
     fact: Fact,
@@ -52,4 +67,5 @@ def _say(
 POLICIES = (
     Policy("tell-proposal", ("contracts.sharing-",), tell_proposal),
     Policy("tell-sharers", ("contracts.sharers-set",), tell_sharers),
+    Policy("tell-left-out", ("contracts.subscription-ended",), tell_left_out),
 )

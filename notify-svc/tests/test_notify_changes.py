@@ -96,3 +96,14 @@ def test_who_comes_in_week_a_hears_nothing_of_week_b(house):
         season.DeliveryMoved(**OF, delivery_id="d2", from_on=date(2026, 11, 12), delivery=moved, reason="Gel"),
     )
     assert told(house, "delivery-moved") == ["ann"]
+
+
+@pytest.mark.behaviour("S0:28")
+@pytest.mark.parametrize(("sharers", "told_of_it"), [((), ["bob", "cat"]), (("h1", "h2"), [])])
+def test_who_shared_a_basket_that_another_one_replaces_hears_of_it(house, sharers, told_of_it):
+    share(house, "h1", "h2")
+    subscribe(house, "h1", "-new", starts_on=date(2026, 11, 12), replaces="s-h1", household_ids=[*sharers])
+    house.record("contract-k", season.SubscriptionEnded(**OF, subscription_id="s-h1", household_id="h1", on=date(2026, 11, 12),
+                 amount_cents=1800, reason="replaced"))  # fmt: skip
+    assert told(house, "sharing-ended") == told_of_it
+    assert told(house, "subscription-ended") == []
