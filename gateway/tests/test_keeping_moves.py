@@ -94,7 +94,7 @@ def test_a_keeper_hears_of_every_basket_and_has_it_in_the_calendar(site):
     assert "Ali Bey" in text(mail)
     method, event = entry(mail)
     assert (method, event.decoded("DTSTART"), event["STATUS"]) == ("REQUEST", datetime(2026, 11, 16, 17, 30, tzinfo=UTC), "CONFIRMED")  # fmt: skip
-    assert event["ATTENDEE"] == "mailto:3@x.example"
+    assert (event["ATTENDEE"], event["LOCATION"]) == ("mailto:3@x.example", "Salle des fêtes")
     kept.api("Ali", "DELETE", f"/baskets/{site.homes['Bey']}")
     [gone] = kept.mails("keeping-taken-back")
     method, off = entry(gone)

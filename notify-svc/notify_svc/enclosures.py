@@ -79,10 +79,11 @@ def _kept(runtime: Runtime, message: Row) -> Entry:
     found = keeping_words.baskets_of(runtime, message)
     if not found:
         return Entry(uid, day, None, "", [])
-    zone = ZoneInfo((runtime.access.group(message["group_id"]) or {}).get("time_zone", "Europe/Paris"))
+    group = runtime.access.group(message["group_id"]) or {}
+    zone = ZoneInfo(str(group.get("time_zone", "Europe/Paris")))
     first, last = min(row["starts"] for row in found), max(row["ends"] for row in found)
     starts, ends = (datetime.combine(day, time.fromisoformat(hour), zone).astimezone(UTC) for hour in (first, last))
-    place = ", ".join(dict.fromkeys(row["place"] for row in found if row["place"]))
+    place = ", ".join(dict.fromkeys(row["place"] or str(group.get("place", "")) for row in found))
     return Entry(uid, starts, ends, place, list(dict.fromkeys(row["contract"] for row in found)))
 
 
