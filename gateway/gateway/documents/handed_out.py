@@ -4,7 +4,7 @@ Facts are those of `sign_off.py`.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from gateway.documents.products import Facts, code_of
 from gateway.documents.words import alphabetical, number
@@ -76,14 +76,20 @@ def _baskets(contract: Facts, ids: Iterable[str]) -> list[Facts]:
 
 
 def _theirs(contract: Facts, ids: Iterable[str]) -> list[Facts]:
-    """The baskets of exactly these households. They are sorted once: every row of a sheet asks for its own."""
-    baskets, found = contract.get("by_households") or (None, {})
+    """The baskets of exactly these households. They are sorted once and kept beside the facts: every row of a sheet asks
+    for its own."""
+    baskets, found = contract.get("by_households", (None, {}))
     if baskets is not contract["baskets"]:
-        baskets, found = contract["baskets"], {}
-        for basket in baskets:
-            found.setdefault(tuple(basket["household_ids"]), []).append(basket)
-        contract["by_households"] = baskets, found
+        baskets, found = contract["baskets"], _by_households(contract["baskets"])
+        cast(dict[str, Any], contract)["by_households"] = baskets, found
     return found.get(tuple(ids), [])
+
+
+def _by_households(baskets: Iterable[Facts]) -> dict[tuple[str, ...], list[Facts]]:
+    found: dict[tuple[str, ...], list[Facts]] = {}
+    for basket in baskets:
+        found.setdefault(tuple(basket["household_ids"]), []).append(basket)
+    return found
 
 
 def quantity_of(contract: Facts, option: Facts, ids: Iterable[str]) -> float:
