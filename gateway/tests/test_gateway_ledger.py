@@ -129,6 +129,12 @@ def test_an_evening_at_the_till(evening):
     )
 
 
+def test_who_only_reads_the_till_is_not_asked_to_open_it(evening):
+    page = text_of(evening.client("Léa").get(caisse(evening)))
+    assert "Aucune caisse n’est ouverte." in page
+    assert "Ouvrir la caisse" not in page
+
+
 def test_the_key_enter_does_not_turn_a_cheque_into_cash(evening):
     """Browsers press the first button of a form, which is the one for cash."""
     till_id = open_till(evening)
