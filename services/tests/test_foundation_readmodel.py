@@ -24,6 +24,9 @@ hands = sa.Table(
     sa.Column("people", sa.Integer, nullable=False),
     sa.Column("names", Json, nullable=False),
 )
+places = sa.Table(
+    "places", meta, sa.Column("slot_id", sa.Text, primary_key=True), sa.Column("place", sa.Text, index=True)
+)
 POISON = "poison"
 
 
@@ -264,3 +267,38 @@ def test_rows_read_ahead_are_those_read_one_by_one_and_cost_no_further_statement
         assert found[("slot-0",)] == {"slot_id": "slot-0", "people": 1, "names": ["a"]}
         assert found[("slot-3",)] is None
         assert sum(row is not None for row in found.values()) == 36
+
+
+def test_what_where_has_found_is_changed_without_reading_it_again(database: Database) -> None:
+    database.create([places])
+    with database.transaction() as connection:
+        rows = Rows(connection)
+        rows.put(places, slot_id="a", place="hall")
+        rows.flush()
+    statements: list[str] = []
+    with database.transaction() as connection:
+        rows = Rows(connection)
+        found = rows.where(places, place="hall")
+        sa.event.listen(connection, "before_cursor_execute", lambda *said: statements.append(said[2]))
+        assert [rows.change(places, row["slot_id"], place="yard") for row in found] == [True]
+        assert statements == []
+        assert rows.where(places, place="hall") == []
+        assert rows.where(places, place="yard") == [{"slot_id": "a", "place": "yard"}]
+
+
+def test_tables_that_are_thrown_away_soon_get_an_index_when_they_are_searched(database: Database) -> None:
+    passing = Database(database.url, database.schema, passing=True)
+    passing.create([places])
+    passing.create([places])  # a worker that takes a shadow over makes them again
+
+    def indexes() -> list[str | None]:
+        return [index["name"] for index in sa.inspect(passing.engine).get_indexes("places")]
+
+    assert indexes() == []
+    with passing.transaction() as connection:
+        rows = Rows(connection, bare=True)
+        rows.put(places, slot_id="a", place="hall")
+        rows.put(places, slot_id="b", place="yard")
+        assert [row["slot_id"] for row in rows.where(places, place="hall")] == ["a"]
+    assert indexes() == ["ix_places_place"]
+    passing.close()
