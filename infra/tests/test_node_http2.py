@@ -6,10 +6,9 @@ import asyncio
 import random
 import struct
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
-from hpack import Decoder, Encoder
+from hpack import Encoder
 
 from grenier_infra.eventnode import http2
 from grenier_infra.eventnode.calls import Call
@@ -20,9 +19,9 @@ from grenier_infra.eventnode.frames import (
     END_STREAM,
     GOAWAY,
     HEADERS,
+    NUMBER,
     PADDED,
     PING,
-    PREFACE,
     RST_STREAM,
     SETTINGS,
     WINDOW_UPDATE,
@@ -32,91 +31,9 @@ from grenier_infra.eventnode.frames import (
 from grenier_infra.eventnode.headers import BadHeaders, HeaderReader
 from grenier_infra.eventnode.listener import NodeServer
 from grenier_infra.eventnode.table import Table
+from grenier_infra.eventnode.testing_wire import Client, Wire, grpc_message, settle
 
 PROTOCOL, FLOW, SIZE, COMPRESSION = 1, 3, 6, 9
-NUMBER = struct.Struct(">I")
-Frame = tuple[int, int, int, bytes]
-
-
-class Wire:
-    """A transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        self.written = bytearray()
-        self.writes = 0
-        self.closing = False
-
-    def write(self, data: bytes) -> None:
-        assert not self.closing
-        self.writes += 1
-        self.written += data
-
-    def is_closing(self) -> bool:
-        return self.closing
-
-    def close(self) -> None:
-        self.closing = True
-
-    def get_extra_info(self, name: str) -> Any:
-        return ("10.0.0.9", 4711)
-
-    def frames(self) -> list[Frame]:
-        """Take the frames written since."""
-        data, taken = bytes(self.written), []
-        while data:
-            length = int.from_bytes(data[:3], "big")
-            number = int.from_bytes(data[5:9], "big")
-            taken.append((data[3], data[4], number, data[9 : 9 + length]))
-            data = data[9 + length :]
-        self.written.clear()
-        return taken
-
-
-class Client:
-    """Speaks to a table of methods through a connection without sockets."""
-
-    def __init__(self, table: Table) -> None:
-        self.wire = Wire()
-        self.connection = NodeServer(table)._connection()
-        self.connection.connection_made(self.wire)
-        self.encoder, self.decoder = Encoder(), Decoder()
-        self.send(PREFACE + frame(SETTINGS, 0, 0))
-        self.wire.frames()
-
-    def send(self, data: bytes) -> None:
-        self.connection.data_received(data)
-
-    def head(self, path: str = "/s/Echo", **more: str) -> bytes:
-        fields = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "x", "te": "trailers"}
-        fields |= {"content-type": "application/grpc"} | {name.replace("_", "-"): text for name, text in more.items()}
-        pairs = [(":method" if name == "-method" else name, text) for name, text in fields.items()]
-        encoded: bytes = self.encoder.encode(list(dict(pairs).items()))
-        return encoded
-
-    def request(self, number: int, *messages: bytes, path: str = "/s/Echo") -> None:
-        self.send(frame(HEADERS, END_HEADERS, number, self.head(path)))
-        self.send(frame(DATA, END_STREAM, number, b"".join(map(grpc_message, messages))))
-
-    async def answer(self) -> tuple[dict[str, str], bytes]:
-        """Give all headers and trailers, and the data, of whatever was answered."""
-        await settle()
-        fields: dict[str, str] = {}
-        data = b""
-        for kind, _, _, payload in self.wire.frames():
-            if kind == HEADERS:
-                fields |= {str(name): str(value) for name, value in self.decoder.decode(payload)}
-            elif kind == DATA:
-                data += payload
-        return fields, data
-
-
-def grpc_message(data: bytes) -> bytes:
-    return b"\x00" + NUMBER.pack(len(data)) + data
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
 
 
 async def echo(call: Call) -> None:
@@ -132,24 +49,6 @@ def direct(call: Call, messages: list[bytes]) -> None:
     call.conclude(lambda: b"|".join(messages))
 
 
-class Echoes:
-    """A dialogue that says each message again, and asks for a pause when it heard "full"."""
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-        self.heard: list[bytes] = []
-
-    def received(self, message: bytes) -> None:
-        self.heard.append(message)
-        self.call.push(message)
-
-    def over(self) -> None:
-        self.call.hang_up()
-
-    def full(self) -> bool:
-        return b"full" in self.heard
-
-
 @pytest.fixture
 def client() -> Callable[[], Client]:
     table = Table()
@@ -157,7 +56,6 @@ def client() -> Callable[[], Client]:
     table.add("/s/Talk", echo, bytes, at_once=True)
     table.add("/s/Large", large, bytes)
     table.add_direct("/s/Direct", direct, bytes)
-    table.add_dialogue("/s/Dialogue", Echoes, bytes)
     return lambda: Client(table)
 
 
@@ -402,69 +300,3 @@ def test_a_block_that_repeats_is_decoded_once() -> None:
     assert blocks[1] == blocks[2]
     reader.read(blocks[0])
     assert reader.read(blocks[1]) is reader.read(blocks[2])
-
-
-def test_a_dialogue_answers_each_message_as_it_comes(client: Callable[[], Client]) -> None:
-    async def talk() -> None:
-        told = client()
-        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
-        told.send(frame(DATA, 0, 1, grpc_message(b"one")))
-        fields, data = await told.answer()
-        assert data == grpc_message(b"one")
-        assert "grpc-status" not in fields
-        told.send(frame(DATA, END_STREAM, 1, grpc_message(b"two") + grpc_message(b"three")))
-        fields, data = await told.answer()
-        assert data == grpc_message(b"two") + grpc_message(b"three")
-        assert fields["grpc-status"] == "0"
-
-    asyncio.run(talk())
-
-
-def test_what_one_reading_causes_is_written_in_one_piece(client: Callable[[], Client]) -> None:
-    async def talk() -> None:
-        told = client()
-        begun = told.wire.writes
-        calls = [frame(HEADERS, END_HEADERS, number, told.head("/s/Dialogue")) for number in (1, 3, 5)]
-        told.send(b"".join(calls + [frame(DATA, 0, number, grpc_message(b"x")) for number in (1, 3, 5)]))
-        assert told.wire.writes == begun + 1
-        with http2.together():
-            told.send(frame(DATA, 0, 1, grpc_message(b"y")))
-            told.send(frame(DATA, 0, 3, grpc_message(b"z")))
-            assert told.wire.writes == begun + 1
-        assert told.wire.writes == begun + 2
-
-    asyncio.run(talk())
-
-
-def test_answers_of_a_dialogue_wait_in_order_for_the_window_and_the_call_ends_after_them(
-    client: Callable[[], Client],
-) -> None:
-    async def talk() -> None:
-        told = client()
-        told.send(frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 10)))
-        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
-        told.send(frame(DATA, END_STREAM, 1, grpc_message(b"first") + grpc_message(b"second")))
-        fields, begun = await told.answer()
-        assert begun == grpc_message(b"first")
-        assert "grpc-status" not in fields
-        told.send(frame(WINDOW_UPDATE, 0, 1, NUMBER.pack(100)))
-        fields, rest = await told.answer()
-        assert rest == grpc_message(b"second")
-        assert fields["grpc-status"] == "0"
-
-    asyncio.run(talk())
-
-
-def test_a_dialogue_that_has_enough_lets_the_client_send_no_more(client: Callable[[], Client]) -> None:
-    async def talk(word: bytes) -> list[int]:
-        told = client()
-        told.send(frame(HEADERS, END_HEADERS, 1, told.head("/s/Dialogue")))
-        told.send(frame(WINDOW_UPDATE, 0, 0, NUMBER.pack(2**30)) + frame(WINDOW_UPDATE, 0, 1, NUMBER.pack(2**30)))
-        told.send(frame(DATA, 0, 1, grpc_message(word)))
-        for _ in range(6):
-            told.send(frame(DATA, 0, 1, grpc_message(b"x" * 200_000)))
-        await settle()
-        return [number for kind, _, number, _ in told.wire.frames() if kind == WINDOW_UPDATE and number == 1]
-
-    assert asyncio.run(talk(b"more"))
-    assert not asyncio.run(talk(b"full"))
