@@ -27,6 +27,9 @@ from grenier.log.protocol import Recorded
 from grenier.rows import Rows as Rows
 from grenier.statements import Readers, Row, plan_of
 
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder().decode
+
 
 class Json(TypeDecorator[Any]):
     """A JSON value kept as text in a stable form (keys in the order they were given)."""
@@ -35,10 +38,10 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
+        return None if value is None else _ENCODE(value).decode()
 
     def process_result_value(self, value: Any, dialect: Any) -> Any:
-        return None if value is None else msgspec.json.decode(value)
+        return None if value is None else _DECODE(value)
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -205,6 +208,7 @@ class Database:
 _LASTING = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "busy_timeout=15000", "temp_store=MEMORY")
 # A journal that is written once costs less than a log that is copied into the file, where nobody reads meanwhile.
 _PASSING = (
+    "page_size=16384",
     "journal_mode=TRUNCATE", "synchronous=OFF", "cache_size=-65536", "busy_timeout=15000", "temp_store=MEMORY",
 )  # fmt: skip
 

@@ -67,7 +67,9 @@ class Rows:
         row: Row = {**form.blank, **values}
         if len(row) != form.width:
             raise KeyError(f"{table.name} has no column {sorted(set(row) - set(form.blank))}")
-        touched.set(form.key_of(row), row)
+        key = form.key_of(row)
+        touched.seen[key] = row
+        touched.dirty[key] = None
 
     def change(self, table: sa.Table, *key: Any, **values: Any) -> bool:
         """Change some columns of an existing row; False when there is none."""
