@@ -128,6 +128,7 @@ def test_absence_date_cede(amap: Amap) -> None:
     # Somebody else's basket does not exist, nor does one of a date that is none.
     amap.api("Bob", "POST", BASKETS.format(amap.group), 404, **amap.basket("Ann", NEXT))
     amap.api("Ann", "POST", BASKETS.format(amap.group), 404, **{**amap.basket("Ann"), "delivery_id": "x"})
+    amap.api("Ann", "POST", BASKETS.format(amap.other), 404, **amap.basket("Ann", NEXT))
 
 
 @pytest.mark.behaviour("S4:40-42")

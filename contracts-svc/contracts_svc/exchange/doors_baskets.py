@@ -30,13 +30,15 @@ MOST_WORDS = 1_000
 
 
 class Offer(msgspec.Struct, forbid_unknown_fields=True):
-    """`friend` for `audience` named: a friend or neighbour who takes the basket (S4:37-38)."""
+    """`friend` for `audience` named: a friend or neighbour who takes the basket (S4:37-38). `group_id`: where it is believed
+    to be at home; another one is not known."""
 
     contract_id: str
     subscription_id: str
     delivery_id: str
     audience: Audience = "takers"
     friend: desk.Friend | None = None
+    group_id: str = ""
 
 
 class OfBasket(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +73,8 @@ class BasketDoors:
         """S4:35-42: one's own household's basket of a date to come, to takers or to somebody by name."""
         ask, context = read(Offer, payload), with_id(context)
         facts = basket_facts(self.runtime, ask.contract_id, ask.subscription_id, ask.delivery_id)
-        if context.actor not in self.runtime.access.persons_of(facts.household_id):
+        mine = context.actor in self.runtime.access.persons_of(facts.household_id)
+        if not mine or ask.group_id not in ("", facts.group_id):
             raise NotFound
         its = desk.settings(self.runtime, facts.group_id)
         if ask.audience == "federation" and not desk.pool(self.runtime, facts.group_id):

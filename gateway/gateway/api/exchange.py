@@ -81,7 +81,7 @@ def offer_basket(body, group_id):
 
     To the takers of the group, to those of all groups that share, or to somebody by name, who gets the instructions.
     """
-    return tell("contracts", "offer_basket", **body)
+    return tell("contracts", "offer_basket", group_id=group_id, **body)
 
 
 @bp.get("/groups/<group_id>/exchange/exchanged")
