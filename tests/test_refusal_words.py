@@ -131,6 +131,7 @@ def field_messages() -> set[str]:
     return found
 
 
+@pytest.mark.usefixtures("site")  # pages bring words of their own
 def test_every_message_about_a_field_is_said_in_french() -> None:
     from gateway.messages import localized
     from gateway.pages import members_words
