@@ -28,7 +28,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help="length of a sample over HTTP (2; 1 with --quick)")
     parser.add_argument("--connections", type=numbers, help="of P1 and P2 (1,16,64; 1,16 with --quick)")
     parser.add_argument("--households", type=int, help="per group; there are three groups (100; 60 with --quick)")
-    parser.add_argument("--events", type=int, help="length of the log that is replayed (100000; 6000 with --quick)")
+    parser.add_argument("--events", type=int, help="length of the log that is replayed (100000; 20000 with --quick)")
     parser.add_argument("--rush", type=float, help="seconds of the opening rush (60; 5 with --quick)")
     parser.add_argument("--profile", default="", metavar="NAME,NAME",
                         help="which functions of these processes of ours use the CPU (P1, P2, P5; no peer, no verdict)")  # fmt: skip
@@ -50,7 +50,7 @@ def plan_of(arguments: argparse.Namespace, folder: Path) -> Plan:
         seconds=pick(arguments.seconds, 2.0, 1.0),  # type: ignore[arg-type]
         connections=pick(arguments.connections, (1, 16, 64), (1, 16)),  # type: ignore[arg-type]
         households=pick(arguments.households, 100, 60),  # type: ignore[arg-type]
-        events=pick(arguments.events, 100_000, 6_000),  # type: ignore[arg-type]
+        events=pick(arguments.events, 100_000, 20_000),  # type: ignore[arg-type]
         rush_s=pick(arguments.rush, 60.0, 5.0),  # type: ignore[arg-type]
         folder=folder,
         quick=arguments.quick,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -83,6 +84,24 @@ class Replays:
 
     # -- P6 ------------------------------------------------------------------------------------------------------
 
+    def same_view(self) -> list[Contestant]:
+        """Like with like: the balances alone, out of the facts that they are made of, by ours, by the peer and by hand."""
+        service = self.service("ledger")
+        alone = replace(service, name="balances", views=(balances.view,), policies=(), timers=())
+        chosen = read_by(self.events, alone)
+        keep_locally(self.events, alone, self.settings)
+        mirror = MirrorFile.found(mirror_path(self.settings.data_dir, alone.name), reads_of(alone))
+        assert mirror is not None
+
+        def ours() -> int:
+            return self._filled(alone, lambda shadow, told: shadow.fill(mirror, MemoryLog(), None, told), "balances")
+
+        def bare() -> int:
+            self._note("balances", "orjson", limits.fold(chosen, alone))
+            return len(chosen)
+
+        return [self._peer(chosen, "balances"), Contestant("grenier", ours), Contestant("orjson", bare)]
+
     def local(self, names: Sequence[str], *, most: int | None = None, peer: bool = False) -> list[Contestant]:
         chosen = {name: self.of(name, most) for name in names}
         count = sum(map(len, chosen.values()))
@@ -99,7 +118,7 @@ class Replays:
             return count
 
         found = [Contestant("grenier", ours), Contestant("orjson", bare)]
-        return [self._peer(chosen[names[0]]), *found] if peer else found
+        return [self._peer(chosen[names[0]], "ledger"), *found] if peer else found
 
     def views(self, name: str, most: int | None = None, outcome: str = "") -> int:
         """The views of a service filled from its local copy of the log; answers how many events that took."""
@@ -125,7 +144,7 @@ class Replays:
         shadow.drop()
         return count
 
-    def _peer(self, events: Sequence[Recorded]) -> Contestant:
+    def _peer(self, events: Sequence[Recorded], job: str) -> Contestant:
         store = EventStore(sqlite(self._folder / f"es-{uuid4().hex}.sqlite"))
         store.write(events)
 
@@ -138,7 +157,7 @@ class Replays:
                         made[posting["account"]] = made.get(posting["account"], 0) + posting["amount_cents"]
 
             count = store.replay(apply)
-            self._note("ledger", "eventsourcing", made)
+            self._note(job, "eventsourcing", made)
             return count
 
         return Contestant("eventsourcing", replay)
