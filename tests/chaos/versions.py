@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "services", "contracts-svc", "orders-svc", "ledger-svc", "logistics-svc", "notify-svc", "matching-svc", "gateway", "infra",
 )  # fmt: skip
-STEPS_BACK = 20
+STEPS_BACK, MORE_STEPS = 20, 10
+LOAD = "from grenier.process import WORKERS; from grenier.runtime import load_service; [load_service(name) for name in WORKERS]"
 NONE = "none"
 
 
@@ -55,15 +56,14 @@ class Beside:
 
 @contextmanager
 def beside(folder: Path, ref: str = "") -> Iterator[Beside | None]:
-    """`ref`: a commit or tag; "" takes the last tag, else some commits back; None when there is no history ("none": not wanted)."""
-    commit = "" if ref == NONE else _commit(ref)
+    """`ref`: a commit or tag; "" takes the last tag, else the first sound commit some way back; None when there is none
+    ("none": not wanted)."""
+    commit = next(filter(None, (_taken(commit, folder) for commit in _commits(ref))), "")
     if not commit:
         yield None
         return
-    old = folder / "tree"
-    _unpack(commit, old)
-    for name, tree in (("old", old), ("new", ROOT)):
-        _environment(folder / name, tree)
+    old = folder / f"tree-{commit}"
+    _environment(folder / "new", ROOT)
     two = Beside(commit, folder)
     two.name("old")
     if two.tree() != old.resolve():
@@ -71,14 +71,25 @@ def beside(folder: Path, ref: str = "") -> Iterator[Beside | None]:
     yield two
 
 
-def _commit(ref: str) -> str:
-    """Raises ValueError for a name that somebody gave and that is none."""
-    for asked in [ref] if ref else [_git("describe", "--tags", "--abbrev=0", "HEAD^"), f"HEAD~{STEPS_BACK}"]:
-        if asked and (found := _git("rev-parse", "--verify", "--quiet", f"{asked}^{{commit}}")):
-            return found
-    if ref:
+def _commits(ref: str) -> list[str]:
+    """Those to try, in this order. Raises ValueError for a name that somebody gave and that is none."""
+    if ref == NONE:
+        return []
+    back = [f"HEAD~{STEPS_BACK + step}" for step in range(MORE_STEPS)]
+    asked = [ref] if ref else [name for name in (_git("describe", "--tags", "--abbrev=0", "HEAD^"), *back) if name]
+    found = [_git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") for name in asked]
+    if ref and not found[0]:
         raise ValueError(f"no commit is called {ref}")
-    return ""
+    return [commit for commit in found if commit]
+
+
+def _taken(commit: str, folder: Path) -> str:
+    """The commit, once its tree and environment are there; "" when its services cannot even be loaded, as between two commits that belong together."""
+    tree = folder / f"tree-{commit}"
+    _unpack(commit, tree)
+    _environment(folder / "old", tree)
+    done = subprocess.run([str(folder / "old" / "bin" / "python"), "-c", LOAD], cwd=folder, capture_output=True, check=False)  # fmt: skip
+    return commit if done.returncode == 0 else ""
 
 
 def _git(*words: str) -> str:
