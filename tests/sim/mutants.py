@@ -18,11 +18,12 @@ from grenier.runtime import Runtime
 
 def forgets_commands() -> tuple[Any, str, Any]:
     """What the stream has carried out is not looked up: a repetition is decided again."""
-    true = Handler._note
+    true = Handler._load_more
 
-    def note(decider: Any, folded: Folded, entry: Any) -> None:
-        true(decider, folded, entry)
+    def load_more(self: Handler, decider: Any, stream: str, folded: Folded) -> bool:
+        found = true(self, decider, stream, folded)
         folded.commands.clear()
+        return found
 
     def append(self: Handler, decider: Any, stream: str, folded: Folded, events: Any, trace: Trace) -> Any:
         answer = true_append(self, decider, stream, folded, events, trace)
@@ -30,7 +31,7 @@ def forgets_commands() -> tuple[Any, str, Any]:
         return answer
 
     true_append = Handler._append
-    return Handler, "_note", staticmethod(note), Handler, "_append", append  # type: ignore[return-value]
+    return Handler, "_load_more", load_more, Handler, "_append", append  # type: ignore[return-value]
 
 
 def new_id_for_each_try() -> tuple[Any, str, Any]:
