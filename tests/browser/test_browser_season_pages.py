@@ -51,7 +51,7 @@ def window(amap: Amap, base: str, chromium: Browser, role: str, js: bool = True)
     return context.new_page()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_every_page_of_the_season_fits_a_phone_and_is_accessible(amap: Amap, pages: dict[str, Page]) -> None:
     visits, wrong = list(amap.visits()), []
     for visit in visits:
