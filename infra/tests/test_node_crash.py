@@ -84,7 +84,7 @@ def test_a_terminated_node_answers_what_it_was_asked_and_stops_at_once(tmp_path:
         next(subscription)
         started = time.perf_counter()
         node.stop()
-        assert time.perf_counter() - started < 2
+        assert time.perf_counter() - started < 8
         node.start()
         assert len(client.get_stream("s")) == 1
         assert '"message": "stopped"' in node.log_path.read_text()

@@ -32,8 +32,8 @@ def test_a_server_that_comes_late_is_waited_for(tmp_path: Path) -> None:
         port = listener.getsockname()[1]
         threading.Timer(0.4, listener.listen).start()
         began = time.monotonic()
-        waiting.for_servers(Settings(data_dir=tmp_path, esdb_uri=f"esdb://127.0.0.1:{port}?Tls=false"), ("log",), 5.0)
-        assert 0.3 < time.monotonic() - began < 4
+        waiting.for_servers(Settings(data_dir=tmp_path, esdb_uri=f"esdb://127.0.0.1:{port}?Tls=false"), ("log",), 60.0)
+        assert 0.3 < time.monotonic() - began < 30
 
 
 def test_a_server_that_never_comes_is_named_without_credentials(tmp_path: Path) -> None:
