@@ -32,6 +32,7 @@ logins = sa.Table(
     sa.Column("expires_at", sa.Float, nullable=False),
     sa.Column("queued_at", sa.Float, nullable=False),
 )
+_LOGINS = sa.select(logins.c.login_id, logins.c.expires_at, logins.c.queued_at).order_by(logins.c.expires_at)
 
 LOGIN_LIFE_S = 600
 # A message that was put on the queue and is still not sent after this long is put there again.
@@ -85,8 +86,7 @@ class Outbox:
     def logins_to_queue(self) -> list[str]:
         """Login links that wait; those that have run out are removed on the way."""
         now = time.time()
-        columns = logins.c.login_id, logins.c.expires_at, logins.c.queued_at
-        rows = self._db.rows(sa.select(*columns).order_by(logins.c.expires_at))
+        rows = self._db.kept(_LOGINS)
         if rows and rows[0]["expires_at"] <= now:
             with self._db.transaction() as connection:
                 connection.execute(sa.delete(logins).where(logins.c.expires_at <= now))

@@ -9,6 +9,9 @@ import msgspec
 from grenier.decider import Decider
 from grenier.language.notify import RemindersSet
 
+DELIVERY_HOURS = 48
+"""Where a group has said nothing."""
+
 
 class SetReminders(msgspec.Struct, frozen=True, kw_only=True):
     """None leaves a setting as it is."""
@@ -21,7 +24,7 @@ class SetReminders(msgspec.Struct, frozen=True, kw_only=True):
 class Reminders(msgspec.Struct, frozen=True, kw_only=True):
     """What stands until somebody says otherwise: two days before a delivery, and of debts when somebody presses the button."""
 
-    delivery_hours: int = 48
+    delivery_hours: int = DELIVERY_HOURS
     balance_days: int = 0
 
 

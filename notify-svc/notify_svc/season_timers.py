@@ -35,10 +35,11 @@ def remind_of_deliveries(runtime: Runtime) -> None:
     days: dict[tuple[str, str], list[Row]] = {}
     for row in season.deliveries_between(runtime.db, _day(now, -1), _day(last, 1)):
         days.setdefault((row["group_id"], row["day"]), []).append(row)
+    said = season.reminder_hours(runtime.db)
     for key, held in days.items():
         # The first hour of the day stands first.
         row = held[0]
-        hours = runtime.handler.state(reminders.decider, row["group_id"]).delivery_hours
+        hours = said.get(row["group_id"], reminders.DELIVERY_HOURS)
         begins = instant_of(runtime, row["group_id"], row["day"], row["starts"])
         if hours and max([begins - timedelta(hours=hours), *_closings(runtime, held, begins)]) <= now < begins:
             _announce(runtime, "delivery-reminder", row["group_id"], f"{row['group_id']}/{row['day']}",

@@ -55,7 +55,7 @@ rebuilds = sa.Table(
     sa.Column("pause_ms", sa.Integer),
     sa.Column("at", sa.Float, nullable=False),
 )
-_OPEN_ROWS = sa.select(rebuilds).where(rebuilds.c.state.in_(OPEN))
+_OPEN_ROWS = sa.select(rebuilds).where(sa.or_(*(rebuilds.c.state == state for state in OPEN)))
 
 
 class Rebuilds:
@@ -66,7 +66,7 @@ class Rebuilds:
         database.create([rebuilds])
 
     def open_one(self) -> Row | None:
-        return self._database.row(_OPEN_ROWS)
+        return self._database.by_key(_OPEN_ROWS)
 
     def begin(self, views: Sequence[View]) -> str:
         """The id of a new rebuild. Raises Rejected("rebuild-active") while another one is alive."""

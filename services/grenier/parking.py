@@ -42,6 +42,7 @@ TRANSIENT = (
 
 _meta = sa.MetaData()
 asked = sa.Table("parked_asked", _meta, sa.Column("at", sa.Float, primary_key=True))
+_ASKED = sa.select(asked)
 
 
 def waiting(db: Database) -> list[Row]:
@@ -141,7 +142,7 @@ class Repairs:
     def look(self) -> None:
         """To be called about every LOOK_EVERY_S."""
         db = self._runtime.db
-        wanted = db.rows(sa.select(asked))
+        wanted = db.kept(_ASKED)
         if not wanted:
             return
         with self._only:

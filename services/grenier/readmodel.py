@@ -8,7 +8,7 @@ Columns are text, integers or `Json`; instants and dates are ISO text, so that d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -155,10 +155,18 @@ class Database:
                     table.create(connection, checkfirst=True)
 
     def rows(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **parameters: Any) -> list[Row]:
-        """All rows of a query, as dicts. `parameters` fill the `bindparam`s of a statement that was built once:
-        on SQLite these take the short way (see `statements`)."""
-        if parameters and self._readers is not None and (plan := plan_of(statement)) is not None:
+        """All rows of a query, as dicts. `parameters` fill the `bindparam`s of a statement that was built once (see `kept`)."""
+        if parameters:
+            return self.kept(statement, **parameters)
+        return self._composed(statement, parameters)
+
+    def kept(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **parameters: Any) -> list[Row]:
+        """The same of a statement that was built once, a constant of its module: on SQLite the short way (see `statements`)."""
+        if self._readers is not None and (plan := plan_of(statement)) is not None:
             return self._readers.rows(plan, parameters)
+        return self._composed(statement, parameters)
+
+    def _composed(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], parameters: Mapping[str, Any]) -> list[Row]:
 
         def run() -> list[Row]:
             with self.engine.connect() as connection:
@@ -173,7 +181,7 @@ class Database:
 
     def by_key(self, statement: sa.Select[Any], **parameters: Any) -> Row | None:
         """The row of a statement that was built once and finds one at most."""
-        return next(iter(self.rows(statement, **parameters)), None)
+        return next(iter(self.kept(statement, **parameters)), None)
 
     def value(self, statement: sa.Select[Any]) -> Any:
         found = self.row(statement)

@@ -100,10 +100,17 @@ def to_call(db: Database, group_id: str, *, done: bool) -> list[Row]:
     return db.rows(query.order_by(order).limit(MOST_DONE if done else None))
 
 
+_WAITING = (
+    sa.select(messages.c.message_id, messages.c.attempts, messages.c.failed_at)
+    .where(messages.c.state == "waiting")
+    .order_by(messages.c.position)
+    .limit(sa.bindparam("most"))
+)
+
+
 def waiting(db: Database, limit: int) -> list[Row]:
     """message_id, attempts, failed_at of mails not sent yet, oldest first."""
-    query = sa.select(messages.c.message_id, messages.c.attempts, messages.c.failed_at)
-    return db.rows(query.where(messages.c.state == "waiting").order_by(messages.c.position).limit(limit))
+    return db.kept(_WAITING, most=limit)
 
 
 def announcement(db: Database, announcement_id: str) -> Row | None:

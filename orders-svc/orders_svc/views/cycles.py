@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -200,23 +201,7 @@ def planned_for(db: Database, contract_id: str, delivery_id: str) -> list[str]:
 # -- what timers look for ----------------------------------------------------------------------------------------
 
 
-def to_open(db: Database, now: str) -> list[Row]:
-    return _due(db, cycles.c.status == "scheduled", cycles.c.opens_at <= now)
-
-
-def to_announce(db: Database, before: str) -> list[Row]:
-    return _due(db, cycles.c.status == "open", cycles.c.announced_at.is_(None), cycles.c.closes_at <= before)
-
-
-def to_close(db: Database, now: str) -> list[Row]:
-    return _due(db, cycles.c.status == "open", cycles.c.closes_at <= now)
-
-
-def to_freeze(db: Database, closed_before: str) -> list[Row]:
-    return _due(db, cycles.c.status == "closed", cycles.c.closes_at <= closed_before)
-
-
-def _due(db: Database, *where: sa.ColumnElement[bool]) -> list[Row]:
+def _due(*where: sa.ColumnElement[bool]) -> sa.Select[Any]:
     query = sa.select(
         cycles.c.cycle_id,
         cycles.c.group_id,
@@ -224,4 +209,28 @@ def _due(db: Database, *where: sa.ColumnElement[bool]) -> list[Row]:
         cycles.c.contract_id,
         cycles.c.distribution_starts_at,
     )
-    return db.rows(query.where(*where).order_by(cycles.c.cycle_id))
+    return query.where(*where).order_by(cycles.c.cycle_id)
+
+
+_TO_OPEN = _due(cycles.c.status == "scheduled", cycles.c.opens_at <= sa.bindparam("now"))
+_TO_ANNOUNCE = _due(
+    cycles.c.status == "open", cycles.c.announced_at.is_(None), cycles.c.closes_at <= sa.bindparam("before")
+)
+_TO_CLOSE = _due(cycles.c.status == "open", cycles.c.closes_at <= sa.bindparam("now"))
+_TO_FREEZE = _due(cycles.c.status == "closed", cycles.c.closes_at <= sa.bindparam("before"))
+
+
+def to_open(db: Database, now: str) -> list[Row]:
+    return db.kept(_TO_OPEN, now=now)
+
+
+def to_announce(db: Database, before: str) -> list[Row]:
+    return db.kept(_TO_ANNOUNCE, before=before)
+
+
+def to_close(db: Database, now: str) -> list[Row]:
+    return db.kept(_TO_CLOSE, now=now)
+
+
+def to_freeze(db: Database, closed_before: str) -> list[Row]:
+    return db.kept(_TO_FREEZE, before=closed_before)
