@@ -21,7 +21,7 @@ from grenier_infra.launcher import care, keeping, secrets
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("log") / "log.sqlite"
     with running_node(path) as node:
-        log = EsdbLog(node.uri)
+        log = EsdbLog(node.uri, timeout_s=20.0)
         log.append("thing-1", [NewEvent(uuid4(), "thing.made", b"{}", b"{}")], expected=NO_STREAM)
         log.close()
     return path
@@ -50,7 +50,7 @@ def test_what_is_kept_comes_back(settings: Settings, tmp_path: Path) -> None:
     assert (tmp_path / "new" / "secrets.json").read_text() == (settings.data_dir / "secrets.json").read_text()
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "new").iterdir())
     with running_node(tmp_path / "new" / "log.sqlite") as node:
-        log = EsdbLog(node.uri)
+        log = EsdbLog(node.uri, timeout_s=20.0)
         assert [event.type for event in log.read_all()] == ["thing.made"]
         log.close()
 

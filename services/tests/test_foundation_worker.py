@@ -82,7 +82,7 @@ def settings(tmp_path: Path, node: RunningNode) -> Settings:
 
 @pytest.fixture
 def event_log(node: RunningNode) -> Iterator[EsdbLog]:
-    log = EsdbLog(node.uri)
+    log = EsdbLog(node.uri, timeout_s=20.0)
     yield log
     log.close()
 

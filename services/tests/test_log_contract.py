@@ -35,7 +35,7 @@ def log(request: pytest.FixtureRequest) -> Iterator[EventLog]:
     else:
         from grenier.log.esdb import EsdbLog
 
-        log = EsdbLog(request.getfixturevalue("node").uri)
+        log = EsdbLog(request.getfixturevalue("node").uri, timeout_s=20.0)
     yield log
     log.close()
 

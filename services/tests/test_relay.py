@@ -258,7 +258,7 @@ def test_the_process_relays_from_a_real_log_through_kills_of_node_and_relay(
         def relay() -> subprocess.Popen[bytes]:
             return subprocess.Popen([sys.executable, "-c", program], env=environment)
 
-        process, log, ids = relay(), EsdbLog(node.uri), []
+        process, log, ids = relay(), EsdbLog(node.uri, timeout_s=20.0), []
 
         def write(count: int) -> None:
             for _ in range(count):

@@ -144,7 +144,7 @@ def test_a_command_delivered_twice_is_carried_out_once(
         again = client.call("pantry", "put_once", payload, {"command_id": command_id})
         assert answers in ([again], ["service-unavailable"])
         time.sleep(1.5)
-        log = EsdbLog(node.uri)
+        log = EsdbLog(node.uri, timeout_s=20.0)
         assert [event.position for event in log.read(stream)] == [again["position"]]
         assert host.log.count("putting") >= 3, "nothing was delivered twice: the test shows nothing"
         log.close()
