@@ -113,13 +113,14 @@ class _Call:
             lost = LogUnavailable(f"{type(error).__name__}: {error}")
         finally:
             self.ended = True
+            self._requests.put_nowait(None)  # whoever reads them for grpc ends, too
             waiting, self._waiting = self._waiting, {}
             for _, _, answered in waiting.values():
                 answered(0, lost)
 
     async def _each(self) -> AsyncIterator[Any]:
-        while True:
-            yield await self._requests.get()
+        while (request := await self._requests.get()) is not None:
+            yield request
 
     def _answer(self, response: Any) -> None:
         found = self._waiting.pop(response.correlation_id.string, None)
