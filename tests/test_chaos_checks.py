@@ -111,20 +111,31 @@ def crowd_of(*acts: Act) -> Crowd:
     return crowd
 
 
-def told(kind: str, begun: float, told_at: float) -> Act:
-    return Act(kind, "", "", "", "", {}, {}, 1, begun=begun, told_at=told_at)
+def told(kind: str, begun: float, told_at: float, asked: float = 0.0) -> Act:
+    return Act(kind, "", "", "", "", {}, {}, 1, begun=begun, told_at=told_at, last_asked=asked or begun)
 
 
 def test_silence_is_measured_by_kind_of_command() -> None:
     """Orders were away for four seconds; that payments went on does not shorten it."""
     crowd = crowd_of(told("order", 9.0, 9.5), told("order", 10.5, 14.0), told("payment", 10.1, 10.2))
+    assert silences(crowd, [Death("serve-orders", 10.0, overlapping=False)]) == {"serve-orders": [3.5]}
+
+
+def test_who_waited_already_when_it_died_has_waited_since_then() -> None:
+    """One hung and was asked again; one was answered in passing, which says nothing; the third found it back."""
+    crowd = crowd_of(told("order", 9.0, 14.5, asked=13.0), told("order", 9.9, 10.1), told("order", 13.5, 14.0))
     assert silences(crowd, [Death("serve-orders", 10.0, overlapping=False)]) == {"serve-orders": [4.0]}
+
+
+def test_what_nobody_asked_for_was_not_away() -> None:
+    crowd = crowd_of(told("order", 10.1, 10.2), told("season", 9.9, 10.1), told("season", 15.0, 15.2))
+    assert silences(crowd, [Death("mailer", 10.0, overlapping=False)]) == {"mailer": [pytest.approx(0.2)]}
 
 
 def test_deaths_that_fall_together_say_nothing_about_one() -> None:
     crowd = crowd_of(told("order", 10.5, 14.0), told("payment", 12.5, 13.0), told("order", 12.5, 14.1), told("order", 20.1, 20.2), told("payment", 20.1, 20.3))  # fmt: skip
     deaths = [Death("broker", 10.0, overlapping=False), Death("relay", 12.0, overlapping=True), Death("mailer", 20.0, overlapping=False)]  # fmt: skip
-    assert silences(crowd, deaths) == {"mailer": [pytest.approx(0.3)]}
+    assert silences(crowd, deaths) == {"mailer": [pytest.approx(0.2)]}
 
 
 def test_a_late_return_is_a_miss() -> None:

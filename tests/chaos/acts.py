@@ -35,6 +35,7 @@ class Act:
     facts: dict[str, Any]
     position: int = 0
     begun: float = 0.0
+    last_asked: float = 0.0
     told_at: float = 0.0
     tries: int = 0
     lost: int = 0

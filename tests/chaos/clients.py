@@ -159,7 +159,7 @@ class Crowd:
         return act
 
     def _once(self, act: Act, body: bytes, headers: Mapping[str, str]) -> tuple[int, dict[str, str], bytes]:
-        act.tries += 1
+        act.tries, act.last_asked = act.tries + 1, time.monotonic()
         try:
             status, answered, text = self._http(act.method, act.url, body, headers)
         except OSError:

@@ -7,17 +7,20 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import psutil
 
 from grenier_infra.launcher.testing import Installation
+from tests.chaos.acts import Act
 from tests.chaos.clients import Crowd
 
 # A third of the deaths has a companion within so many seconds, whether the first one is back or not.
 COMPANION_SHARE, COMPANION_WITHIN_S = 0.33, 3.0
 SERVERS = ("broker", "eventnode")
 WHOLE_PATIENCE_S = 60.0
+IN_PASSING_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +110,32 @@ def wait_whole(running: Installation, patience_s: float = WHOLE_PATIENCE_S) -> N
 
 
 def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, list[float]]:
-    """Victim -> seconds from each of its deaths to the first acknowledgement of a command begun after it.
+    """Victim -> seconds for which somebody asked after each of its deaths, until an answer came.
 
-    Each kind of command counts for itself, the slower one is taken: while the orders are away, payments go on.
+    Each kind of command counts for itself, the slower one is taken: while the orders are away, payments go on. A kind that
+    nobody asked for at that moment counts from when somebody did.
     Only deaths that stood alone tell something about their victim: one that fell into the silence after another, or
     whose own silence saw another death, is left out.
     """
-    by_kind: dict[str, list[tuple[float, float]]] = {}
+    by_kind: dict[str, list[Act]] = {}
     for act in crowd.acknowledged():
-        by_kind.setdefault(act.subject, []).append((act.begun, act.told_at))
-    spans = []
-    for death in deaths:
-        told = [min((told for begun, told in acts if begun > death.at), default=death.at) for acts in by_kind.values()]
-        spans.append((death, max(told, default=death.at)))
+        by_kind.setdefault(act.subject, []).append(act)
+    spans = [(death, *_silence(death.at, by_kind.values())) for death in deaths]
     found: dict[str, list[float]] = {}
-    for death, until in spans:
-        if not any(other is not death and other.at < until and death.at < end for other, end in spans):
-            found.setdefault(death.victim, []).append(until - death.at)
+    for death, waited, until in spans:
+        if not any(other is not death and other.at < until and death.at < end for other, _, end in spans):
+            found.setdefault(death.victim, []).append(waited)
     return found
+
+
+def _silence(died: float, kinds: Iterable[list[Act]]) -> tuple[float, float]:
+    """(how long somebody waited, when all kinds had their answer). What was on its way and is answered in passing says
+    nothing about the time after a death."""
+    waited, until = 0.0, died
+    for acts in kinds:
+        after = [act for act in acts if act.last_asked > died or act.told_at > died + IN_PASSING_S]
+        if after:
+            first = min(act.told_at for act in after)
+            asked = min(max(act.begun, died) for act in after)
+            waited, until = max(waited, first - asked), max(until, first)
+    return waited, until
