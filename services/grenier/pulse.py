@@ -7,6 +7,9 @@
 A server that was killed refuses connections; one that is frozen, or behind a cut cable, keeps them open and says
 nothing. The second kind would make everybody wait for their own timeout: with a pulse the first ones to wait find it
 out, and all others are refused at once until the server answers again. While all is well nothing is asked at all.
+
+How long a server is silent is counted in ticks of this process, not by the clock: on a machine that stands still for a
+second, or has too little processor for all, the server that does not answer is not away, it has not had its turn.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ from grenier.logging import get_logger
 
 log = get_logger(__name__)
 
-PATIENCE_S = 0.4
+PATIENCE_S = 0.5
+TICK_S = 0.05
+GREETING_TIMEOUT_S = 3.0
 PAUSE_S = 0.25
 DOUBT_AFTER_S = 0.15
 """A call that has waited this long begins to doubt the servers it depends on."""
@@ -48,42 +53,53 @@ class Pulse:
     def __init__(self, name: str, ask: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
         self.name = name
         self._ask = ask
-        self._patience_s = patience_s
+        self._ticks = max(1, round(patience_s / TICK_S))
         self._lock = threading.Lock()
-        self._asked_at: float | None = None
-        """Since when an answer is waited for; None while nothing is being asked."""
-        self._answered_at = float("-inf")
+        self._asking = False
+        self._silent = False
         self._failed = False
+        self._answered_at = float("-inf")
         SERVER_AWAY.labels(name).set_function(lambda: float(self.away))
 
     @property
     def away(self) -> bool:
-        asked_at = self._asked_at
-        return self._failed or (asked_at is not None and time.monotonic() - asked_at > self._patience_s)
+        return self._failed or self._silent
 
     def doubt(self) -> None:
         """Have the server asked, unless that is going on or has just been answered."""
         with self._lock:
-            now = time.monotonic()
-            if self._asked_at is not None or now - self._answered_at < DOUBT_AGAIN_AFTER_S:
+            if self._asking or time.monotonic() - self._answered_at < DOUBT_AGAIN_AFTER_S:
                 return
-            self._asked_at = now
-        threading.Thread(target=self._until_answered, name=f"pulse-{self.name}", daemon=True).start()
+            self._asking = True
+        answered = threading.Event()
+        for target in (self._until_answered, self._count):
+            threading.Thread(target=target, args=(answered,), name=f"pulse-{self.name}", daemon=True).start()
 
-    def _until_answered(self) -> None:
+    def _count(self, answered: threading.Event) -> None:
+        for _ in range(self._ticks):
+            if answered.wait(TICK_S):
+                return
+        with self._lock:
+            if not answered.is_set() and not self.away:
+                log.warning("server-away", server=self.name, reason="silent")
+            self._silent = not answered.is_set()
+
+    def _until_answered(self, answered: threading.Event) -> None:
         while True:
             try:
                 self._ask()
             except Exception as error:
-                if not self._failed:
+                if not self.away:
                     log.warning("server-away", server=self.name, reason=type(error).__name__)
                 self._failed = True
                 time.sleep(PAUSE_S)
                 continue
-            if self._failed:
-                log.warning("server-back", server=self.name)
             with self._lock:
-                self._failed, self._answered_at, self._asked_at = False, time.monotonic(), None
+                if self.away:
+                    log.warning("server-back", server=self.name)
+                answered.set()
+                self._failed = self._silent = self._asking = False
+                self._answered_at = time.monotonic()
             return
 
 
@@ -108,7 +124,7 @@ class Watch:
             raise Unavailable("log-unavailable", retry_after=RETRY_AFTER_S, server="log")
 
 
-def greet(amqp_url: str, timeout_s: float = PATIENCE_S) -> float:
+def greet(amqp_url: str, timeout_s: float = GREETING_TIMEOUT_S) -> float:
     """Seconds until a broker said its first word, before any login. Raises OSError when it does not within the time."""
     parts = urlsplit(amqp_url)
     address = (parts.hostname or "127.0.0.1", parts.port or AMQP_PORTS.get(parts.scheme, 5672))

@@ -60,6 +60,22 @@ def test_a_server_that_does_not_answer_is_away_until_it_does(how: str) -> None:
     soon(lambda: not pulse.away)
 
 
+def test_a_machine_that_stands_still_makes_no_server_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock goes on for an hour while nobody has a turn: the answer is there at the next tick."""
+    server = Server()
+    pulse = Pulse("broker", server.ask, patience_s=10.0)
+    server.open.clear()
+    pulse.doubt()
+    soon(lambda: server.asked == 1)
+    later = time.monotonic() + 3_600
+    monkeypatch.setattr("grenier.pulse.time.monotonic", lambda: later)
+    assert not pulse.away
+    monkeypatch.undo()
+    server.open.set()
+    soon(lambda: pulse._answered_at > 0)
+    assert not pulse.away
+
+
 def test_commands_need_the_log_and_questions_do_not() -> None:
     broker, log = Server(), Server()
     watch = Watch(Pulse("broker", broker.ask), Pulse("log", log.ask, patience_s=0.05))
