@@ -34,6 +34,10 @@ PER_PERSON = 6
 SPARE_THREADS = 4  # for health checks and refusals
 QUEUE_LENGTH = 1000  # a reader that falls behind further is cut off and resumes with Last-Event-ID
 RESUBSCRIBE_S = 1.0
+# The first byte to a screen that is gone is taken by the network, the second one fails: then its place is free.
+NUDGES, NUDGE_EVERY_S = 3, 0.15
+
+NUDGE: Any = object()
 
 bp = Blueprint("stream", __name__)
 
@@ -76,6 +80,27 @@ class Hub:
             SSE_CLIENTS.set(len(self._listeners))
             return place
 
+    def join_after_those_who_left(self, person_id: str) -> "queue.Queue[Recorded | None] | None":
+        """Like `join`; without room the person's other screens are written to, so that those which are gone give theirs up.
+
+        Who turns pages quickly leaves a stream behind at each: nobody tells the server before it writes to it."""
+        place = self.join(person_id)
+        for _ in range(NUDGES):
+            if place is not None or not self._nudge(person_id):
+                break
+            time.sleep(NUDGE_EVERY_S)
+            place = self.join(person_id)
+        return place
+
+    def _nudge(self, person_id: str) -> bool:
+        """Whether there was anybody to write to."""
+        with self._lock:
+            theirs = [place for place, listener in self._listeners.items() if listener == person_id]
+            for place in theirs:
+                if place.empty():  # else it is about to be written to anyway
+                    place.put_nowait(NUDGE)
+            return bool(theirs)
+
     def leave(self, place: "queue.Queue[Recorded | None]") -> None:
         with self._lock:
             self._listeners.pop(place, None)
@@ -114,7 +139,7 @@ def follow() -> Response:
             return Response(status=204)
         abort(401)
     last = _resume_position()
-    place = current_app.extensions["grenier-stream"].join(person)
+    place = current_app.extensions["grenier-stream"].join_after_those_who_left(person)
     if place is None:
         raise Unavailable(retry_after=15)
     # The generator runs on while the response lasts: everything it needs of the request is taken here.
@@ -142,6 +167,9 @@ def _events(app: Flask, place: Any, wanted: feed.Wanted, last: int | None, welco
                 continue
             if item is None:
                 return
+            if item is NUDGE:
+                yield ":\n\n"
+                continue
             if item.position <= position:
                 continue  # already sent while catching up
             position = item.position

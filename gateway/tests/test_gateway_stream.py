@@ -225,6 +225,21 @@ def test_places_are_bounded_per_person_and_process_and_freed(stream, log):
     assert time.monotonic() < until
 
 
+def test_who_turns_pages_quickly_is_not_kept_out_by_the_screens_left_behind(stream, log):
+    app, port = stream
+    app.config["HEARTBEAT_S"] = 60.0
+    headers = bearer_of(app, "p-paul")
+    for _ in range(3 * PER_PERSON):
+        screen = Listener(port, headers)
+        assert screen.answer.status == 200
+        screen.wait(lambda heard: heard.lines)
+        screen.close()
+    last = Listener(port, headers)
+    happen(log, "orders.later")
+    last.wait(lambda heard: heard.events() == ["orders.later"])
+    last.close()
+
+
 def test_a_reader_that_falls_behind_is_cut_off_and_others_go_on(log):
     hub = Hub(log, 10)
     slow, quick = hub.join("a"), hub.join("b")
