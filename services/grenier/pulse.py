@@ -28,7 +28,7 @@ from grenier.logging import get_logger
 
 log = get_logger(__name__)
 
-PATIENCE_S = 0.5
+PATIENCE_S = 0.4
 TICK_S = 0.05
 GREETING_TIMEOUT_S = 3.0
 PAUSE_S = 0.25
