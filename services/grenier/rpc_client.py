@@ -97,6 +97,8 @@ class RpcClient:
                 if line is not None:
                     line.close()
                 if fresh:
+                    if self._watch is not None:
+                        self._watch.broker.doubt()  # and nobody tries in vain until it greets again
                     log.warning("broker-away", service=service, reason=type(error).__name__)
                     raise Unavailable("service-unavailable", retry_after=RETRY_AFTER_S, service=service) from error
                 continue

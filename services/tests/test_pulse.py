@@ -14,6 +14,7 @@ from grenier.log import LogUnavailable
 from grenier.log.guarded import PATIENCE_S, Guarded
 from grenier.log.memory import MemoryLog
 from grenier.pulse import Pulse, Watch, greet
+from grenier.rpc_client import RpcClient
 
 
 def soon(holds: Callable[[], bool], patience_s: float = 10.0) -> None:
@@ -96,6 +97,24 @@ def test_without_the_broker_nothing_can_be_asked() -> None:
     soon(lambda: watch.broker.away)
     with pytest.raises(Unavailable, match="service-unavailable"):
         watch.check(command=False)
+
+
+def test_a_broker_that_refuses_connections_is_tried_by_one_and_not_by_every_call() -> None:
+    broker, tried = Server(), []
+    broker.dead = True
+    watch = Watch(Pulse("broker", broker.ask), Pulse("log", Server().ask))
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    client = RpcClient(f"amqp://127.0.0.1:{port}/", watch=watch)
+    with pytest.raises(Unavailable, match="service-unavailable"):
+        client.call("orders", "current", {}, {})
+    soon(lambda: watch.broker.away)
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        threading.Thread(target=lambda: tried.append(listening.accept()), daemon=True).start()
+        for _ in range(20):
+            with pytest.raises(Unavailable, match="service-unavailable"):
+                client.call("orders", "current", {}, {})
+    assert tried == []
 
 
 def test_a_port_that_accepts_and_says_nothing_is_no_broker() -> None:
