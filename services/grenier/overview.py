@@ -4,8 +4,8 @@
                          "components": {name: {"kind", "state", "role", "facts", "latency_ms", …}}}
 
 Each process of the launcher's table is asked on its own port, all at once, with PATIENCE_S for an answer: one that is
-frozen is `silent`, not waited for. States: well, slow, behind, parked, overloaded, full, waiting, not-ready, held, silent,
-down. Nothing is remembered here; `Overview` keeps the last look for a moment, so that many readers cost one look.
+frozen is `silent`, not waited for. States: well, slow, behind, parked, failing, overloaded, full, waiting, not-ready, held,
+silent, down. Nothing is remembered here; `Overview` keeps the last look for a moment, so that many readers cost one look.
 """
 
 from __future__ import annotations
@@ -214,12 +214,18 @@ def _inside(process: str, component: Component) -> dict[str, Component]:
             found[f"views-{service}"] = _follower("view", component, component.facts.pop(f"views-{service}", None))
             if (facts := component.facts.pop(f"policies-{service}", None)) is not None:
                 found[f"policies-{service}"] = _follower("policy", component, facts)
+            if failing := component.facts.pop(f"timers-{service}", None):
+                found[f"timers-{service}"] = Component("timer", "failing", problems=_told(failing))
     if process == "relay":
         found["feed"] = _follower("feed", component, component.facts.pop("feed", None))
     for name in ("mail", "mail-server"):
         if isinstance(facts := component.facts.pop(name, None), dict):
             found[name] = Component("queue", str(facts.pop("state", WELL)), facts=facts)
     return found
+
+
+def _told(failing: Any) -> list[str]:
+    return [f"{name}: {reason}" for name, reason in sorted(failing.items())] if isinstance(failing, dict) else []
 
 
 def _follower(kind: str, process: Component, facts: Any) -> Component:

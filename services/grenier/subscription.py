@@ -14,8 +14,10 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Protocol
 
+from grenier.errors import Unavailable
 from grenier.log.protocol import CaughtUp, Checkpoint, EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
+from grenier.trouble import BROKER_TROUBLE
 from grenier.wire import MAX_BATCH, Feed, Item, Wire, feeds_of
 
 log = get_logger(__name__)
@@ -25,6 +27,7 @@ LINGER_S = 0.02
 """While events keep coming, what comes next is waited for this long: one transaction for several of them."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
+PASSING: tuple[type[Exception], ...] = (LogUnavailable, Unavailable, *BROKER_TROUBLE)
 
 __all__ = ["MAX_BATCH", "Consumer", "Follower", "every"]
 
@@ -126,10 +129,20 @@ def _sorted_out(items: Sequence[Item], position: int) -> tuple[list[Recorded], i
     return batch, upto, caught_up, failure
 
 
-def every(seconds: float, work: Callable[[], None], stopping: threading.Event, name: str) -> None:
-    """Call `work` again and again with a pause in between; a failure is logged and the next turn tries again."""
+def every(
+    seconds: float, work: Callable[[], None], stopping: threading.Event, name: str, failing: dict[str, str]
+) -> None:
+    """Call `work` again and again with a pause in between; a failure is logged and the next turn tries again.
+
+    `failing` says for operators why the last turn did not succeed, unless a server was away, which is named itself.
+    """
     while not stopping.wait(seconds):
         try:
             work()
-        except Exception:
+        except PASSING:
+            log.warning("timer-waits", name=name, exc_info=True)
+        except Exception as error:
+            failing[name] = type(error).__name__
             log.error("timer-failed", name=name, exc_info=True)
+        else:
+            failing.pop(name, None)

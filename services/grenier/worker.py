@@ -166,6 +166,7 @@ class ServiceWorker:
         self._db = Database(settings.view_database(service.name), service.name)
         self._followers: list[Follower] = []
         self._threads: list[threading.Thread] = []
+        self._failing: dict[str, str] = {}
         self._failed = ""
         self._filling: Filling | None = None
         self._mirror: Mirror | None = None
@@ -263,6 +264,7 @@ class ServiceWorker:
         self._spawn_timer("repairs", PARKED_EVERY_S, repairs.look)
         standing = Standing(self._log, projector.reads(), views.position)
         name, policies = self.service.name, self._policies
+        HEALTH.facts(f"timers-{name}", lambda: dict(self._failing))
         HEALTH.facts(f"views-{name}", lambda: {**repairs.facts(), **standing.told(name)})
         if policies is not None:
             theirs = Standing(self._log, policies.reads(), policies.position)
@@ -274,7 +276,7 @@ class ServiceWorker:
         self._spawn(follower.run, name)
 
     def _spawn_timer(self, name: str, every_s: float, act: object) -> None:
-        self._spawn(lambda: every(every_s, act, self.stopping, name), f"{self.service.name}-{name}")  # type: ignore[arg-type]
+        self._spawn(lambda: every(every_s, act, self.stopping, name, self._failing), f"{self.service.name}-{name}")  # type: ignore[arg-type]
 
     def _spawn(self, target: object, name: str) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)  # type: ignore[arg-type]

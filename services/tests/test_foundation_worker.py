@@ -252,6 +252,31 @@ def test_a_worker_that_fills_views_says_so_and_how_far_it_is(
         HEALTH.remove("work-toys")
 
 
+def test_what_fails_by_the_clock_is_named_until_it_succeeds_and_waiting_for_a_server_is_no_failure(
+    node: RunningNode, settings: Settings
+) -> None:
+    trouble: dict[str, Exception | None] = {"broken": KeyError("g"), "waits": LogUnavailable("away")}
+
+    def act(name: str) -> None:
+        if (error := trouble[name]) is not None:
+            raise error
+
+    timers = tuple(Timer(name, lambda _runtime, name=name: act(name), every_s=0.05) for name in trouble)
+    worker = ServiceWorker(
+        Service("toys", (view,), lambda runtime: None, timers=timers), settings, EsdbLog(node.uri, timeout_s=20.0)
+    )
+    worker.start()
+    try:
+        until(lambda: "timers-toys" in HEALTH._facts and HEALTH._facts["timers-toys"]() != {})
+        process = Component("process", facts={"timers-toys": HEALTH._facts["timers-toys"]()})
+        named = _inside("work-toys", process)["timers-toys"]
+        assert (named.state, named.problems) == ("failing", ["broken: KeyError"])
+        trouble["broken"] = None
+        until(lambda: HEALTH._facts["timers-toys"]() == {})
+    finally:
+        worker.stop()
+
+
 def test_what_follows_is_named_when_it_is_late_though_the_views_are_not(
     node: RunningNode, settings: Settings, event_log: EsdbLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

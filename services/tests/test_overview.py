@@ -66,12 +66,20 @@ def test_what_is_late_is_named_by_what_it_is_late_with(tmp_path: Path, monkeypat
         "views-orders": {"lag_events": 0, "lag_s": 0.0, "parked": 0},
         "policies-orders": {"lag_events": 200, "lag_s": 60.0},
         "views-ledger": {"filling": {"events": 10, "of": 20}, "lag_events": 10, "lag_s": 0.5},
+        "timers-ledger": {"remind-of-debts": "KeyError"},
     }
     told = {"status": "ready", "facts": {name: {"ok": True, "detail": each} for name, each in facts.items()}}
     monkeypatch.setattr("grenier.overview._converse", lambda _name, _port: told)
     settings = launched(tmp_path, **{"work-orders+ledger": 1})
     found = look(settings)
     states = {name: found["components"][name]["state"] for name in facts}
-    assert states == {"views-orders": "well", "policies-orders": "behind", "views-ledger": "behind"}
-    assert {"policies-orders", "views-ledger"} <= set(found["named"])
+    assert states == {
+        "views-orders": "well",
+        "policies-orders": "behind",
+        "views-ledger": "behind",
+        "timers-ledger": "failing",
+    }
+    assert {"policies-orders", "views-ledger", "timers-ledger"} <= set(found["named"])
+    assert found["components"]["timers-ledger"]["problems"] == ["remind-of-debts: KeyError"]
+    assert "timers-orders" not in found["components"]
     assert found["components"]["work-orders+ledger"].get("facts", {}).keys() <= {"pid", "restarts"}

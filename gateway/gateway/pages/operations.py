@@ -30,6 +30,7 @@ STATES: dict[str, tuple[str, Any]] = {
     "slow": ("attention", lazy_gettext("répond lentement")),
     "behind": ("attention", lazy_gettext("en retard")),
     "parked": ("attention", lazy_gettext("événements mis de côté")),
+    "failing": ("problem", lazy_gettext("échoue à chaque tour")),
     "overloaded": ("attention", lazy_gettext("trop de monde : refuse une partie des demandes")),
     "waiting": ("attention", lazy_gettext("attend le serveur de courrier")),
     "full": ("problem", lazy_gettext("plein, ou presque")),
@@ -44,6 +45,7 @@ KINDS: dict[str, Any] = {
     "server": lazy_gettext("serveur"),
     "view": lazy_gettext("vue"),
     "policy": lazy_gettext("ce qui en découle"),
+    "timer": lazy_gettext("tâches à l’heure"),
     "feed": lazy_gettext("flux"),
     "queue": lazy_gettext("file"),
     "disk": lazy_gettext("disque"),
@@ -59,6 +61,9 @@ def hint(name: str, state: str) -> str:
         "not-ready": _("Il démarre, ou il attend une autre partie : regardez celles qui sont aussi dans cette liste."),
         "behind": _("Il rattrape tout seul et rien n’est perdu. Si le retard grandit, lisez son journal."),
         "parked": _("Un fait n’a pas pu être pris : grenier parked list, puis grenier parked retry"),
+        "failing": _(
+            "Ce qui se fait à l’heure (rappels, ouvertures, clôtures) n’a pas lieu. C’est un défaut : signalez-le."
+        ),
         "overloaded": _("Il se protège ; cela passe avec l’affluence."),
         "waiting": _("Le courrier part dès que le serveur de courrier répond."),
         "full": _("Faites de la place : anciennes sauvegardes et vieux journaux d’abord."),

@@ -202,8 +202,8 @@ def status() -> int:
 
 
 STATES = {
-    "well": "prêt", "slow": "lent", "behind": "en retard", "parked": "événements mis de côté", "overloaded": "débordé",
-    "waiting": "attend", "full": "plein", "not-ready": "pas prêt", "held": "tenu à l'arrêt", "silent": "ne répond pas",
+    "well": "prêt", "slow": "lent", "behind": "en retard", "parked": "événements mis de côté", "failing": "échoue",
+    "overloaded": "débordé", "waiting": "attend", "full": "plein", "not-ready": "pas prêt", "held": "tenu à l'arrêt", "silent": "ne répond pas",
     "down": "arrêté",
 }  # fmt: skip
 
