@@ -17,7 +17,7 @@ from grenier.runtime import Runtime, Timer
 from notify_svc import announcement, reminders
 from notify_svc.audience import recipients
 from notify_svc.season_words import taken_on
-from notify_svc.views import cheques, messages, occasions, season
+from notify_svc.views import cheques, messages, occasions, reminding, season
 
 LONGEST_HOURS = 24 * 14
 SIGN_UPS_BEFORE = timedelta(days=3)
@@ -35,7 +35,7 @@ def remind_of_deliveries(runtime: Runtime) -> None:
     days: dict[tuple[str, str], list[Row]] = {}
     for row in season.deliveries_between(runtime.db, _day(now, -1), _day(last, 1)):
         days.setdefault((row["group_id"], row["day"]), []).append(row)
-    said = season.reminder_hours(runtime.db)
+    said = reminding.hours(runtime.db)
     for key, held in days.items():
         # The first hour of the day stands first.
         row = held[0]

@@ -14,11 +14,23 @@ from notify_svc import (
 )
 from notify_svc.service import Notify
 from notify_svc.timers import TIMERS
-from notify_svc.views import cheques, exchange, keeping, messages, occasions, ordering, people, questions, season, texts
+from notify_svc.views import (
+    cheques,
+    exchange,
+    keeping,
+    messages,
+    occasions,
+    ordering,
+    people,
+    questions,
+    reminding,
+    season,
+    texts,
+)
 
 VIEWS = (
     people.view, occasions.view, ordering.view, messages.view, texts.view, season.view, cheques.view, questions.view,
-    exchange.view, keeping.view,
+    exchange.view, keeping.view, reminding.view,
 )  # fmt: skip
 POLICIES = (
     *policies.POLICIES, *season_policies.POLICIES, *sharing_policies.POLICIES, *gathering_policies.POLICIES,

@@ -170,8 +170,11 @@ def test_confirming_takes_one_read_of_the_access_view(month: Federation, monkeyp
 
     statements: list[object] = []
     db = month.house.rooms["orders"].runtime.db
-    rows = db.rows
-    monkeypatch.setattr(db, "rows", lambda statement, **keys: statements.append(statement) or rows(statement, **keys))
+    kept, composed = db.kept, db._composed
+    monkeypatch.setattr(db, "kept", lambda statement, **keys: statements.append(statement) or kept(statement, **keys))
+    monkeypatch.setattr(
+        db, "_composed", lambda statement, keys: statements.append(statement) or composed(statement, keys)
+    )
     context = {"actor": "amal", "command_id": str(uuid4())}
     assert "ok" in dispatch(month.house.rooms["orders"].doors, "confirm_order", _payload(month, {"rice": 1}), context)
     assert len(statements) == 1

@@ -20,7 +20,7 @@ from pathlib import Path
 # Not the wrapper in /usr/sbin, which insists on changing to the user "rabbitmq" when it is run by root.
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 AVAILABLE = (PROGRAMS / "rabbitmq-server").exists()
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 20.0
 
 CONFIG = """\
@@ -99,7 +99,7 @@ class PrivateBroker:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=True,
         )
         return done.stdout

@@ -25,9 +25,9 @@ from grenier_infra.launcher import probes, state
 from grenier_infra.launcher.supervisor import kill_group
 from grenier_infra.launcher.table import named
 
-START_PATIENCE_S = 120.0
-STOP_PATIENCE_S = 40.0
-KILL_PATIENCE_S = 15.0
+START_PATIENCE_S = 240.0
+STOP_PATIENCE_S = 90.0
+KILL_PATIENCE_S = 60.0
 
 
 class Installation:

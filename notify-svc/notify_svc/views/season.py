@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from grenier.clock import iso
 from grenier.language import contracts as people
 from grenier.language import exchange, season
-from grenier.language.notify import RemindersSet
 from grenier.readmodel import Database, Fact, Json, Row, Rows, View
 from notify_svc.portions import is_of, lasts_on
 
@@ -99,13 +98,6 @@ producers = sa.Table(
     sa.Column("producer_id", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
 )
-# How long before a delivery a group reminds of it, where somebody has said so.
-reminding = sa.Table(
-    "season_reminding",
-    _meta,
-    sa.Column("group_id", sa.Text, primary_key=True),
-    sa.Column("hours", sa.Integer, nullable=False),
-)
 
 
 def apply(rows: Rows, fact: Fact) -> None:
@@ -139,8 +131,6 @@ def apply(rows: Rows, fact: Fact) -> None:
             rows.change(deliveries, e.contract_id, e.delivery_id, factor_percent=e.factor_percent)
         case people.ProducerRegistered() as e:
             rows.put(producers, producer_id=e.producer_id, name=e.name)
-        case RemindersSet() as e:
-            rows.put(reminding, group_id=e.group_id, hours=e.delivery_hours)
         case _:
             _apply_shares(rows, fact.event)
 
@@ -244,12 +234,11 @@ def _register(rows: Rows, e: season.SubscriptionRegistered) -> None:
 
 view = View(
     "season",
-    (contracts, deliveries, subscriptions, given, takers, producers, reminding),
+    (contracts, deliveries, subscriptions, given, takers, producers),
     ("contracts.contract-", "contracts.sign-ups-", "contracts.delivery-", "contracts.subscription-", "contracts.absences-",
-     "contracts.basket-", "contracts.sharers-", "contracts.taker-", "contracts.producer-", "notify.reminders-"),
+     "contracts.basket-", "contracts.sharers-", "contracts.taker-", "contracts.producer-"),
     apply,
-    # 2: deliveries that stay with whom they were promised to; 3: who is left when a sharing ends; 4: hours of reminders
-    version=4,
+    version=3,  # 2: deliveries that stay with whom they were promised to; 3: who is left when a sharing ends
 )  # fmt: skip
 
 
@@ -298,14 +287,6 @@ def deliveries_between(db: Database, first: str, last: str) -> list[Row]:
         .where(contracts.c.state.in_(("opened", "closed")))
     )
     return db.rows(query.order_by(d.group_id, d.day, d.starts, d.contract_id, d.delivery_id))
-
-
-_REMINDING = sa.select(reminding)
-
-
-def reminder_hours(db: Database) -> dict[str, int]:
-    """group -> how long before a delivery it reminds; groups that have never said are left out."""
-    return {row["group_id"]: row["hours"] for row in db.kept(_REMINDING)}
 
 
 def deliveries_of(db: Database, contract_ids: Sequence[str]) -> dict[str, list[Row]]:
