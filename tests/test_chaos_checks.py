@@ -138,6 +138,11 @@ def test_deaths_that_fall_together_say_nothing_about_one() -> None:
     assert silences(crowd, deaths) == {"mailer": [pytest.approx(0.2)]}
 
 
+def test_a_death_while_another_process_was_not_back_says_nothing_about_its_victim() -> None:
+    crowd = crowd_of(told("order", 20.1, 24.2))
+    assert silences(crowd, [Death("mailer", 20.0, overlapping=False, whole=False)]) == {}
+
+
 def test_a_late_return_is_a_miss() -> None:
     assert t01_kills.late({"broker": 9.9, "gateway": 1.9, "relay": 0.1}) == []
     assert len(t01_kills.late({"broker": 10.1, "gateway": 2.1})) == 2

@@ -21,6 +21,7 @@ COMPANION_SHARE, COMPANION_WITHIN_S = 0.33, 3.0
 SERVERS = ("broker", "eventnode")
 WHOLE_PATIENCE_S = 60.0
 IN_PASSING_S = 0.25
+STATE_LAGS_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Death:
     victim: str
     at: float  # monotonic
     overlapping: bool
+    whole: bool = True  # nothing else was away at that moment
 
 
 @dataclass
@@ -78,10 +80,15 @@ class Killer:
     def _strike(self, overlapping: bool) -> None:
         self._bag = self._bag or self._rng.sample(self.victims, len(self.victims))
         victim = self._bag.pop()
+        whole = not overlapping and self._whole()
         if strike(self.running, victim):
-            self.deaths.append(Death(victim, time.monotonic(), overlapping))
+            self.deaths.append(Death(victim, time.monotonic(), overlapping, whole))
         else:  # it is dead already; another one is taken in its place
             self.missed.append(victim)
+
+    def _whole(self) -> bool:
+        """The launcher writes down who is ready half a second late."""
+        return self.running.ready() and not (self.deaths and time.monotonic() - self.deaths[-1].at < STATE_LAGS_S)
 
 
 def strike(running: Installation, victim: str) -> bool:
@@ -114,8 +121,8 @@ def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, list[float]]:
 
     Each kind of command counts for itself, the slower one is taken: while the orders are away, payments go on. A kind that
     nobody asked for at that moment counts from when somebody did.
-    Only deaths that stood alone tell something about their victim: one that fell into the silence after another, or
-    whose own silence saw another death, is left out.
+    Only deaths that stood alone tell something about their victim: one that fell into the silence after another, while
+    another process was not back yet, or whose own silence saw another death, is left out.
     """
     by_kind: dict[str, list[Act]] = {}
     for act in crowd.acknowledged():
@@ -123,7 +130,9 @@ def silences(crowd: Crowd, deaths: list[Death]) -> dict[str, list[float]]:
     spans = [(death, *_silence(death.at, by_kind.values())) for death in deaths]
     found: dict[str, list[float]] = {}
     for death, waited, until in spans:
-        if not any(other is not death and other.at < until and death.at < end for other, _, end in spans):
+        if death.whole and not any(
+            other is not death and other.at < until and death.at < end for other, _, end in spans
+        ):
             found.setdefault(death.victim, []).append(waited)
     return found
 
