@@ -214,8 +214,9 @@ def _inside(process: str, component: Component) -> dict[str, Component]:
             found[f"views-{service}"] = _follower("view", component, component.facts.pop(f"views-{service}", None))
             if (facts := component.facts.pop(f"policies-{service}", None)) is not None:
                 found[f"policies-{service}"] = _follower("policy", component, facts)
-            if failing := component.facts.pop(f"timers-{service}", None):
-                found[f"timers-{service}"] = Component("timer", "failing", problems=_told(failing))
+    for name in [name for name in component.facts if name.startswith("timers-")]:
+        if failing := component.facts.pop(name):
+            found[name] = Component("timer", "failing", problems=_told(failing))
     if process == "relay":
         found["feed"] = _follower("feed", component, component.facts.pop("feed", None))
     for name in ("mail", "mail-server"):

@@ -51,6 +51,7 @@ def main(settings: Settings) -> int:
     HEALTH.add("broker", lambda: relay.publisher.connected and relay.publisher.stalled_s < STALLED_AFTER_S)
     HEALTH.add("log", lambda: {"head": event_log.head(), "published": checkpoint.position})
     HEALTH.facts("feed", relay.facts)
+    HEALTH.facts("timers-feed", lambda: dict(relay.failing))
     relay.run()
     event_log.close()
     return 0
@@ -75,13 +76,14 @@ class Relay:
         # The last event that the broker was given: nothing behind it is done before it is confirmed.
         self._given_position = checkpoint.position
         self._stopping = threading.Event()
+        self.failing: dict[str, str] = {}
         self.publisher = ConfirmedPublisher(amqp_url, declare_events, window=WINDOW, on_confirmed=self._on_confirmed)
         self._follower = Follower("relay", event_log, owners(), self)
 
     def run(self) -> None:
         self.publisher.start()
         threading.Thread(
-            target=every, args=(MEASURE_EVERY_S, self._measure, self._stopping, "feed-lag"), daemon=True
+            target=every, args=(MEASURE_EVERY_S, self._measure, self._stopping, "feed-lag", self.failing), daemon=True
         ).start()
         self._follower.run()
         self.publisher.stop(STOP_PATIENCE_S)
