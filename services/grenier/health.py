@@ -53,6 +53,13 @@ class Health:
             self._checks.pop(name, None)
             self._answer = None
 
+    def forget(self) -> None:
+        """No checks and no facts any more: what was served here before has ended, the process goes on (in tests)."""
+        with self._lock:
+            self._checks.clear()
+            self._facts.clear()
+            self._answer = None
+
     def live(self) -> dict[str, Any]:
         return {"status": "live", "process": self.process, "pid": os.getpid(), "version": version()}
 

@@ -1,7 +1,7 @@
 """The private RabbitMQ node of an installation: own name, ports, folder, cookie, users and epmd.
 
 It runs Debian's programs as the present user, without the service that Debian starts, and reads nothing of /etc/rabbitmq.
-Small memory: one scheduler, no busy waiting, no plugins.
+Small memory: one scheduler, no busy waiting, no plugins, and a path without those that are not used (`broker_home`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grenier.config import LOCAL, Settings
-from grenier_infra.launcher import broker_users
+from grenier_infra.launcher import broker_home, broker_users
 from grenier_infra.launcher.secrets import write_private
 
 # Not the wrapper in /usr/sbin, which insists on changing to the user "rabbitmq" when it is run by root.
@@ -37,8 +37,9 @@ log.connection.level = error
 log.file = false
 """
 
+# The only scheduler is not bound to a processor: a busy neighbour there would hold it up while another processor idles.
 ERLANG_FLAGS = (
-    "+sbwt none +sbwtdcpu none +sbwtdio none +S 1:1 +SDio 1 +A 4 +P 65536 +Q 8192 "
+    "+sbwt none +sbwtdcpu none +sbwtdio none +stbt u +S 1:1 +SDio 1 +A 4 +P 65536 +Q 8192 "
     "-kernel inet_dist_use_interface {127,0,0,1}"
 )
 
@@ -66,6 +67,8 @@ def write_files(settings: Settings, password: str, processes: Iterable[str] = ()
     )
     write_private(folder / "rabbitmq.conf", text)
     (folder / "enabled_plugins").write_text("[].\n")
+    if (server := program()) is not None:
+        broker_home.furnish(server, folder / "home")
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -83,7 +86,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "RABBITMQ_NODE_IP_ADDRESS": LOCAL,
         "RABBITMQ_NODE_PORT": str(settings.amqp_port),
         "RABBITMQ_DIST_PORT": str(settings.broker_dist_port),
-        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        **broker_home.environment(folder / "home"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced.config"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),

@@ -1,0 +1,80 @@
+"""pytest plugin: what tests share by running in one process on one machine, kept from deciding what they say.
+
+- What a service of another file told about its health is forgotten when a file begins.
+- What tests have left open is closed now and then, so that a long run stays below a machine's limit of files.
+- A machine that stands still (a paused virtual machine, a host that gives its processors to others) breaks every wait. A
+  thread that wakes all the time sees that. A test that fails while the machine stood still is played again, and the summary
+  says RERUN; a test that fails on a machine that ran has failed (decision 0036).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from grenier.health import HEALTH
+
+MANY_FILES = 300
+WAKES_EVERY_S = 0.05
+STOOD_STILL_S = 0.5
+PLAYED_AGAIN = 2
+
+
+class Stillness:
+    """Whether the machine stood still since a test began, seen by a thread that should have woken."""
+
+    def __init__(self) -> None:
+        self._stood_still_at = float("-inf")
+        self._test_began = float("-inf")
+        threading.Thread(target=self._watch, name="stillness", daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            slept_at = time.monotonic()
+            time.sleep(WAKES_EVERY_S)
+            if time.monotonic() - slept_at >= STOOD_STILL_S:
+                self._stood_still_at = time.monotonic()
+
+    def test_begins(self) -> None:
+        self._test_began = time.monotonic()
+
+    def during_this_test(self) -> bool:
+        time.sleep(2 * WAKES_EVERY_S)  # a test may have woken, and failed, before the thread that watches
+        return self._stood_still_at > self._test_began
+
+
+STILLNESS = pytest.StashKey[Stillness]()
+_module = ""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nobody_elses_health() -> None:
+    HEALTH.forget()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STILLNESS] = Stillness()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    again = pytest.mark.flaky(reruns=PLAYED_AGAIN, condition=config.stash[STILLNESS].during_this_test)
+    for item in items:
+        item.add_marker(again)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[STILLNESS].test_begins()
+
+
+def pytest_runtest_logfinish(nodeid: str, location: tuple[str, int | None, str]) -> None:
+    """Databases and sockets of houses that nobody holds any more wait in cycles for the collector; at the end of a file."""
+    global _module
+    module, _, _ = nodeid.partition("::")
+    if module != _module and len(os.listdir("/proc/self/fd")) > MANY_FILES:
+        gc.collect()
+    _module = module

@@ -1,0 +1,58 @@
+"""A test that fails while the machine stood still is played again; one that fails on a machine that ran has failed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FAILS_ONCE = """
+import os, signal, subprocess, sys
+from pathlib import Path
+
+def test_waits(tmp_path_factory):
+    been = Path(__file__).with_suffix(".been")
+    first = not been.exists()
+    been.write_text("")
+    if first and {stands_still}:
+        subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {{os.getpid()}}"])
+        os.kill(os.getpid(), signal.SIGSTOP)
+    assert not first
+"""
+FAILS = """
+import os, signal, subprocess
+
+def test_is_wrong():
+    subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {os.getpid()}"])
+    os.kill(os.getpid(), signal.SIGSTOP)
+    assert False
+"""
+
+
+def played(folder: Path, text: str) -> tuple[bool, str]:
+    """(passed, what pytest said) of a file with this text."""
+    (folder / "test_played.py").write_text(text)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "grenier.testing_process", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, "-c", "/dev/null", "--rootdir", str(folder), "test_played.py"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("stands_still", [True, False])
+def test_only_a_machine_that_stood_still_earns_a_second_look(tmp_path: Path, stands_still: bool) -> None:
+    passed, said = played(tmp_path, FAILS_ONCE.format(stands_still=stands_still))
+    assert passed is stands_still, said
+    assert ("1 rerun" in said) is stands_still, said
+
+
+def test_what_is_wrong_stays_wrong_on_a_machine_that_stands_still(tmp_path: Path) -> None:
+    passed, said = played(tmp_path, FAILS)
+    assert not passed, said
+    assert "1 failed, 2 rerun" in said, said
