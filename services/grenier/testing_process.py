@@ -13,7 +13,6 @@ import gc
 import os
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
