@@ -17,7 +17,7 @@ from typing import Protocol
 from grenier.errors import Unavailable
 from grenier.log.protocol import CaughtUp, Checkpoint, EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
-from grenier.trouble import BROKER_TROUBLE
+from grenier.trouble import SERVER_TROUBLE
 from grenier.wire import MAX_BATCH, Feed, Item, Wire, feeds_of
 
 log = get_logger(__name__)
@@ -27,7 +27,7 @@ LINGER_S = 0.02
 """While events keep coming, what comes next is waited for this long: one transaction for several of them."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-PASSING: tuple[type[Exception], ...] = (LogUnavailable, Unavailable, *BROKER_TROUBLE)
+PASSING: tuple[type[Exception], ...] = (LogUnavailable, Unavailable, *SERVER_TROUBLE)
 
 __all__ = ["MAX_BATCH", "Consumer", "Follower", "every"]
 

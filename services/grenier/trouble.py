@@ -4,7 +4,17 @@ Those of the way to a connection are no `AMQPError`: a broker under load that ac
 the handshake in time raises `AMQPConnectorStackTimeout`, which comes straight from `Exception`.
 """
 
+import socket
+
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 BROKER_TROUBLE: tuple[type[Exception], ...] = (AMQPError, AMQPConnectorException, OSError)
+# What says that a server is away or slow, and nothing of files: those who work on both tell the two apart by it.
+SERVER_TROUBLE: tuple[type[Exception], ...] = (
+    AMQPError,
+    AMQPConnectorException,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+)

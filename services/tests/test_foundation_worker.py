@@ -255,7 +255,12 @@ def test_a_worker_that_fills_views_says_so_and_how_far_it_is(
 def test_what_fails_by_the_clock_is_named_until_it_succeeds_and_waiting_for_a_server_is_no_failure(
     node: RunningNode, settings: Settings
 ) -> None:
-    trouble: dict[str, Exception | None] = {"broken": KeyError("g"), "waits": LogUnavailable("away")}
+    trouble: dict[str, Exception | None] = {
+        "broken": KeyError("g"),
+        "may-not-read": PermissionError("file"),
+        "waits": LogUnavailable("away"),
+        "waits-too": ConnectionRefusedError("broker"),
+    }
 
     def act(name: str) -> None:
         if (error := trouble[name]) is not None:
@@ -267,11 +272,12 @@ def test_what_fails_by_the_clock_is_named_until_it_succeeds_and_waiting_for_a_se
     )
     worker.start()
     try:
-        until(lambda: "timers-toys" in HEALTH._facts and HEALTH._facts["timers-toys"]() != {})
+        until(lambda: "timers-toys" in HEALTH._facts and len(HEALTH._facts["timers-toys"]()) == 2)
         process = Component("process", facts={"timers-toys": HEALTH._facts["timers-toys"]()})
         named = _inside("work-toys", process)["timers-toys"]
-        assert (named.state, named.problems) == ("failing", ["broken: KeyError"])
-        trouble["broken"] = None
+        assert named.state == "failing"
+        assert sorted(named.problems) == ["broken: KeyError", "may-not-read: PermissionError"]
+        trouble["broken"] = trouble["may-not-read"] = None
         until(lambda: HEALTH._facts["timers-toys"]() == {})
     finally:
         worker.stop()
