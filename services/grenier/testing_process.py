@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-import time
+from time import monotonic, sleep  # the real ones: tests put clocks of their own in the module's place
 
 import pytest
 
@@ -34,16 +34,16 @@ class Stillness:
 
     def _watch(self) -> None:
         while True:
-            slept_at = time.monotonic()
-            time.sleep(WAKES_EVERY_S)
-            if time.monotonic() - slept_at >= STOOD_STILL_S:
-                self._stood_still_at = time.monotonic()
+            slept_at = monotonic()
+            sleep(WAKES_EVERY_S)
+            if monotonic() - slept_at >= STOOD_STILL_S:
+                self._stood_still_at = monotonic()
 
     def test_begins(self) -> None:
-        self._test_began = time.monotonic()
+        self._test_began = monotonic()
 
     def during_this_test(self) -> bool:
-        time.sleep(2 * WAKES_EVERY_S)  # a test may have woken, and failed, before the thread that watches
+        sleep(2 * WAKES_EVERY_S)  # a test may have woken, and failed, before the thread that watches
         return self._stood_still_at > self._test_began
 
 

@@ -1,7 +1,7 @@
 """T14: the whole disk of one service is lost (its rows, its mirror of the log): it comes back from the log alone, byte for byte.
 
 Its processes are stopped as by a power cut, the files removed. Meanwhile nobody is told a wrong balance, and the log
-gains nothing: what its reactions do again is known by its ids. Long: every service; a million events in 60 s.
+gains nothing: what its reactions do again is known by its ids; who looks at the overview finds the service named. Long: every service; a million events in 60 s.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import psutil
 
@@ -23,7 +24,9 @@ from tests.chaos.acts import Act
 from tests.chaos.clients import Crowd
 from tests.chaos.form import Form
 from tests.chaos.killer import wait_whole
+from tests.chaos.outages import NAMED_WITHIN_S
 from tests.chaos.stage import Place, Scene, opened
+from tests.chaos.watching import Eye
 from tests.proof import Row
 from tests.replaying import SERVICES, Replay, scratch
 
@@ -35,19 +38,30 @@ ENOUGH = 15_000
 PAGE = 1_000
 
 
+class Lost(NamedTuple):
+    """`back_s`: until the service's views are again what a replay gives; `named_after_s`: until the overview named it."""
+
+    back_s: float
+    named_after_s: float | None
+    problems: list[str]
+
+
 def run(form: Form) -> Row:
     began = time.monotonic()
     with form.place("disk") as folder, opened(folder, form.seed) as scene:
         crowd = Crowd(scene)
         crowd.closed(form.count(10_000, 200))
         problems = crowd.problems()
-        back: dict[str, float] = {}
-        for service in SERVICES:
-            back[service], found = lose(scene, service, crowd.acts)
-            problems += found
+        lost = {service: lose(scene, service, crowd.acts) for service in SERVICES}
+        problems += [problem for one in lost.values() for problem in one.problems]
         events = len(checks.settled(scene.settings))
         replayed = {service: round(from_the_log(scene, service) / events * 1_000_000, 1) for service in SERVICES}
-    figures = {"events": events, "back_s": back, "replay_s_per_million": replayed}
+    figures = {
+        "events": events,
+        "back_s": {service: one.back_s for service, one in lost.items()},
+        "named_after_s": {service: one.named_after_s for service, one in lost.items()},
+        "replay_s_per_million": replayed,
+    }
     late = [f"{service}: a million events would take {seconds} s" for service, seconds in replayed.items() if seconds > MILLION_S]  # fmt: skip
     return Row(TEST, figures, problems + (late if events > ENOUGH else []), time.monotonic() - began)
 
@@ -69,28 +83,37 @@ def from_the_log(scene: Scene, service: str) -> float:
     return time.monotonic() - began
 
 
-def lose(scene: Scene, service: str, acts: list[Act]) -> tuple[float, list[str]]:
-    """Seconds from the death until the service's views are again what a replay gives; what was not right."""
+def lose(scene: Scene, service: str, acts: list[Act]) -> Lost:
     settings = scene.settings
     log = checks.settled(settings)
     checks.soon(lambda: not checks.views(settings, log, [service]))
     before = checks.dumped(service, settings)
     paid = checks.paid_by(acts)
     watched = next((place for place in scene.places() if paid[place.home.household_id]), None)
-    began, wrong = time.monotonic(), list[str]()
-    power_cut(scene, service)
+    wrong = list[str]()
 
     def rebuilt() -> bool:
         wrong.extend(lies(scene, watched, paid[watched.home.household_id]) if watched else ())
         return (settings.views_dir / f"{service}.sqlite").exists() and _same(service, scene, before)
 
-    if not checks.soon(rebuilt, REBUILT_PATIENCE_S):
-        wrong.append(f"{service} was not rebuilt")
-    took = time.monotonic() - began
+    with Eye(scene, gateway=False) as eye:  # the gateway may have to come back itself
+        began = time.monotonic()
+        power_cut(scene, service)
+        if not checks.soon(rebuilt, REBUILT_PATIENCE_S):
+            wrong.append("was not rebuilt")
+        took = time.monotonic() - began
+    named = named_after(eye, service, began)
+    if named is None or named > NAMED_WITHIN_S:
+        wrong.append(f"was named after {named} s")
     wait_whole(scene.running)
-    new = checks.settled(settings)[len(log) :]
-    problems = [f"{service}: {problem}" for problem in dict.fromkeys(wrong)]
-    return round(took, 1), problems + [f"losing {service} wrote {event.type}" for event in new]
+    wrong += [f"losing it wrote {event.type}" for event in checks.settled(settings)[len(log) :]]
+    return Lost(round(took, 1), named, [f"{service}: {problem}" for problem in dict.fromkeys(wrong)])
+
+
+def named_after(eye: Eye, service: str, since: float) -> float | None:
+    """Seconds until the overview named the service: its processes while they are away, its views while they are filled."""
+    parts = (service, *(f"{part}-{service}" for part in ("work", "serve", "views")))
+    return min((after for part in parts if (after := eye.named_after(part, since)) is not None), default=None)
 
 
 def power_cut(scene: Scene, service: str) -> None:

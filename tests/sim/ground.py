@@ -98,7 +98,7 @@ class Stores:
         """Every database as it was when the images were taken; those that were not there then are empty."""
         for address, connection in self._connections.items():
             connection.rollback()
-            image = images.get(address) or sqlite3.connect(":memory:").serialize()
+            image = images.get(address)
             connection.deserialize(image) if image else _emptied(connection)
             found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             self.tables[address] = {name for (name,) in found}
