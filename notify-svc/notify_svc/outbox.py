@@ -17,10 +17,11 @@ from grenier.readmodel import Database, Json, Row
 
 _meta = sa.MetaData()
 queued = sa.Table(
-    "outbox_queued",
+    "outbox_put",
     _meta,
     sa.Column("message_id", sa.Text, primary_key=True),
-    sa.Column("queued_at", sa.Float, nullable=False, index=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sa.Column("again_at", sa.Float, nullable=False, index=True),
 )
 logins = sa.Table(
     "outbox_logins",
@@ -35,9 +36,11 @@ logins = sa.Table(
 _LOGINS = sa.select(logins.c.login_id, logins.c.expires_at, logins.c.queued_at).order_by(logins.c.expires_at)
 
 LOGIN_LIFE_S = 600
-# A message that was put on the queue and is still not sent after this long is put there again.
+# A message that was put on the queue and is still not sent after this long is put there again, the next time after twice
+# as long and so on up to an hour: while the mail server is away for days the queue must not grow by what lies there already.
 QUEUE_AGAIN_AFTER_S = 60.0
-FORGET_AFTER_S = 3_600.0
+MOST_DOUBLINGS = 6
+FORGET_AFTER_S = 86_400.0
 
 
 class Outbox:
@@ -47,18 +50,16 @@ class Outbox:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def lately_queued(self) -> set[str]:
-        """Ids put on the queue so recently that they are given time."""
-        since = time.time() - QUEUE_AGAIN_AFTER_S
-        return {row["message_id"] for row in self._db.rows(sa.select(queued).where(queued.c.queued_at > since))}
-
     def note_queued(self, message_ids: Iterable[str]) -> None:
         now = time.time()
         with self._db.transaction() as connection:
             for message_id in message_ids:
-                connection.execute(sa.delete(queued).where(queued.c.message_id == message_id))
-                connection.execute(sa.insert(queued).values(message_id=message_id, queued_at=now))
-            connection.execute(sa.delete(queued).where(queued.c.queued_at < now - FORGET_AFTER_S))
+                row = queued.c.message_id == message_id
+                times = connection.execute(sa.select(queued.c.times).where(row)).scalar() or 0
+                again_at = now + QUEUE_AGAIN_AFTER_S * 2 ** min(times, MOST_DOUBLINGS)
+                connection.execute(sa.delete(queued).where(row))
+                connection.execute(sa.insert(queued).values(message_id=message_id, times=times + 1, again_at=again_at))
+            connection.execute(sa.delete(queued).where(queued.c.again_at < now - FORGET_AFTER_S))
 
     def forget(self, message_id: str) -> None:
         """It came off the queue unsent: its next try is due by its own pause, not by the queue's."""

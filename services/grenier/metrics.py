@@ -36,9 +36,7 @@ VIEW_LAG_SECONDS = Gauge(
     ["service"],
     multiprocess_mode="mostrecent",
 )
-MAIL_WAITING = Gauge(
-    "grenier_mail_waiting", "Mails that wait to be sent (500: or more)", multiprocess_mode="mostrecent"
-)
+MAIL_WAITING = Gauge("grenier_mail_waiting", "Mails that wait to be sent", multiprocess_mode="mostrecent")
 DISK_FREE = Gauge("grenier_disk_free_bytes", "Room left on the disk of the data folder", multiprocess_mode="mostrecent")
 COMPONENT_WELL = Gauge("grenier_component_well", "1 while a part of the installation is well, 0 when it is named on the health page", ["component"], multiprocess_mode="mostrecent")  # fmt: skip
 

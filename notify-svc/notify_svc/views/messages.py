@@ -100,17 +100,12 @@ def to_call(db: Database, group_id: str, *, done: bool) -> list[Row]:
     return db.rows(query.order_by(order).limit(MOST_DONE if done else None))
 
 
-_WAITING = (
-    sa.select(messages.c.message_id, messages.c.attempts, messages.c.failed_at)
-    .where(messages.c.state == "waiting")
-    .order_by(messages.c.position)
-    .limit(sa.bindparam("most"))
-)
+_WAITING = sa.select(sa.func.count().label("mails")).where(messages.c.state == "waiting")
 
 
-def waiting(db: Database, limit: int) -> list[Row]:
-    """message_id, attempts, failed_at of mails not sent yet, oldest first."""
-    return db.kept(_WAITING, most=limit)
+def waiting(db: Database) -> int:
+    """How many mails are not sent yet."""
+    return int(db.kept(_WAITING)[0]["mails"])
 
 
 def announcement(db: Database, announcement_id: str) -> Row | None:
