@@ -66,7 +66,7 @@ def _ours(url: str, facts: Sequence[Recorded]) -> int:
         assert event is not None
         body = msgspec.json.encode(event)
         message = Message(EVENTS_EXCHANGE, routing_key(event), body, message_id=event["id"], content_type=CONTENT_TYPE)
-        publisher.publish(message, token=fact.position)
+        publisher.publish(message, token=fact.position, timeout_s=PATIENCE_S)
     if not publisher.flush(PATIENCE_S):
         raise RuntimeError("not everything was confirmed")
     publisher.stop(1.0)
