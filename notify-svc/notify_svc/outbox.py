@@ -8,7 +8,8 @@ Instants are of the machine's clock, in seconds: they measure waiting, not the m
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -50,15 +51,12 @@ class Outbox:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def note_queued(self, message_ids: Iterable[str]) -> None:
-        now = time.time()
+    def note_queued(self, message_ids: Sequence[str]) -> None:
+        now, these = time.time(), queued.c.message_id.in_(message_ids)
         with self._db.transaction() as connection:
-            for message_id in message_ids:
-                row = queued.c.message_id == message_id
-                times = connection.execute(sa.select(queued.c.times).where(row)).scalar() or 0
-                again_at = now + QUEUE_AGAIN_AFTER_S * 2 ** min(times, MOST_DOUBLINGS)
-                connection.execute(sa.delete(queued).where(row))
-                connection.execute(sa.insert(queued).values(message_id=message_id, times=times + 1, again_at=again_at))
+            times = {row.message_id: row.times for row in connection.execute(sa.select(queued).where(these))}
+            connection.execute(sa.delete(queued).where(these))
+            connection.execute(sa.insert(queued), [_put(each, times.get(each, 0), now) for each in message_ids])
             connection.execute(sa.delete(queued).where(queued.c.again_at < now - FORGET_AFTER_S))
 
     def forget(self, message_id: str) -> None:
@@ -106,3 +104,9 @@ class Outbox:
         with self._db.transaction() as connection:
             connection.execute(sa.delete(logins).where(logins.c.login_id == login_id))
         self._db.scrub()
+
+
+def _put(message_id: str, times: int, now: float) -> dict[str, Any]:
+    """The row of a message that is put on the queue now, after `times` times before."""
+    again_at = now + QUEUE_AGAIN_AFTER_S * 2 ** min(times, MOST_DOUBLINGS)
+    return {"message_id": message_id, "times": times + 1, "again_at": again_at}
