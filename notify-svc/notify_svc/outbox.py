@@ -2,19 +2,23 @@
 
 Neither is replayed from the log: losing these rows means at most that a message is put on the queue again, and that a
 person asks for a new login link. A link lies here sealed with its person's key, for ten minutes at most.
-Instants are of the machine's clock, in seconds: they measure waiting, not the month.
+Instants here are of the machine's clock, in seconds: they measure waiting, not the month.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
+from grenier.clock import iso
 from grenier.readmodel import Database, Json, Row
+from notify_svc.message import MAX_ATTEMPTS
+from notify_svc.views.messages import messages as mails
 
 _meta = sa.MetaData()
 queued = sa.Table(
@@ -42,6 +46,27 @@ LOGIN_LIFE_S = 600
 QUEUE_AGAIN_AFTER_S = 60.0
 MOST_DOUBLINGS = 6
 FORGET_AFTER_S = 86_400.0
+MOST_AT_ONCE = 500
+# The pause after each refusal for now, as long as there is another try: 5 s, 20 s, 80 s, 320 s.
+PAUSES = tuple(timedelta(seconds=5 * 4**refusals) for refusals in range(MAX_ATTEMPTS - 1))
+
+_PAUSED_ENOUGH = sa.or_(
+    mails.c.attempts == 0,
+    *(
+        sa.and_(mails.c.attempts == attempts, mails.c.failed_at <= sa.bindparam(f"refused_{attempts}"))
+        for attempts in range(1, MAX_ATTEMPTS)
+    ),
+)
+# The oldest mails that could go now, in the queue or not: no more than these are in the queue at a time.
+_WINDOW = (
+    sa.select(mails.c.message_id, mails.c.position, sa.func.coalesce(queued.c.again_at, 0.0).label("again_at"))
+    .outerjoin(queued, queued.c.message_id == mails.c.message_id)
+    .where(mails.c.state == "waiting", _PAUSED_ENOUGH)
+    .order_by(mails.c.position)
+    .limit(sa.bindparam("most"))
+    .subquery()
+)
+_DUE = sa.select(_WINDOW.c.message_id).where(_WINDOW.c.again_at <= sa.bindparam("now")).order_by(_WINDOW.c.position)
 
 
 class Outbox:
@@ -50,6 +75,11 @@ class Outbox:
         db.create([queued, logins])
 
     # -- messages ------------------------------------------------------------------------------------------------
+
+    def due(self, now: datetime, most: int = MOST_AT_ONCE) -> list[str]:
+        """Ids of messages to put on the queue now, oldest first. Those that pause after a refusal hold up nobody else."""
+        refused = {f"refused_{attempts}": iso(now - pause) for attempts, pause in enumerate(PAUSES, 1)}
+        return [row["message_id"] for row in self._db.kept(_DUE, now=time.time(), most=most, **refused)]
 
     def note_queued(self, message_ids: Sequence[str]) -> None:
         now, these = time.time(), queued.c.message_id.in_(message_ids)

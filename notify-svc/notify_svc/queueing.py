@@ -5,50 +5,20 @@ Losing the broker loses nothing: what waits stays in the view and is put on the 
 
 from __future__ import annotations
 
-import time
-from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
-
 from grenier.broker import MAIL_OUTBOX, BrokerUnavailable, ConfirmedPublisher, Message
-from grenier.clock import iso
 from grenier.health import HEALTH
 from grenier.logging import get_logger
 from grenier.metrics import MAIL_WAITING
-from grenier.readmodel import Database
 from grenier.runtime import Runtime
-from notify_svc.message import MAX_ATTEMPTS
-from notify_svc.outbox import Outbox, queued
+from notify_svc.outbox import Outbox
 from notify_svc.sending import LOGIN
 from notify_svc.views import messages
-from notify_svc.views.messages import messages as mails
 
 log = get_logger(__name__)
 
-MOST_AT_ONCE = 500
 CONFIRMED_WITHIN_S = 5.0
-# The pause after each refusal for now, as long as there is another try: 5 s, 20 s, 80 s, 320 s.
-PAUSES = tuple(timedelta(seconds=5 * 4**refusals) for refusals in range(MAX_ATTEMPTS - 1))
-
-_PAUSED_ENOUGH = sa.or_(
-    mails.c.attempts == 0,
-    *(
-        sa.and_(mails.c.attempts == attempts, mails.c.failed_at <= sa.bindparam(f"refused_{attempts}"))
-        for attempts in range(1, MAX_ATTEMPTS)
-    ),
-)
-# The oldest mails that could go now, in the queue or not: no more than these are in the queue at a time.
-_WINDOW = (
-    sa.select(mails.c.message_id, mails.c.position, sa.func.coalesce(queued.c.again_at, 0.0).label("again_at"))
-    .outerjoin(queued, queued.c.message_id == mails.c.message_id)
-    .where(mails.c.state == "waiting", _PAUSED_ENOUGH)
-    .order_by(mails.c.position)
-    .limit(sa.bindparam("most"))
-    .subquery()
-)
-_DUE = sa.select(_WINDOW.c.message_id).where(_WINDOW.c.again_at <= sa.bindparam("now")).order_by(_WINDOW.c.position)
-
 _publishers: dict[str, ConfirmedPublisher] = {}
 _outboxes: dict[str, Outbox] = {}
 _unwanted: list[Message] = []
@@ -60,7 +30,7 @@ def queue_waiting(runtime: Runtime) -> None:
     outbox = _outbox(runtime)
     _note(messages.waiting(runtime.db))
     logins = outbox.logins_to_queue()
-    message_ids = due(runtime.db, runtime.clock.now())
+    message_ids = outbox.due(runtime.clock.now())
     if not logins and not message_ids:
         return
     publisher = _publisher(runtime.settings.amqp_url)
@@ -93,12 +63,6 @@ def _note(waiting: int) -> None:
     """How many mails wait, for the health page."""
     MAIL_WAITING.set(waiting)
     HEALTH.facts("mail", lambda: {"waiting": waiting})
-
-
-def due(db: Database, now: datetime, most: int = MOST_AT_ONCE) -> list[str]:
-    """Ids of messages to put on the queue now, oldest first. Those that pause after a refusal hold up nobody else."""
-    refused = {f"refused_{attempts}": iso(now - pause) for attempts, pause in enumerate(PAUSES, 1)}
-    return [row["message_id"] for row in db.kept(_DUE, now=time.time(), most=most, **refused)]
 
 
 def _outbox(runtime: Runtime) -> Outbox:

@@ -17,7 +17,6 @@ from grenier.errors import Forbidden
 from grenier.language import contracts, orders
 from notify_svc.mailer import Mailer
 from notify_svc.outbox import Outbox
-from notify_svc.queueing import due
 from notify_svc.sending import LOGIN, Sender
 from notify_svc.smtp import ServerAway, SmtpServer, on_wire
 
@@ -110,13 +109,13 @@ def test_a_server_that_is_away_changes_nothing_and_the_mail_goes_out_later(house
 
 
 def test_a_refusal_for_now_is_tried_again_after_a_pause_then_given_up(house, inbox, sender, waiting):
-    runtime = house.rooms["notify"].runtime
+    outbox = Outbox(house.rooms["notify"].runtime.db)
     inbox.answer = "451 try later"
     for attempt in range(1, 6):
-        assert due(runtime.db, house.clock.now()) == [waiting]
+        assert outbox.due(house.clock.now()) == [waiting]
         assert sender.deliver(waiting) is (attempt < 5)
         house.settle()
-        assert due(runtime.db, house.clock.now()) == []
+        assert outbox.due(house.clock.now()) == []
         house.clock.advance(minutes=6)
     failures = house.events("notify.message-failed")
     assert [(event.attempts, event.final) for event in failures] == [(n, n == 5) for n in range(1, 6)]
@@ -133,21 +132,18 @@ def test_a_refusal_for_good_goes_to_the_dead_letters_and_the_call_list(house, in
 
 
 def test_what_was_queued_is_given_a_minute_before_it_is_queued_again(house, waiting):
-    runtime = house.rooms["notify"].runtime
-    outbox = Outbox(runtime.db)
-    assert due(runtime.db, house.clock.now()) == [waiting]
+    outbox = Outbox(house.rooms["notify"].runtime.db)
+    assert outbox.due(house.clock.now()) == [waiting]
     outbox.note_queued([waiting])
-    assert due(runtime.db, house.clock.now()) == []
+    assert outbox.due(house.clock.now()) == []
 
 
 def test_while_nothing_is_sent_it_is_queued_again_ever_more_rarely(house, waiting, monkeypatch):
     """A mail server that is away for a weekend leaves some dozens of ids of a mail in the queue, not thousands."""
-    runtime = house.rooms["notify"].runtime
-    outbox, now, queued = Outbox(runtime.db), time.time(), 0
+    outbox, now, queued = Outbox(house.rooms["notify"].runtime.db), time.time(), 0
     monkeypatch.setattr("notify_svc.outbox.time", SimpleNamespace(time=lambda: now))
-    monkeypatch.setattr("notify_svc.queueing.time", SimpleNamespace(time=lambda: now))
     for _minute in range(60 * 60):
-        if due(runtime.db, house.clock.now()) == [waiting]:
+        if outbox.due(house.clock.now()) == [waiting]:
             outbox.note_queued([waiting])
             queued += 1
         now += 60
@@ -156,16 +152,15 @@ def test_while_nothing_is_sent_it_is_queued_again_ever_more_rarely(house, waitin
 
 def test_mails_that_pause_after_a_refusal_hold_up_nobody_else(house, inbox, sender, waiting):
     """A provider that takes nothing for a while (they limit senders) must not stop the mails to all others."""
-    runtime = house.rooms["notify"].runtime
-    Outbox(runtime.db)
+    outbox = Outbox(house.rooms["notify"].runtime.db)
     house.record("cycle-c2", orders.CycleOpened(cycle_id="c2", group_id="g1", closes_at=house.clock.now()))
     later = [event.message_id for event in house.events("notify.message-requested") if event.message_id != waiting]
-    assert due(runtime.db, house.clock.now(), most=1) == [waiting]
+    assert outbox.due(house.clock.now(), most=1) == [waiting]
     inbox.answer = "451 too many"
     sender.deliver(waiting)
     house.settle()
     assert later
-    assert due(runtime.db, house.clock.now(), most=1) == later[:1]
+    assert outbox.due(house.clock.now(), most=1) == later[:1]
 
 
 def test_a_password_that_the_server_refuses_costs_no_mail(house, waiting):
