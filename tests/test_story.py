@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from grenier.testing import NOON
 from tests.house_app import SERVICES, Site
 from tests.in_process import client_of, no_pauses
 from tests.story.play import Step, Told, play, steps
@@ -18,7 +19,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture(scope="module")
 def told(site: Site) -> dict[str, Told]:
     no_pauses()
-    return play(Scene(client_of(site), pulse=site.tick))
+    return play(Scene(client_of(site), pulse=site.tick, started=NOON))
 
 
 def as_parameter(step: Step) -> object:

@@ -34,13 +34,14 @@ def say(
     """
     known = people.persons(runtime.db, [recipient.person_id for recipient in told])
     may_decline = catalogue()[template].category == "announcement"
+    wanted: dict[str, message.RequestMessage] = {}
     for recipient in told:
         person = known.get(recipient.person_id)
         if person is None or (may_decline and not person["announcements"]):
             continue
         step = f"{template}/{recipient.person_id}/{recipient.household_id}" + (f"/{about}" if about else "")
         message_id = derived_id(fact.id, step)
-        command = message.RequestMessage(
+        wanted[message_id] = message.RequestMessage(
             message_id=message_id,
             template=template,
             person_id=recipient.person_id,
@@ -49,7 +50,7 @@ def say(
             channel="email" if people.uses_mail(person) else "phone",
             params=params,
         )
-        runtime.react(message.decider, message_id, command, fact, f"tell-{template}", group_id=group_id)
+    runtime.react_each(message.decider, wanted, fact, f"tell-{template}", group_id=group_id)
 
 
 def tell_window_opened(runtime: Runtime, fact: Fact) -> None:

@@ -117,13 +117,16 @@ class Handler:
         command: C,
         trace: Trace,
         check: Callable[[], None] | None = None,
+        *,
+        begins: bool = False,
     ) -> Answer:
         """`check` refuses what the stream itself cannot know; like a decision it is not asked of a command carried out
-        already, whose repetition is answered as the first time however late it comes."""
+        already, whose repetition is answered as the first time however late it comes. `begins`: the stream is believed
+        to be new and not read first; where it is not, the log says so and it is read."""
         stream = decider.stream(key)
         try:
             with self._locked(stream):
-                return self._execute(decider, stream, command, trace, check)
+                return self._execute(decider, stream, command, trace, check, begins)
         except LogUnavailable as away:
             # Nothing is known about the outcome: forget what we believed, the retry will find out.
             self.forget(stream)
@@ -148,12 +151,13 @@ class Handler:
     # -- the four steps ------------------------------------------------------------------------------------------
 
     def _execute(
-        self, decider: Decider[S, C, E], stream: str, command: C, trace: Trace, check: Callable[[], None] | None
-    ) -> Answer:
+        self, decider: Decider[S, C, E], stream: str, command: C, trace: Trace, check: Callable[[], None] | None,
+        begins: bool,
+    ) -> Answer:  # fmt: skip
         for attempt in range(MAX_TRIES):
             # Read just now, not taken from the cache: what is decided is about the stream as it is.
-            current = attempt > 0 or stream not in self._cache
-            folded = self._load(decider, stream, refresh=attempt > 0)
+            current = attempt > 0 or not (begins or stream in self._cache)
+            folded = self._load(decider, stream, refresh=attempt > 0, begins=begins)
             done = folded.commands.get(trace.command_id) or self._idle.get((stream, trace.command_id))
             if done is not None:
                 return _again(done, trace)
@@ -187,11 +191,12 @@ class Handler:
                 self._idle.popitem(last=False)
         return Answer(folded.version, folded.position)
 
-    def _load(self, decider: Decider[S, C, E], stream: str, *, refresh: bool) -> Folded:
+    def _load(self, decider: Decider[S, C, E], stream: str, *, refresh: bool, begins: bool = False) -> Folded:
         folded = self._cache.get(stream)
         if folded is None:
             folded = Folded(decider.initial, commands={})
-            self._load_more(decider, stream, folded)
+            if not begins:
+                self._load_more(decider, stream, folded)
             self._cache[stream] = folded
             self._cached_events += folded.version + 1
             self._trim()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +18,7 @@ from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 import msgspec
 import sqlalchemy as sa
 
+from grenier import together
 from grenier.access import Access, access_view
 from grenier.clock import Clock, make_clock
 from grenier.decider import Decider
@@ -107,6 +108,8 @@ class Runtime:
     db: Database
     sleep: Callable[[float], None] = time.sleep
     lock: Callable[[], AbstractContextManager[Any]] = threading.Lock
+    at_once: int = 1
+    """How many reactions to one fact are under way together (`react_each`): in a worker some, in one thread one."""
     _clear_until: int = field(default=BEFORE_ALL, init=False)
     _begun: bool = field(default=False, init=False)
     """Whether every view has been brought anywhere: until then tables are empty, which is no answer."""
@@ -179,14 +182,29 @@ class Runtime:
         self, decider: Decider[Any, Any, Any], key: str, command: Any, fact: Fact, policy: str, *, group_id: str = ""
     ) -> Answer:
         """Carry out what follows from a fact; the same fact gives the same command id."""
-        trace = Trace(
-            command_id=derived_id(fact.id, f"{policy}/{key}"),
+        return self.handler.execute(decider, key, command, self._because(fact, f"{policy}/{key}", group_id))
+
+    def react_each(
+        self, decider: Decider[Any, Any, Any], commands: Mapping[str, Any], fact: Fact, policy: str, *,
+        group_id: str = "",
+    ) -> None:  # fmt: skip
+        """`react` with each {key: command}, whose streams the fact begins: they are not read before, and `at_once` of them
+        are under way together, so that the log commits them together. The first failure ends it; the fact comes again."""
+
+        def carry_out(key: str) -> None:
+            trace = self._because(fact, f"{policy}/{key}", group_id)
+            self.handler.execute(decider, key, commands[key], trace, begins=True)
+
+        together.each(carry_out, commands, self.at_once, policy)
+
+    def _because(self, fact: Fact, step: str, group_id: str) -> Trace:
+        return Trace(
+            command_id=derived_id(fact.id, step),
             actor=f"system:{self.service.name}",
             correlation_id=fact.meta.corr,
             causation_id=fact.id,
             group_id=group_id or fact.meta.group,
         )
-        return self.handler.execute(decider, key, command, trace)
 
     def due(self, decider: Decider[Any, Any, Any], key: str, command: Any, timer: str, *, group_id: str = "") -> Answer:
         """Carry out what a timer found due; one command id per timer and stream."""

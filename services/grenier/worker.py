@@ -157,6 +157,9 @@ class PolicyConsumer:
 class ServiceWorker:
     """All loops of one service; `start` returns at once, `stop` ends them. `wire`: shared with others of the process."""
 
+    at_once = 8
+    """Reactions to one fact, such as mails to all members, that are under way together."""
+
     def __init__(self, service: Service, settings: Settings, event_log: EventLog, wire: Wire | None = None) -> None:
         self.service = service
         self.stopping = threading.Event()
@@ -245,7 +248,7 @@ class ServiceWorker:
         successor = Successor(self.service, self._settings, self._log, self._db, projector, views.lock)
         self._spawn_timer("rebuilds", LOOK_EVERY_S, successor.look)
         clock = make_clock(self._settings.demo, self._settings.clock_file)
-        runtime = Runtime(self._settings, self.service, self._log, clock, self._db)
+        runtime = Runtime(self._settings, self.service, self._log, clock, self._db, at_once=self.at_once)
         self._follow(f"{self.service.name}-views", projector.reads(), views)
         if self.service.policies:
             self._policies = policies = PolicyConsumer(runtime, views, self.service.policies)

@@ -1,6 +1,7 @@
 """Carrying out commands: nothing twice, nothing lost, refusals about the stream as it is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import msgspec
@@ -156,3 +157,34 @@ def test_an_answer_lost_after_commit_is_found_again_by_the_retry() -> None:
     again = handler.execute(decider, "1", SignUp("ana"), trace(command_id))
     assert again.repeated
     assert len(log.read("shift-1")) == 1
+
+
+class Counted(MemoryLog):
+    """Tells how often streams were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None):  # type: ignore[no-untyped-def]
+        self.reads += 1
+        return super().read(stream, from_revision=from_revision, limit=limit)
+
+
+def test_a_stream_that_a_command_begins_is_not_read() -> None:
+    log = Counted()
+    Handler(log, FixedClock(NOON)).execute(decider, "1", SignUp("ana"), trace(), begins=True)
+    assert (log.reads, log.head() is not None) == (0, True)
+
+
+def test_a_stream_believed_to_be_new_that_is_not_is_read_and_nothing_happens_twice(log: MemoryLog) -> None:
+    command_id = str(uuid4())
+    first = Handler(log, FixedClock(NOON)).execute(decider, "1", SignUp("ana"), trace(command_id), begins=True)
+    Handler(log, FixedClock(NOON)).execute(decider, "1", SignUp("bob"), trace())
+    later = FixedClock(NOON + timedelta(hours=1))
+    again = Handler(log, later).execute(decider, "1", SignUp("ana"), trace(command_id), begins=True)
+    assert (again.version, again.position) == (first.version, first.position)
+    Handler(log, later).execute(decider, "1", SignUp("eve"), trace(), begins=True)
+    with pytest.raises(Rejected):
+        Handler(log, later).execute(decider, "1", SignUp("dan"), trace(), begins=True)
+    assert [event.revision for event in log.read("shift-1")] == [0, 1, 2]

@@ -38,20 +38,21 @@ def new_id_for_each_try() -> tuple[Any, str, Any]:
     """A repetition comes under an id of its own."""
     true = Handler.execute
 
-    def execute(self: Handler, decider: Any, key: str, command: Any, trace: Trace, *more: Any) -> Any:
-        return true(self, decider, key, command, msgspec.structs.replace(trace, command_id=str(uuid4())), *more)
+    def execute(self: Handler, decider: Any, key: str, command: Any, trace: Trace, *more: Any, **named: Any) -> Any:
+        trace = msgspec.structs.replace(trace, command_id=str(uuid4()))
+        return true(self, decider, key, command, trace, *more, **named)
 
     return Handler, "execute", execute
 
 
 def policies_without_derived_ids() -> tuple[Any, str, Any]:
     """What follows from a fact follows again when the fact is delivered again."""
-    true = Runtime.react
+    true = Runtime._because
 
-    def react(self: Runtime, decider: Any, key: str, command: Any, fact: Any, policy: str, **more: Any) -> Any:
-        return true(self, decider, key, command, msgspec.structs.replace(fact, id=str(uuid4())), policy, **more)
+    def because(self: Runtime, fact: Any, step: str, group_id: str) -> Trace:
+        return true(self, msgspec.structs.replace(fact, uuid=uuid4()), step, group_id)
 
-    return Runtime, "react", react
+    return Runtime, "_because", because
 
 
 def position_beside_the_rows() -> tuple[Any, str, Any]:

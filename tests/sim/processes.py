@@ -148,6 +148,8 @@ class Worker(Process):
 class _Assembly(ServiceWorker):
     """The worker's own wiring; only its threads are taken away."""
 
+    at_once = 1
+
     def __init__(self, process: Worker) -> None:
         super().__init__(load_service(process.service), process.world.settings, LogPort(process.world, process))
         self._process = process

@@ -15,7 +15,8 @@ LIMIT = 9
 
 @step("L'équipe centrale révise le prix du comté", "S1:131", "S1:125-128")
 def revise(scene: Scene) -> str:
-    month.revise_price(scene.stage, COMTE, NEW_PRICE, scene.calendar.opens_at.date().isoformat(), "prix du lait")
+    # A catalogue has the prices of the first day of its month, however late in that month its window opens.
+    month.revise_price(scene.stage, COMTE, NEW_PRICE, f"{scene.calendar.month}-01", "prix du lait")
     scene.prices[COMTE] = NEW_PRICE
     found = scene.stage.central.get(f"/products/{scene.product(COMTE)}")
     assert found["history"][0]["price_cents"] == NEW_PRICE

@@ -7,6 +7,7 @@ way that ends, its place is there. Those who wait hold nothing, but a newcomer d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,6 +19,7 @@ from grenier.language.season import BasketOption, PlannedDelivery
 HOUSEHOLDS, SHARES, OPTION = "households", "shares", "option/"
 # What a household takes of each limited thing at one delivery.
 Load = dict[str, int]
+Choice: TypeAlias = "tuple[str, tuple[tuple[str, int], ...]]"
 
 
 class Full(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,18 +86,33 @@ def _dates(life: Life, held: Held) -> Iterator[PlannedDelivery]:
 
 
 def _taken(life: Life, subscriptions: Iterable[Held], delivery: PlannedDelivery, bounds: Load) -> Load:
-    """Summed over households; of one household's subscriptions the larger counts."""
+    """Summed over households; of one household's subscriptions the larger counts. Most choose the same: counted once."""
     by_household: dict[str, Load] = {}
+    loads: dict[Choice, Load] = {}
     for held in subscriptions:
-        if held.is_on(delivery):
-            load = by_household.setdefault(held.household_id, {})
-            for what, number in _load(life, held, delivery, bounds).items():
-                load[what] = max(load.get(what, 0), number)
+        if not held.is_on(delivery):
+            continue
+        choice = _choice(held, delivery)
+        load = loads.get(choice)
+        if load is None:
+            load = loads[choice] = _load(life, held, delivery, bounds)
+        other = by_household.get(held.household_id)
+        by_household[held.household_id] = load if other is None else _larger(other, load)
     total: Load = {}
     for load in by_household.values():
         for what, number in load.items():
             total[what] = total.get(what, 0) + number
     return total
+
+
+def _larger(one: Load, other: Load) -> Load:
+    return {what: max(one.get(what, 0), other.get(what, 0)) for what in one | other}
+
+
+def _choice(held: Held, delivery: PlannedDelivery) -> Choice:
+    """All that a load hangs on, this delivery given."""
+    lines = ((line.option_id, line.per_delivery.get(delivery.delivery_id, line.quantity)) for line in held.lines)
+    return held.series, tuple(lines)
 
 
 def _load(life: Life, held: Held, delivery: PlannedDelivery, bounds: Load) -> Load:
