@@ -20,6 +20,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from grenier.carried_out import CarriedOut, Done, Older
 from grenier.clock import Clock, iso
 from grenier.decider import Decider
 from grenier.errors import Invalid, Rejected, Unavailable
@@ -32,7 +33,8 @@ C = TypeVar("C")
 E = TypeVar("E", bound=Event)
 
 MAX_TRIES = 8
-MAX_CACHED_EVENTS = 100_000
+MAX_HELD = 100_000
+"""Streams and their commands in memory."""
 MAX_IDLE = 10_000
 
 
@@ -72,19 +74,13 @@ class Answer(msgspec.Struct, frozen=True):
     repeated: bool = False
 
 
-class _Done(msgspec.Struct, frozen=True):
-    version: int
-    position: int
-    fingerprint: str
-
-
 class Folded(msgspec.Struct):
     """A stream as loaded: its state, where it stands, and the commands it has already carried out."""
 
     state: Any
+    commands: CarriedOut
     version: int = NO_STREAM
     position: int = 0
-    commands: dict[str, _Done] = {}
 
 
 _META = msgspec.json.Decoder(Meta)
@@ -105,9 +101,10 @@ class Handler:
         self._clock = clock
         self._new_lock = lock
         self._cache: OrderedDict[str, Folded] = OrderedDict()
-        self._cached_events = 0
+        self._held = 0
+        self._older = Older()
         # Commands that had nothing to do, by stream and command id: a repetition must not undo what came after them.
-        self._idle: OrderedDict[tuple[str, str], _Done] = OrderedDict()
+        self._idle: OrderedDict[tuple[str, str], Done] = OrderedDict()
         self._locks: dict[str, tuple[AbstractContextManager[Any], int]] = {}
 
     def execute(
@@ -146,7 +143,7 @@ class Handler:
     def forget(self, stream: str) -> None:
         folded = self._cache.pop(stream, None)
         if folded is not None:
-            self._cached_events -= folded.version + 1
+            self._held -= len(folded.commands) + 1
 
     # -- the four steps ------------------------------------------------------------------------------------------
 
@@ -186,7 +183,7 @@ class Handler:
     def _nothing_to_do(self, stream: str, folded: Folded, trace: Trace) -> Answer:
         """Remembered of people only: what a policy or timer asks for under one id is to be looked at each time."""
         if trace.fingerprint:
-            self._idle[stream, trace.command_id] = _Done(folded.version, folded.position, trace.fingerprint)
+            self._idle[stream, trace.command_id] = Done(folded.version, folded.position, trace.fingerprint)
             if len(self._idle) > MAX_IDLE:
                 self._idle.popitem(last=False)
         return Answer(folded.version, folded.position)
@@ -194,11 +191,11 @@ class Handler:
     def _load(self, decider: Decider[S, C, E], stream: str, *, refresh: bool, begins: bool = False) -> Folded:
         folded = self._cache.get(stream)
         if folded is None:
-            folded = Folded(decider.initial, commands={})
+            folded = Folded(decider.initial, CarriedOut(stream, self._older))
             if not begins:
                 self._load_more(decider, stream, folded)
             self._cache[stream] = folded
-            self._cached_events += folded.version + 1
+            self._held += len(folded.commands) + 1
             self._trim()
         else:
             self._cache.move_to_end(stream)
@@ -209,15 +206,15 @@ class Handler:
     def _load_more(self, decider: Decider[S, C, E], stream: str, folded: Folded) -> bool:
         recorded = self._log.read(stream, from_revision=folded.version + 1)
         state, commands = folded.state, folded.commands
+        before = len(commands)
         for entry in recorded:
             meta = read_meta(entry.metadata)
             state = decider.evolve(state, decode(entry.type, meta.v, entry.data))  # type: ignore[arg-type]
             if meta.cmd:
-                commands[meta.cmd] = _Done(entry.revision, entry.position, meta.fp)
+                commands.add(meta.cmd, Done(entry.revision, entry.position, meta.fp))
         if recorded:
             folded.state, folded.version, folded.position = state, recorded[-1].revision, recorded[-1].position
-        if stream in self._cache:
-            self._cached_events += len(recorded)
+        self._weigh(stream, folded, before)
         return bool(recorded)
 
     def _append(
@@ -229,17 +226,21 @@ class Handler:
         for event in events:
             folded.state = decider.evolve(folded.state, event)
         folded.version, folded.position = appended.version, appended.position
-        folded.commands[trace.command_id] = _Done(appended.version, appended.position, trace.fingerprint)
-        if stream in self._cache:
-            self._cached_events += len(events)
+        before = len(folded.commands)
+        folded.commands.add(trace.command_id, Done(appended.version, appended.position, trace.fingerprint))
+        self._weigh(stream, folded, before)
         return Answer(appended.version, appended.position)
 
     # -- cache and locks -----------------------------------------------------------------------------------------
 
+    def _weigh(self, stream: str, folded: Folded, before: int) -> None:
+        if stream in self._cache:
+            self._held += len(folded.commands) - before
+
     def _trim(self) -> None:
-        while self._cached_events > MAX_CACHED_EVENTS and len(self._cache) > 1:
+        while self._held > MAX_HELD and len(self._cache) > 1:
             _, dropped = self._cache.popitem(last=False)
-            self._cached_events -= dropped.version + 1
+            self._held -= len(dropped.commands) + 1
 
     def _locked(self, stream: str) -> AbstractContextManager[Any]:
         """One writer per stream in this process: conflicts are then left to other processes only."""
@@ -276,7 +277,7 @@ class _StreamLock:
 _REGISTRY_LOCK = threading.Lock()
 
 
-def _again(done: _Done, trace: Trace) -> Answer:
+def _again(done: Done, trace: Trace) -> Answer:
     if trace.fingerprint and done.fingerprint and done.fingerprint != trace.fingerprint:
         raise Invalid("idempotency-key-reused", fields={"Idempotency-Key": ["used before with another request"]})
     return Answer(done.version, done.position, repeated=True)

@@ -132,7 +132,9 @@ class Database:
             self.engine = sa.create_engine(
                 f"sqlite:///{path}",
                 connect_args={"timeout": 15, "check_same_thread": False},
-                pool_size=5,
+                # One stays open, with its pages: another one that had written would have made these void. Those who write
+                # at the same moment wait for each other anyway.
+                pool_size=1,
                 max_overflow=50,
             )
             sa.event.listen(self.engine, "connect", partial(_set_pragmas, _PASSING if self.passing else _LASTING))

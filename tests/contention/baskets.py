@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from uuid import uuid4
 
 from contracts_svc.exchange.basket import decider
@@ -79,14 +80,17 @@ def accept(person_id: str) -> AcceptTaker:
 
 def giving(exchanges: Exchanges, rounds: int) -> Outcome:
     """Two have asked; at the same moment two more ask and the household's two grown-ups say yes to one each."""
-    outcome, given, late = Outcome(), 0, 0
+    outcome, given, late, rng = Outcome(), 0, 0, Random(rounds)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(rounds):
             basket_id = exchanges.offer()
             for person_id in EARLY:
                 exchanges.tell(basket_id, ask(person_id))
             commands: list[Command] = [ask(LATE[0]), accept(EARLY[0]), ask(LATE[1]), accept(EARLY[1])]
-            answers = list(pool.map(lambda command, at=basket_id: exchanges.tell(at, command), commands))
+            # Who begins changes from round to round: on a machine that plays them in turn both ends are seen as well.
+            order = rng.sample(range(4), 4)
+            told = pool.map(lambda which, at=basket_id, of=commands: exchanges.tell(at, of[which]), order)
+            answers = [answer for _, answer in sorted(zip(order, told, strict=True))]
             facts = exchanges.facts(basket_id)
             outcome.problems += told_once(facts)
             accepted = [fact for fact in facts if isinstance(fact.event, x.TakerAccepted)]

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
+from grenier.carried_out import CarriedOut, Older
 from grenier.handling import Folded, Handler, Trace
 from grenier.log.protocol import WrongVersion
 from grenier.projector import Projector
@@ -22,12 +23,12 @@ def forgets_commands() -> tuple[Any, str, Any]:
 
     def load_more(self: Handler, decider: Any, stream: str, folded: Folded) -> bool:
         found = true(self, decider, stream, folded)
-        folded.commands.clear()
+        folded.commands = CarriedOut(stream, Older())
         return found
 
     def append(self: Handler, decider: Any, stream: str, folded: Folded, events: Any, trace: Trace) -> Any:
         answer = true_append(self, decider, stream, folded, events, trace)
-        folded.commands.clear()
+        folded.commands = CarriedOut(stream, Older())
         return answer
 
     true_append = Handler._append

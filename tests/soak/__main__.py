@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from tests.chaos.stage import Scene, opened
 from tests.chaos.watching import Attempt, Steady, acknowledged_but_missing, p99, statuses
-from tests.proof import Row, report
+from tests.proof import BUILD, Row, report
 from tests.soak.sampling import Sampler, Series
 from tests.soak.slopes import slope
 
@@ -20,6 +21,7 @@ SLOWER_AT_MOST = 1.2
 SAMPLES = 240
 FLOORS = {"rss": 5e7, "fds": 20.0, "threads": 10.0}
 QUEUE_FLOOR = 100.0
+SERIES = BUILD / "soak-series.json"  # what a slope was made of, for those who look for its cause
 FULL_MINUTES = 20.0
 LOAD_SHARE = 0.5
 
@@ -31,6 +33,8 @@ def play(folder: Path, minutes: float, seed: int) -> Row:
         with Sampler(scene, max(1.0, minutes * 60 / SAMPLES)) as sampler, Steady(scene, pace_s=pace) as load:
             time.sleep(minutes * 60)
         figure, problems = judged(load.attempts, sampler.series, minutes)
+        SERIES.parent.mkdir(exist_ok=True)
+        SERIES.write_text(json.dumps(sampler.series))
         problems += acknowledged_but_missing(scene, load.acts) + [f"refused: {text}" for text in load.refused[:3]]
     return Row("T30", figure, problems, time.monotonic() - began)
 
