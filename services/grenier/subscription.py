@@ -25,6 +25,8 @@ log = get_logger(__name__)
 IDLE_POLL_S = 0.5
 LINGER_S = 0.02
 """While events keep coming, what comes next is waited for this long: one transaction for several of them."""
+RUSH_PER_S, RUSH_LINGER_S = 250.0, 0.05
+"""From so many events a second on it is longer: a transaction costs more than the rows of an event."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PASSING: tuple[type[Exception], ...] = (LogUnavailable, Unavailable, *SERVER_TROUBLE)
@@ -54,6 +56,7 @@ class Follower:
         self._stopping = threading.Event()
         self._feed: Feed | None = None
         self._last_batch = 0.0
+        self._per_s = 0.0
 
     def run(self) -> None:
         """Until `stop`."""
@@ -87,15 +90,16 @@ class Follower:
             feed.stop()
 
     def _take_batch(self, feed: Feed) -> None:
-        busy = time.monotonic() - self._last_batch < 2 * LINGER_S
-        items = feed.gather(IDLE_POLL_S, LINGER_S if busy else 0.0)
+        items = feed.gather(IDLE_POLL_S, self._linger())
         if not items:
             self.last_progress = time.monotonic()
             return
         batch, upto, caught_up, failure = _sorted_out(items, self._consumer.position())
         if upto > self._consumer.position():
             self._consumer.take(batch, upto)
-        self.last_progress = self._last_batch = time.monotonic()
+        now = time.monotonic()
+        self._per_s = len(batch) / max(now - self._last_batch, 1e-3)
+        self.last_progress = self._last_batch = now
         if failure is not None:
             if not self._stopping.is_set():
                 raise failure
@@ -103,6 +107,12 @@ class Follower:
         self.problem = ""
         if caught_up:
             self.caught_up.set()
+
+    def _linger(self) -> float:
+        """Nothing where nothing has come lately: a fact that comes alone is taken in at once."""
+        if time.monotonic() - self._last_batch >= 2 * LINGER_S:
+            return 0.0
+        return RUSH_LINGER_S if self._per_s >= RUSH_PER_S else LINGER_S
 
 
 _POSITION = attrgetter("position")

@@ -72,7 +72,7 @@ class Waiting:
         with self._changed:
             if not self._items and not self._changed.wait_for(lambda: self._items, timeout_s):
                 return []
-        if linger_s:
+        if linger_s and len(self) < MAX_BATCH:
             time.sleep(linger_s)
         with self._changed:
             found = list(islice(self._items, MAX_BATCH))
