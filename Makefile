@@ -4,8 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Words handed to pytest, e.g. make test PYTEST="-k till -x"
 PYTEST ?=
-# What crosses the services takes longest and is collected first: a worker must not end with it alone.
-SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
+# What crosses the services takes longest and is collected first: a worker must not end with it alone. Two processors have
+# work for four where a part of the files only waits (grenier.testing_process deals them so), for three with Chromium.
+SPREAD := --dist loadfile --no-loadscope-reorder
 
 # Without the compiled copies of modules each of the many processes starts twice as slowly.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,8 +30,8 @@ test: prepare-test lint  ## prepare the machine and run every check: lint, types
 ifdef PYTEST
 	@$(BIN)/python -m pytest $(PYTEST)
 else
-	@$(BIN)/python -m pytest -q $(SPREAD) -m "not slow and not browser"
-	@$(BIN)/python -m pytest -q $(SPREAD) -m "slow or browser"
+	@$(BIN)/python -m pytest -q -n 4 $(SPREAD) -m "not slow and not browser"
+	@$(BIN)/python -m pytest -q -n 3 $(SPREAD) -m "slow or browser"
 endif
 
 lint: prepare-test  ## style and types

@@ -2,6 +2,8 @@
 
 - What a service of another file told about its health is forgotten when a file begins.
 - What tests have left open is closed now and then, so that a long run stays below a machine's limit of files.
+- Processors: files whose tests mostly wait (for servers, for a patience to end) are played between those that compute, so
+  that workers side by side have some of both.
 - A machine that stands still (a paused virtual machine, a host that gives its processors to others) breaks every wait. A
   thread that wakes all the time sees that. A test that fails while the machine stood still is played again, and the summary
   says RERUN; a test that fails on a machine that ran has failed (decision 0036).
@@ -12,6 +14,8 @@ from __future__ import annotations
 import gc
 import os
 import threading
+from itertools import chain, zip_longest
+from pathlib import Path
 from time import monotonic, sleep  # the real ones: tests put clocks of their own in the module's place
 
 import pytest
@@ -19,6 +23,7 @@ import pytest
 from grenier.health import HEALTH
 
 MANY_FILES = 300
+MOSTLY_WAIT = ("services", "infra")
 WAKES_EVERY_S = 0.05
 STOOD_STILL_S = 0.5
 PLAYED_AGAIN = 2
@@ -64,6 +69,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     again = pytest.mark.flaky(reruns=PLAYED_AGAIN, condition=config.stash[STILLNESS].during_this_test)
     for item in items:
         item.add_marker(again)
+    items[:] = dealt(items)
+
+
+def dealt(items: list[pytest.Item]) -> list[pytest.Item]:
+    """File by file, one that computes and one that waits in turn, each kind in the order it was collected in."""
+    computing: dict[Path, list[pytest.Item]] = {}
+    waiting: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files = waiting if item.nodeid.partition("/")[0] in MOSTLY_WAIT else computing
+        files.setdefault(item.path, []).append(item)
+    return [*chain.from_iterable(chain.from_iterable(zip_longest(computing.values(), waiting.values(), fillvalue=[])))]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
