@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -297,3 +298,17 @@ def test_a_refusal_names_the_version_found(node: Any, log: EsdbLog) -> None:
         with pytest.raises(WrongVersion) as behind:
             log.append(stream, [an_event() for _ in range(count)], expected=0)
         assert behind.value.current == 1
+
+
+def test_asking_for_a_stream_that_is_not_there_leaves_nothing_behind(log: EsdbLog) -> None:
+    """Every new stream is asked for before its first event; grpc keeps the state of a call that nobody reads to its end."""
+
+    def calls() -> int:
+        gc.collect()
+        return sum(type(thing).__name__ == "_CallState" for thing in gc.get_objects())
+
+    assert log.read(a_stream()) == []
+    before = calls()
+    for _ in range(20):
+        assert log.read(a_stream(), limit=1) == []
+    assert calls() <= before
