@@ -1,8 +1,8 @@
-"""Requests that begin at their time, whether earlier ones were answered or not: `python -m tests.chaos.open_loop JOB`.
+"""Requests that begin at their time, whether earlier ones were answered or not: `python -m tests.chaos.open_loop JOB TOLD`.
 
 JOB (JSON): {"port", "per_second", "seconds", "most": connections at most, "requests": [{"path", "token", "lines"}]}. `per_second` 0:
-a closed loop with `most` connections, for finding the capacity. Each request is an order with a key of its own. Prints
-[[begun, took_s, status, retry_after], …]; begun in seconds since the start, status 0 when there was no answer. A process of
+a closed loop with `most` connections, for finding the capacity. Each request is an order with a key of its own. Writes
+[[begun, took_s, status, retry_after], …] into the file TOLD; begun in seconds since the start, status 0 when there was no answer. A process of
 its own with one thread and no HTTP library, so that asking costs little of what is measured.
 """
 
@@ -114,7 +114,7 @@ class Loop:
 def main() -> None:
     loop = Loop(json.loads(Path(sys.argv[1]).read_text()))
     uvloop.run(loop.run())
-    sys.stdout.write(json.dumps(loop.told))
+    Path(sys.argv[2]).write_text(json.dumps(loop.told))
 
 
 if __name__ == "__main__":

@@ -109,10 +109,11 @@ def load(scene: Scene, requests: list[dict[str, Any]], per_second: float, second
         "most": most,
         "requests": requests,
     }
-    path = scene.running.data / "job.json"
+    path, told = scene.running.data / "job.json", scene.running.data / "told.json"
     path.write_text(json.dumps(job))
-    done = subprocess.run([sys.executable, "-m", "tests.chaos.open_loop", str(path)], cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)  # fmt: skip
-    return [Told(*row) for row in json.loads(done.stdout)]
+    told.unlink(missing_ok=True)
+    subprocess.run([sys.executable, "-m", "tests.chaos.open_loop", str(path), str(told)], cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)  # fmt: skip
+    return [Told(*row) for row in json.loads(told.read_text())]
 
 
 def p99(told: list[Told]) -> float:
