@@ -7,6 +7,7 @@ the log as facts, since placing them is P1. The pages of a season are those of a
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections import defaultdict
@@ -206,6 +207,8 @@ def _pages(evening: Evening, thousands: int, problems: list[str]) -> dict[str, A
     rolls = [season_pages.rolled(evening.site, evening.stage, group, size) for group, size in zip(groups, sizes, strict=False)]  # fmt: skip
     _stand_at_the_end(evening.site)
     few, many, *most = (season_pages.looks(evening.site, roll) for roll in rolls)
+    gc.collect()
+    gc.freeze()  # the log and everybody's services and clients lie in this process; a page server's collector has not these
     pages = {"few": _looks(evening, evening.cycles[0]) | few, "many": _looks(evening, evening.cycles[1]) | many}
     asked = {size: {name: _asked(look) for name, look in looks.items()}
              for size, looks in (*pages.items(), *(("thousands", looks) for looks in most))}  # fmt: skip
