@@ -341,3 +341,21 @@ def test_composing_one_date_leaves_the_others():
     after = composed_lines(before, "d0", {"p": 5, "q": 1})
     assert after == [composed(d1=2), composed("p", d0=5), composed("q", d0=1)]
     assert composed_lines(after, "d0", {}) == [composed(d1=2)]
+
+
+@pytest.mark.parametrize(
+    ("minimum_cents", "own", "all_of_them", "expected"),
+    [
+        (5050, 1, 1, 5050),  # the whole season: as agreed, not in whole euros
+        (5050, 2, 1, 5050),
+        (5050, 1, 2, 2500),
+        (1, 1, 1, 1),
+        (0, 1, 1, 0),
+        (5050, 3, 0, 0),  # no delivery is left: nothing to ask for
+        (5050, 0, 0, 0),
+    ],
+)
+def test_the_least_to_take_is_nothing_where_nothing_is_asked_or_left(
+    minimum_cents: int, own: int, all_of_them: int, expected: int
+) -> None:
+    assert amounts.minimum_for(minimum_cents, own, all_of_them) == expected
