@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
@@ -84,36 +84,47 @@ def plan_of(statement: ClauseElement) -> Plan | None:
 
 
 class Readers:
-    """A SQLite connection per thread that only ever reads, each question for itself (no transaction stays open).
+    """SQLite connections that only ever read, each question for itself (no transaction stays open).
 
-    Greenlets of one thread share it: a question is asked and answered without giving way to another greenlet.
+    Whoever asks takes the one that was given back last, with its pages and prepared statements; another one is opened only
+    for questions of the same moment. One per thread, as it was, gave a worker's dozens of threads a connection and a cache
+    each. Greenlets of one thread share one: a question is asked and answered without giving way to another greenlet.
     """
+
+    KEPT = 4
+    """So many stay open; what a moment needed beyond them is closed again."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._own = threading.local()
-        self._all: weakref.WeakSet[_Reader] = weakref.WeakSet()  # a thread that ends takes its own with it
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._giving_back = threading.Lock()
 
     def rows(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Row]:
-        return plan.rows(self._cursor(), parameters)
+        try:
+            reader = self._idle.pop()
+        except IndexError:
+            reader = self._opened()
+        try:
+            return plan.rows(reader.cursor(), parameters)
+        finally:
+            self._give_back(reader)
 
-    def _cursor(self) -> sqlite3.Cursor:
-        reader: _Reader | None = getattr(self._own, "reader", None)
-        if reader is None:
-            reader = self._own.reader = _Reader(self._path)
-            self._all.add(reader)
-        return reader.connection.cursor()
+    def _give_back(self, reader: sqlite3.Connection) -> None:
+        with self._giving_back:
+            if kept := len(self._idle) < self.KEPT:
+                self._idle.append(reader)
+        if not kept:
+            reader.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        reader = sqlite3.connect(self._path, timeout=15, isolation_level=None, check_same_thread=False)
+        reader.execute("PRAGMA query_only=ON")
+        return reader
 
     def close(self) -> None:
-        self._own = threading.local()
-        for reader in list(self._all):
-            reader.connection.close()
-
-
-class _Reader:
-    def __init__(self, path: str) -> None:
-        self.connection = sqlite3.connect(path, timeout=15, isolation_level=None, check_same_thread=False)
-        self.connection.execute("PRAGMA query_only=ON")
+        """Those that answer at this moment are closed by whoever asks them, or with this object."""
+        while self._idle:
+            self._idle.pop().close()
 
 
 class Questions:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from grenier.readmodel import Json
-from grenier.statements import Questions, plan_of
+from grenier.statements import _DIALECT, Plan, Questions, Readers, plan_of
 
 meta = sa.MetaData()
 things = sa.Table(
@@ -92,3 +94,67 @@ def test_who_only_asks_cannot_write(engine: sa.Engine) -> None:
     assert readers is not None
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         readers.rows(plan, ROWS[0])
+
+
+@pytest.fixture
+def opened(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Readers, list[sqlite3.Connection]]]:
+    """Readers of the file, and every connection they open."""
+    every: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *given, **named: every.append(connect(*given, **named)) or every[-1])
+    assert engine.url.database is not None
+    readers = Readers(engine.url.database)
+    yield readers, every
+    readers.close()
+
+
+def still_open(every: list[sqlite3.Connection]) -> int:
+    def answers(connection: sqlite3.Connection) -> bool:
+        try:
+            return bool(connection.execute("SELECT 1").fetchall())
+        except sqlite3.ProgrammingError:
+            return False
+
+    return sum(map(answers, every))
+
+
+def test_threads_that_ask_one_after_another_share_one_connection(
+    opened: tuple[Readers, list[sqlite3.Connection]],
+) -> None:
+    readers, every = opened
+    plan = plan_of(QUESTIONS[0][0])
+    assert plan is not None
+    for _ in range(20):
+        thread = threading.Thread(target=readers.rows, args=(plan, {}))
+        thread.start()
+        thread.join()
+    assert len(every) == 1
+    readers.close()
+    assert still_open(every) == 0
+
+
+class _Together(Plan):
+    """Is carried out only when all of them ask at once."""
+
+    def __init__(self, statement: sa.Select[Any], many: int) -> None:
+        super().__init__(statement.compile(dialect=_DIALECT))
+        self._all = threading.Barrier(many)
+
+    def rows(self, cursor: sqlite3.Cursor, parameters: Any) -> list[dict[str, Any]]:
+        self._all.wait(30)
+        return super().rows(cursor, parameters)
+
+
+def test_what_a_moment_needed_beyond_some_is_closed_again(
+    engine: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(INSERT, ROWS)
+    readers, every = opened
+    many = 3 * Readers.KEPT
+    plan = _Together(sa.select(things.c.name).order_by(things.c.name), many)
+    with ThreadPoolExecutor(many) as pool:
+        told = list(pool.map(lambda _: readers.rows(plan, {}), range(many)))
+    assert told == [[{"name": row["name"]} for row in ROWS]] * many
+    assert len(every) == many
+    assert still_open(every) == Readers.KEPT
