@@ -122,12 +122,18 @@ def auth_url(settings: Settings) -> str:
     return settings.database_url or f"sqlite:///{settings.data_dir / 'auth.sqlite'}"
 
 
-def open_auth_db(url: str) -> Engine:
-    """Engine with all tables in place. SQLite by default; on PostgreSQL the tables live in their own schema."""
+def open_auth_db(url: str, kept: int = KEPT_CONNECTIONS) -> Engine:
+    """Engine with all tables in place. SQLite by default; on PostgreSQL the tables live in their own schema.
+
+    `kept`: connections to a SQLite file that stay open.
+    """
     if make_url(url).get_backend_name() == "sqlite":
-        # Kept open: opening the file and setting it up costs three times what looking up a token does.
-        engine = create_engine(url, pool_size=KEPT_CONNECTIONS, max_overflow=-1)
+        # Kept open: opening the file and setting it up costs three times what looking up a token does. And opened now:
+        # what a process holds does not depend on who asks at the same moment.
+        engine = create_engine(url, pool_size=kept, max_overflow=-1)
         event.listen(engine, "connect", _sqlite_pragmas)
+        for connection in [engine.connect() for _ in range(kept)]:
+            connection.close()
     else:
         options = {"options": f"-csearch_path={POSTGRES_SCHEMA}"}
         engine = create_engine(

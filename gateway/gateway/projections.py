@@ -138,7 +138,7 @@ def _forget(runtime: Runtime, fact: Fact) -> None:
     Doing it again removes nothing more.
     """
     if isinstance(fact.event, contracts.PersonErased):
-        engine = open_auth_db(auth_url(runtime.settings))
+        engine = open_auth_db(auth_url(runtime.settings), kept=1)
         forget_person(engine, fact.event.person_id)
         engine.dispose()
         mailbox.delete_about(runtime.settings.mailbox_file, fact.event.person_id)

@@ -8,6 +8,7 @@ Columns are text, integers or `Json`; instants and dates are ISO text, so that d
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,6 +114,7 @@ class Database:
     passing: bool = False
     engine: sa.Engine = field(init=False)
     _readers: Readers | None = field(init=False, default=None)
+    _writing: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         if self.is_postgresql:
@@ -132,8 +134,7 @@ class Database:
             self.engine = sa.create_engine(
                 f"sqlite:///{path}",
                 connect_args={"timeout": 15, "check_same_thread": False},
-                # One stays open, with its pages: another one that had written would have made these void. Those who write
-                # at the same moment wait for each other anyway.
+                # One stays open, with its pages: another one that had written would have made these void.
                 pool_size=1,
                 max_overflow=50,
             )
@@ -194,10 +195,16 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
-        """One write transaction. SQLite takes its write lock at once: a reader that turns writer could not wait for it."""
-        with self.engine.begin() as connection:
-            if not self.is_postgresql:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        """One write transaction. SQLite takes its write lock at once: a reader that turns writer could not wait for it.
+
+        Those of one process wait for each other here: SQLite would let each ask again and again, at a connection of its own.
+        """
+        if self.is_postgresql:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._writing, self.engine.begin() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def scrub(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
@@ -84,37 +83,38 @@ def plan_of(statement: ClauseElement) -> Plan | None:
 
 
 class Readers:
-    """SQLite connections that only ever read, each question for itself (no transaction stays open).
+    """A few SQLite connections that only ever read, each question for itself (no transaction stays open).
 
-    Whoever asks takes the one that was given back last, with its pages and prepared statements; another one is opened only
-    for questions of the same moment. One per thread, as it was, gave a worker's dozens of threads a connection and a cache
-    each. Greenlets of one thread share one: a question is asked and answered without giving way to another greenlet.
+    Whoever asks takes the one that was given back last, with its pages and prepared statements, and waits when all are
+    asked. One per thread, as it was, gave a worker's dozens of threads a connection and a cache each, and opened them
+    late. Greenlets of one thread share one: a question is asked and answered without giving way to another greenlet.
     """
 
-    KEPT = 4
-    """So many stay open; what a moment needed beyond them is closed again."""
+    MANY = 4
+    """Opened together at the first question: what a process holds does not depend on who asks at the same moment."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._idle: deque[sqlite3.Connection] = deque()
-        self._giving_back = threading.Lock()
+        self._room = threading.Semaphore(self.MANY)
+        self._opening, self._closing = threading.Lock(), threading.Lock()
+        self._begun = False
+        self._idle: list[sqlite3.Connection] = []  # who holds room finds one; `pop` and `append` are one step each
 
     def rows(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Row]:
-        try:
+        with self._room:
+            if not self._begun:
+                self._begin()
             reader = self._idle.pop()
-        except IndexError:
-            reader = self._opened()
-        try:
-            return plan.rows(reader.cursor(), parameters)
-        finally:
-            self._give_back(reader)
-
-    def _give_back(self, reader: sqlite3.Connection) -> None:
-        with self._giving_back:
-            if kept := len(self._idle) < self.KEPT:
+            try:
+                return plan.rows(reader.cursor(), parameters)
+            finally:
                 self._idle.append(reader)
-        if not kept:
-            reader.close()
+
+    def _begin(self) -> None:
+        with self._opening:
+            while not self._begun:
+                self._idle.append(self._opened())
+                self._begun = len(self._idle) == self.MANY
 
     def _opened(self) -> sqlite3.Connection:
         reader = sqlite3.connect(self._path, timeout=15, isolation_level=None, check_same_thread=False)
@@ -122,9 +122,14 @@ class Readers:
         return reader
 
     def close(self) -> None:
-        """Those that answer at this moment are closed by whoever asks them, or with this object."""
-        while self._idle:
-            self._idle.pop().close()
+        """After the questions that are being answered; a later question opens the file again."""
+        with self._closing:
+            for _ in range(self.MANY):
+                self._room.acquire()
+            self._begun = False
+            while self._idle:
+                self._idle.pop().close()
+            self._room.release(self.MANY)
 
 
 class Questions:

@@ -108,17 +108,7 @@ def opened(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     readers.close()
 
 
-def still_open(every: list[sqlite3.Connection]) -> int:
-    def answers(connection: sqlite3.Connection) -> bool:
-        try:
-            return bool(connection.execute("SELECT 1").fetchall())
-        except sqlite3.ProgrammingError:
-            return False
-
-    return sum(map(answers, every))
-
-
-def test_threads_that_ask_one_after_another_share_one_connection(
+def test_threads_share_a_few_connections_that_are_opened_together(
     opened: tuple[Readers, list[sqlite3.Connection]],
 ) -> None:
     readers, every = opened
@@ -128,33 +118,54 @@ def test_threads_that_ask_one_after_another_share_one_connection(
         thread = threading.Thread(target=readers.rows, args=(plan, {}))
         thread.start()
         thread.join()
-    assert len(every) == 1
-    readers.close()
-    assert still_open(every) == 0
+        assert len(every) == Readers.MANY
 
 
 class _Together(Plan):
-    """Is carried out only when all of them ask at once."""
+    """Is carried out only when as many ask at once as there are connections; tells how many were at it together."""
 
-    def __init__(self, statement: sa.Select[Any], many: int) -> None:
+    def __init__(self, statement: sa.Select[Any]) -> None:
         super().__init__(statement.compile(dialect=_DIALECT))
-        self._all = threading.Barrier(many)
+        self._all = threading.Barrier(Readers.MANY)
+        self._lock = threading.Lock()
+        self._now = self.most = 0
 
     def rows(self, cursor: sqlite3.Cursor, parameters: Any) -> list[dict[str, Any]]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
         self._all.wait(30)
+        with self._lock:
+            self._now -= 1
         return super().rows(cursor, parameters)
 
 
-def test_what_a_moment_needed_beyond_some_is_closed_again(
+def test_those_who_ask_beyond_them_wait_for_one(
     engine: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
 ) -> None:
     with engine.begin() as connection:
         connection.execute(INSERT, ROWS)
     readers, every = opened
-    many = 3 * Readers.KEPT
-    plan = _Together(sa.select(things.c.name).order_by(things.c.name), many)
+    plan = _Together(sa.select(things.c.name).order_by(things.c.name))
+    many = 3 * Readers.MANY
     with ThreadPoolExecutor(many) as pool:
         told = list(pool.map(lambda _: readers.rows(plan, {}), range(many)))
     assert told == [[{"name": row["name"]} for row in ROWS]] * many
-    assert len(every) == many
-    assert still_open(every) == Readers.KEPT
+    assert plan.most == len(every) == Readers.MANY
+
+
+def test_closing_closes_them_all_and_a_later_question_opens_the_file_again(
+    engine: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(INSERT, ROWS)
+    readers, every = opened
+    plan = plan_of(QUESTIONS[0][0])
+    assert plan is not None
+    before = readers.rows(plan, {})
+    readers.close()
+    for closed in every:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            closed.execute("SELECT 1")
+    assert readers.rows(plan, {}) == before
+    assert len(every) == 2 * Readers.MANY

@@ -131,7 +131,7 @@ def main() -> int:
     import time
 
     settings = Settings.from_env()
-    kept = Audit(open_auth_db(auth_url(settings)), settings.kek, time.time)
+    kept = Audit(open_auth_db(auth_url(settings), kept=1), settings.kek, time.time)
     _print(" ".join(str(row[name]) for name in FIELDS) for row in kept.last(50))
     problems = kept.problems()
     _print(problems or ["la chaîne est entière"])
