@@ -113,6 +113,7 @@ class Database:
     offload: Callable[[Callable[[], Any]], Any] = _identity
     passing: bool = False
     engine: sa.Engine = field(init=False)
+    _asked: sa.Engine = field(init=False)
     _readers: Readers | None = field(init=False, default=None)
     _writing: threading.Lock = field(init=False, default_factory=threading.Lock)
 
@@ -128,18 +129,22 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={"options": f"-csearch_path={self.schema}"},
             )
+            self._asked = self.engine
         else:
             path = self.url.removeprefix("sqlite:///")
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = sa.create_engine(
-                f"sqlite:///{path}",
-                connect_args={"timeout": 15, "check_same_thread": False},
-                # One stays open, with its pages: another one that had written would have made these void.
-                pool_size=1,
-                max_overflow=50,
-            )
-            sa.event.listen(self.engine, "connect", partial(_set_pragmas, _PASSING if self.passing else _LASTING))
+            # One stays open for those who write, with its pages: another one that had written would have made these void.
+            self.engine = self._file_engine(path, beyond=50)
+            # And one for questions composed anew, who wait for each other: see `Readers` for those that come often.
+            self._asked = self._file_engine(path, beyond=0)
             self._readers = Readers(path)
+
+    def _file_engine(self, path: str, beyond: int) -> sa.Engine:
+        """One connection to the file stays open; `beyond`: so many more may be open for a moment."""
+        options = {"timeout": 15, "check_same_thread": False}
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args=options, pool_size=1, max_overflow=beyond)
+        sa.event.listen(engine, "connect", partial(_set_pragmas, _PASSING if self.passing else _LASTING))
+        return engine
 
     @property
     def is_postgresql(self) -> bool:
@@ -172,7 +177,7 @@ class Database:
     def _composed(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], parameters: Mapping[str, Any]) -> list[Row]:
 
         def run() -> list[Row]:
-            with self.engine.connect() as connection:
+            with self._asked.connect() as connection:
                 return [dict(row) for row in connection.execute(statement, parameters).mappings()]
 
         found: list[Row] = self._run(run)
@@ -219,6 +224,7 @@ class Database:
     def close(self) -> None:
         if self._readers is not None:
             self._readers.close()
+        self._asked.dispose()
         self.engine.dispose()
 
 

@@ -171,7 +171,7 @@ class _Os:
 
 def _database_methods(ground: Ground) -> dict[str, Any]:
     def post_init(self: Database) -> None:
-        self.engine = STORES.engine(self.url)
+        self.engine = self._asked = STORES.engine(self.url)
         self._readers = None  # the short way is for files
 
     def create(self: Database, tables: Iterable[sa.Table]) -> None:

@@ -31,7 +31,6 @@ from esdbclient.exceptions import (
     CancelledByClient,
     EventStoreDBClientException,
     GrpcError,
-    NotFound,
     WrongCurrentVersion,
 )
 
@@ -95,17 +94,11 @@ class EsdbLog:
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
-        try:
-            found = self._repeated(
-                lambda: _whole(
-                    self._client().read_stream(
-                        stream, stream_position=from_revision, timeout=self._timeout_s, **options
-                    )
-                )
+        return self._repeated(
+            lambda: _whole(
+                self._client().read_stream(stream, stream_position=from_revision, timeout=self._timeout_s, **options)
             )
-        except NotFound:
-            return []
-        return found
+        )
 
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         return next((event.position for event in self.read_all(after=after, types=types, limit=1)), None)
@@ -257,11 +250,9 @@ def check_whole(code: grpc.StatusCode) -> None:
 
 @contextmanager
 def translated(stream: str = "", expected: int = NO_STREAM) -> Iterator[None]:
-    """esdbclient's exceptions in our words; NotFound passes, it means "no such stream" to the caller."""
+    """esdbclient's exceptions in our words. That there is no such stream is an answer, not an exception (see `note`)."""
     try:
         yield
-    except NotFound:
-        raise
     except WrongCurrentVersion as error:
         raise WrongVersion(stream, expected, _version_found(str(error))) from error
     except (EventStoreDBClientException, GrpcError, grpc.RpcError, grpc.aio.UsageError) as error:

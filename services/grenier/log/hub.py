@@ -13,7 +13,7 @@ from typing import Any
 
 from esdbclient import AsyncEventStoreDBClient, StreamState
 from esdbclient import NewEvent as EsdbNewEvent
-from esdbclient.exceptions import CancelledByClient, NotFound
+from esdbclient.exceptions import CancelledByClient
 
 from grenier.log.esdb import CALL_TIMEOUT_S, check_whole, note, to_esdb, translated, type_filter
 from grenier.log.pipeline import CallLost, Pipeline, connected_client
@@ -70,13 +70,9 @@ class HubLog:
 
     def read(self, stream: str, *, from_revision: int = 0, limit: int | None = None) -> list[Recorded]:
         options: dict[str, Any] = {} if limit is None else {"limit": limit}
-        try:
-            with translated():
-                found = self._wait(self._stream(self._client(), stream, from_revision, options))
-        except NotFound:
-            return []
-        answer: list[Recorded] = found
-        return answer
+        with translated():
+            found: list[Recorded] = self._wait(self._stream(self._client(), stream, from_revision, options))
+        return found
 
     def next_position(self, *, after: int | None, types: Sequence[str]) -> int | None:
         with translated():
