@@ -119,6 +119,7 @@ class Readers:
     def _opened(self) -> sqlite3.Connection:
         reader = sqlite3.connect(self._path, timeout=15, isolation_level=None, check_same_thread=False)
         reader.execute("PRAGMA query_only=ON")
+        reader.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log's file, too
         return reader
 
     def close(self) -> None:
