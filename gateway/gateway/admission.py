@@ -19,6 +19,8 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
+from grenier.baton import Baton
+
 BUDGET_S = 1.0
 WAITING_FOR_EACH = 8
 READERS = 256
@@ -81,12 +83,14 @@ class Admission:
         https: bool,
         at_once: int,
         waiting: int,
+        baton: Baton,
         budget_s: float = BUDGET_S,
         longest: int = LONGEST_BYTES,
     ) -> None:
         self._app = app
         self._longest = longest
         self._readers = threading.Semaphore(READERS)
+        self._baton = baton
         self._turns = threading.Semaphore(at_once)
         self._most_waiting = waiting
         self._waiting = 0
@@ -108,9 +112,11 @@ class Admission:
             self._refused_at = time.monotonic()
             REFUSED.inc()
             return self._refusal(environ.get("PATH_INFO", ""), start)
+        self._baton.take()
         try:
             return self._app(environ, start)
         finally:
+            self._baton.give()
             self._turns.release()
 
     def _received(self, environ: dict[str, Any]) -> bool:

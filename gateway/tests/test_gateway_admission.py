@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.admission import Admission
+from grenier.baton import Baton
 
 PATIENCE_S = 20.0
 LONG_S = 30.0
@@ -22,7 +23,7 @@ class Door:
         self.served: list[str] = []
         self.inside = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
-        self.admission = Admission(self._serve, https, at_once, waiting, budget_s)
+        self.admission = Admission(self._serve, https, at_once, waiting, Baton(), budget_s)
 
     def _serve(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         self.inside.release()
@@ -163,7 +164,7 @@ def echoing(longest: int = 100) -> Admission:
         start("200 OK", [])
         return [environ["wsgi.input"].read() if "wsgi.input" in environ else b""]
 
-    return Admission(app, False, 1, 0, longest=longest)
+    return Admission(app, False, 1, 0, Baton(), longest=longest)
 
 
 @pytest.mark.proof("T38")
@@ -213,7 +214,7 @@ def test_what_announces_too_much_is_refused_unread_and_what_hides_it_is_cut() ->
 
 def test_a_body_without_a_length_is_left_alone_where_nothing_tells_its_end() -> None:
     """Reading it would wait for ever: the development server's stream goes on as long as the connection."""
-    admission = Admission(lambda environ, start: (start("200 OK", []), [b""])[1], False, 1, 0)
+    admission = Admission(lambda environ, start: (start("200 OK", []), [b""])[1], False, 1, 0, Baton())
     body = Slow(b"abc")
     told: list[str] = []
     environ = {"PATH_INFO": "/", "wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked"}

@@ -26,7 +26,7 @@ from grenier.handling import Meta, read_meta
 from grenier.language.registry import Event, decode
 from grenier.log.protocol import Recorded
 from grenier.rows import Rows as Rows
-from grenier.statements import Readers, Row, plan_of
+from grenier.statements import READING, Readers, Row, plan_of
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder().decode
@@ -133,18 +133,12 @@ class Database:
         else:
             path = self.url.removeprefix("sqlite:///")
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+            pragmas = _PASSING if self.passing else _LASTING
             # One stays open for those who write, with its pages: another one that had written would have made these void.
-            self.engine = self._file_engine(path, beyond=50)
+            self.engine = _file_engine(path, 50, pragmas)
             # And one for questions composed anew, who wait for each other: see `Readers` for those that come often.
-            self._asked = self._file_engine(path, beyond=0)
+            self._asked = _file_engine(path, 0, (*pragmas, *READING))
             self._readers = Readers(path)
-
-    def _file_engine(self, path: str, beyond: int) -> sa.Engine:
-        """One connection to the file stays open; `beyond`: so many more may be open for a moment."""
-        options = {"timeout": 15, "check_same_thread": False}
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args=options, pool_size=1, max_overflow=beyond)
-        sa.event.listen(engine, "connect", partial(_set_pragmas, _PASSING if self.passing else _LASTING))
-        return engine
 
     @property
     def is_postgresql(self) -> bool:
@@ -234,6 +228,14 @@ _PASSING = (
     "page_size=16384",
     "journal_mode=TRUNCATE", "synchronous=OFF", "cache_size=-65536", "busy_timeout=15000", "temp_store=MEMORY",
 )  # fmt: skip
+
+
+def _file_engine(path: str, beyond: int, pragmas: Sequence[str]) -> sa.Engine:
+    """One connection to the file stays open; `beyond`: so many more may be open for a moment."""
+    options = {"timeout": 15, "check_same_thread": False}
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args=options, pool_size=1, max_overflow=beyond)
+    sa.event.listen(engine, "connect", partial(_set_pragmas, pragmas))
+    return engine
 
 
 def _set_pragmas(pragmas: Sequence[str], connection: Any, _record: Any) -> None:

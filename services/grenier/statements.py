@@ -19,6 +19,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
 
 Row = dict[str, Any]
+# What a reader keeps of the file is void as soon as somebody has written: more than a question needs would only fill slowly.
+READING = ("query_only=ON", "cache_size=-512")
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
@@ -118,7 +120,8 @@ class Readers:
 
     def _opened(self) -> sqlite3.Connection:
         reader = sqlite3.connect(self._path, timeout=15, isolation_level=None, check_same_thread=False)
-        reader.execute("PRAGMA query_only=ON")
+        for pragma in READING:
+            reader.execute(f"PRAGMA {pragma}")
         reader.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log's file, too
         return reader
 

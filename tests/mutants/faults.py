@@ -52,7 +52,8 @@ class _Planter(ast.NodeTransformer):
     # -- what is no code: annotations, docstrings, imports, checks for the type checker ---------------------------
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if node.value is not None:
+        # `Choice: TypeAlias = "…"` is read by people and type checkers only.
+        if node.value is not None and ast.unparse(node.annotation) != "TypeAlias":
             node.value = self.visit(node.value)
         return node
 
