@@ -168,8 +168,9 @@ def child_env(settings: Settings, metrics_port: int) -> dict[str, str]:
         "GRENIER_SECRET": settings.session_secret,
         "GRENIER_URL": settings.public_url,
         "GRPC_VERBOSITY": "ERROR",
-        # Many threads would otherwise each keep an arena of freed memory.
+        # Many threads would otherwise each keep an arena of freed memory, and a store of small pieces that fills for hours.
         "MALLOC_ARENA_MAX": "2",
+        "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0",
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }
