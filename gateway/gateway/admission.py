@@ -1,9 +1,10 @@
 """At the door: what would wait too long for its turn is refused at once, at the price of a few bytes.
 
 A gateway that takes everything answers nobody when five times as many come as it can serve: each request waits, its
-client gives up and asks again. Here a few requests are worked on at once, some wait for their turn (at most BUDGET_S), and
-who comes beyond them gets 503 with Retry-After before any of it is read, so that the others are answered within their
-time, and all is as before as soon as fewer come. Health and metrics are never refused.
+client gives up and asks again. Here a few requests are worked on at once (they wait for services together, and compute one
+after another: `grenier.baton`), some wait for their turn (at most BUDGET_S), and who comes beyond them gets 503 with
+Retry-After before any of it is read, so that the others are answered within their time, and all is as before as soon as
+fewer come. Health and metrics are never refused.
 
 What a request sends is read before its turn, in one of READERS threads of its own: who sends a byte now and then keeps
 others from nothing. Who ends before all was sent is answered nothing.

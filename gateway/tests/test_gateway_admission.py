@@ -19,11 +19,19 @@ LONG_S = 30.0
 class Door:
     """The middleware with an application behind it that answers when it is told to."""
 
-    def __init__(self, *, https: bool = False, at_once: int = 1, waiting: int = 0, budget_s: float = LONG_S) -> None:
+    def __init__(
+        self,
+        *,
+        https: bool = False,
+        at_once: int = 1,
+        waiting: int = 0,
+        budget_s: float = LONG_S,
+        baton: Baton | None = None,
+    ) -> None:
         self.served: list[str] = []
         self.inside = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
-        self.admission = Admission(self._serve, https, at_once, waiting, Baton(), budget_s)
+        self.admission = Admission(self._serve, https, at_once, waiting, baton or Baton(), budget_s)
 
     def _serve(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         self.inside.release()
@@ -65,6 +73,16 @@ def test_who_finds_a_free_place_is_served() -> None:
     door.go_on.release(2)
     assert [door.ask("/api/v1/me")[2] for _ in range(2)] == [b"served"] * 2
     assert not door.admission.overloaded()
+
+
+def test_those_who_have_a_place_compute_one_after_another() -> None:
+    door = Door(at_once=2, baton=Baton(patience_s=3_600.0))
+    both = [door.busy(), door.ask_beside("/second")[0]]
+    assert not door.inside.acquire(timeout=0.1)
+    door.go_on.release(2)
+    for one in both:
+        one.join(PATIENCE_S)
+    assert door.served == ["/first", "/second"]
 
 
 def test_who_finds_neither_place_nor_queue_is_refused_before_anything_is_done() -> None:

@@ -1,11 +1,11 @@
 """The threads of a process compute one after another; whoever waits for something lets the next one compute.
 
-CPython computes in one thread at a time anyway. But every question to a SQLite file gives the interpreter's lock away for a few
-microseconds, and with others ready to compute it is had back after a switch of threads only: a request of eight at work
-was switched dozens of times, and most of the CPU of a short answer went there. Who waits for the baton sleeps instead.
+CPython computes in one thread at a time anyway. But every question to a SQLite file gives the interpreter's lock away for
+a few microseconds, and with others ready to compute it comes back after a switch of threads only: with eight requests at
+work each was switched dozens of times, and most of the CPU of a short answer went there. Who waits for the baton sleeps.
 
-Nobody waits for long: who computes for longer than PATIENCE_S (a document, a password) is computed beside, as if there
-were no baton, until it is given back.
+Nobody waits for long: beside who computes for longer than PATIENCE_S (a document, a password) the others compute as if
+there were no baton, until it is given back.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Baton:
         self._patience_s = patience_s
         self._free = threading.Lock()
         self._kept_long = False
+        # `runs`: between `take` and `give`; `holds`: and has it, which those who lost patience have not.
         self._thread = threading.local()
-        """`runs`: between `take` and `give`; `holds`: and has it, which who lost patience has not."""
 
     def take(self) -> None:
         self._thread.runs = True
