@@ -159,7 +159,7 @@ def _each(anchor: date, days: int, start: date) -> Iterator[date]:
 
 def _months(start: date, step: int) -> Iterator[date]:
     number = start.year * 12 + start.month - 1
-    return (date(month // 12, month % 12 + 1, 1) for month in range(number, 9999 * 12, step))
+    return (date(month // 12, month % 12 + 1, 1) for month in range(number, 10_000 * 12, step))
 
 
 def _day_of(month: date, day: int) -> date:
