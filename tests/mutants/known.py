@@ -13,7 +13,7 @@ MODULES: dict[str, tuple[str, list[str]]] = {
     "contracts_svc.rules.amounts": ("contracts-svc/contracts_svc/rules/amounts.py", [f"{CONTRACTS}/test_subscription_rules.py", f"{CONTRACTS}/test_subscription_real_contracts.py"]),
     "contracts_svc.rules.cheques": ("contracts-svc/contracts_svc/rules/cheques.py", [f"{CONTRACTS}/test_cheque_edges.py", f"{CONTRACTS}/test_subscription_rules.py", f"{CONTRACTS}/test_subscription_real_contracts.py"]),
     "contracts_svc.rules.dates": ("contracts-svc/contracts_svc/rules/dates.py", [f"{CONTRACTS}/test_pattern_edges.py", f"{CONTRACTS}/test_season_calendars.py", f"{CONTRACTS}/test_subscription_rules.py"]),
-    "contracts_svc.contract.capacity": ("contracts-svc/contracts_svc/contract/capacity.py", [f"{CONTRACTS}/test_subscription_decisions.py", f"{CONTRACTS}/test_subscription_dates.py", f"{CONTRACTS}/test_subscription_sequences.py"]),
+    "contracts_svc.contract.capacity": ("contracts-svc/contracts_svc/contract/capacity.py", [f"{CONTRACTS}/test_capacity_edges.py", f"{CONTRACTS}/test_subscription_decisions.py", f"{CONTRACTS}/test_subscription_dates.py", f"{CONTRACTS}/test_subscription_sequences.py"]),
     "orders_svc.regulation": ("orders-svc/orders_svc/regulation.py", [f"{ORDERS}/test_regulation.py"]),
     "orders_svc.credit": ("orders-svc/orders_svc/credit.py", ["tests/contention/test_credit_floor.py"]),
     "orders_svc.ordering": ("orders-svc/orders_svc/ordering.py", [f"{ORDERS}/test_cycle.py", f"{ORDERS}/test_orders_ordering.py", f"{ORDERS}/test_orders_month.py", "tests/contention/test_credit_floor.py"]),
