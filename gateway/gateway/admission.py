@@ -1,10 +1,9 @@
 """At the door: what would wait too long for its turn is refused at once, at the price of a few bytes.
 
 A gateway that takes everything answers nobody when five times as many come as it can serve: each request waits, its
-client gives up and asks again. Here a few requests are worked on at once (they wait for services together, and compute one
-after another: `grenier.baton`), some wait for their turn (at most BUDGET_S), and who comes beyond them gets 503 with
-Retry-After before any of it is read, so that the others are answered within their time, and all is as before as soon as
-fewer come. Health and metrics are never refused.
+client gives up and asks again. Here a few requests are worked on at once, some wait for their turn (at most BUDGET_S), and
+who comes beyond them gets 503 with Retry-After before any of it is read, so that the others are answered within their
+time, and all is as before as soon as fewer come. Health and metrics are never refused.
 
 What a request sends is read before its turn, in one of READERS threads of its own: who sends a byte now and then keeps
 others from nothing. Who ends before all was sent is answered nothing.
@@ -19,8 +18,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from prometheus_client import Counter, Histogram
-
-from grenier.baton import Baton
 
 BUDGET_S = 1.0
 WAITING_FOR_EACH = 8
@@ -84,14 +81,12 @@ class Admission:
         https: bool,
         at_once: int,
         waiting: int,
-        baton: Baton,
         budget_s: float = BUDGET_S,
         longest: int = LONGEST_BYTES,
     ) -> None:
         self._app = app
         self._longest = longest
         self._readers = threading.Semaphore(READERS)
-        self._baton = baton
         self._turns = threading.Semaphore(at_once)
         self._most_waiting = waiting
         self._waiting = 0
@@ -113,11 +108,9 @@ class Admission:
             self._refused_at = time.monotonic()
             REFUSED.inc()
             return self._refusal(environ.get("PATH_INFO", ""), start)
-        self._baton.take()
         try:
             return self._app(environ, start)
         finally:
-            self._baton.give()
             self._turns.release()
 
     def _received(self, environ: dict[str, Any]) -> bool:

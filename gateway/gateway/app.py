@@ -29,7 +29,6 @@ from gateway.security.magic import MagicLinks
 from gateway.security.passwords import Passwords
 from gateway.security.sessions import SessionStore
 from gateway.security.tokens import Tokens
-from grenier.baton import Baton
 from grenier.clock import Clock, make_clock
 from grenier.config import Settings
 from grenier.feed import to_cloudevent
@@ -64,7 +63,6 @@ class Gateway:
     watch: Watch | None  # whether broker and log are there; None: they always are
     freshness: staleness.Freshness | None  # how old what is shown may be
     audit: audit.Audit  # who came in, who was turned away
-    baton: Baton  # requests compute one after another
     defer: Callable[..., object]  # runs a function a little later, outside the request
     json_only: bool = False  # no pages here: every refusal is a problem+json
     rules: dict[str, access.Rule] = field(default_factory=dict)
@@ -93,7 +91,6 @@ def gather(
     watch: Watch | None = None,
     freshness: staleness.Freshness | None = None,
     now: Callable[[], float] = time.time,
-    baton: Baton | None = None,
     defer: Callable[..., object] | None = None,
     password_hasher: PasswordHasher | None = None,
     json_only: bool = False,
@@ -120,7 +117,6 @@ def gather(
         watch=watch,
         freshness=freshness,
         audit=audit.Audit(db, settings.kek, now),
-        baton=baton or Baton(),
         defer=defer or ThreadPoolExecutor(2, thread_name_prefix="later").submit,
         json_only=json_only,
     )
@@ -188,8 +184,7 @@ def _configure(app: Flask, settings: Settings, *, listening: bool) -> None:
     app.json.ensure_ascii = False
     # A screen that listens to events keeps its place for hours: there, the hub counts them itself.
     at_once, waiting = (settings.stream_threads, 0) if listening else places_of(settings.gateway_threads)
-    baton = app.extensions["grenier"].baton
-    admission = Admission(app.wsgi_app, is_https(settings), at_once, waiting, baton, longest=MAX_REQUEST_BYTES)
+    admission = Admission(app.wsgi_app, is_https(settings), at_once, waiting, longest=MAX_REQUEST_BYTES)
     app.extensions["grenier-admission"] = app.wsgi_app = admission  # type: ignore[method-assign, assignment]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

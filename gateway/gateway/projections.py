@@ -5,7 +5,6 @@
 The view of who may do what (`grenier.access`) lies in the same database, as in every service.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -164,9 +163,9 @@ def open_views(settings: Settings) -> Database:
     return db
 
 
-def open_runtime(settings: Settings, log: StreamLog, clock: Clock, sleep: Callable[[float], None]) -> Runtime:
+def open_runtime(settings: Settings, log: StreamLog, clock: Clock) -> Runtime:
     """What reads the gateway's views in the processes that answer people; `log` tells what there is to wait for."""
-    return Runtime(settings, service(), log, clock, open_views(settings), sleep)
+    return Runtime(settings, service(), log, clock, open_views(settings))
 
 
 class Balances:

@@ -5,7 +5,6 @@ from typing import Any
 from gateway.places import Places
 from gateway.projections import Agenda, Balances, open_runtime
 from gateway.staleness import Freshness
-from grenier.baton import Baton
 from grenier.clock import make_clock
 from grenier.config import Settings
 from grenier.health import HEALTH
@@ -19,15 +18,14 @@ PROBE_TIMEOUT_S = 1.0
 
 def collaborators(settings: Settings) -> dict[str, Any]:
     """Keyword arguments for `create_app`; the same for the pages and for the event stream."""
-    clock, baton = make_clock(settings.demo, settings.clock_file), Baton()
+    clock = make_clock(settings.demo, settings.clock_file)
     log = Guarded(EsdbLog(settings.esdb_uri))
-    runtime = open_runtime(settings, log, clock, baton.sleep)
+    runtime = open_runtime(settings, log, clock)
     freshness = Freshness(runtime, EsdbLog(settings.esdb_uri, timeout_s=PROBE_TIMEOUT_S))
     watch = Watch(Pulse("broker", lambda: greet(settings.amqp_url)), Pulse("log", freshness.look))
     HEALTH.add("log", lambda: {"head": log.head()})
     return {
-        "rpc": RpcClient(settings.amqp_url, settings.rpc_timeout_s, watch, baton.down),
-        "baton": baton,
+        "rpc": RpcClient(settings.amqp_url, settings.rpc_timeout_s, watch),
         "watch": watch,
         "freshness": freshness,
         "clock": clock,

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from gateway.admission import Admission
-from grenier.baton import Baton
 
 PATIENCE_S = 20.0
 LONG_S = 30.0
@@ -19,19 +18,11 @@ LONG_S = 30.0
 class Door:
     """The middleware with an application behind it that answers when it is told to."""
 
-    def __init__(
-        self,
-        *,
-        https: bool = False,
-        at_once: int = 1,
-        waiting: int = 0,
-        budget_s: float = LONG_S,
-        baton: Baton | None = None,
-    ) -> None:
+    def __init__(self, *, https: bool = False, at_once: int = 1, waiting: int = 0, budget_s: float = LONG_S) -> None:
         self.served: list[str] = []
         self.inside = threading.Semaphore(0)
         self.go_on = threading.Semaphore(0)
-        self.admission = Admission(self._serve, https, at_once, waiting, baton or Baton(), budget_s)
+        self.admission = Admission(self._serve, https, at_once, waiting, budget_s)
 
     def _serve(self, environ: dict[str, Any], start: Any) -> list[bytes]:
         self.inside.release()
@@ -73,16 +64,6 @@ def test_who_finds_a_free_place_is_served() -> None:
     door.go_on.release(2)
     assert [door.ask("/api/v1/me")[2] for _ in range(2)] == [b"served"] * 2
     assert not door.admission.overloaded()
-
-
-def test_those_who_have_a_place_compute_one_after_another() -> None:
-    door = Door(at_once=2, baton=Baton(patience_s=3_600.0))
-    both = [door.busy(), door.ask_beside("/second")[0]]
-    assert not door.inside.acquire(timeout=0.1)
-    door.go_on.release(2)
-    for one in both:
-        one.join(PATIENCE_S)
-    assert door.served == ["/first", "/second"]
 
 
 def test_who_finds_neither_place_nor_queue_is_refused_before_anything_is_done() -> None:
@@ -182,7 +163,7 @@ def echoing(longest: int = 100) -> Admission:
         start("200 OK", [])
         return [environ["wsgi.input"].read() if "wsgi.input" in environ else b""]
 
-    return Admission(app, False, 1, 0, Baton(), longest=longest)
+    return Admission(app, False, 1, 0, longest=longest)
 
 
 @pytest.mark.proof("T38")
@@ -232,7 +213,7 @@ def test_what_announces_too_much_is_refused_unread_and_what_hides_it_is_cut() ->
 
 def test_a_body_without_a_length_is_left_alone_where_nothing_tells_its_end() -> None:
     """Reading it would wait for ever: the development server's stream goes on as long as the connection."""
-    admission = Admission(lambda environ, start: (start("200 OK", []), [b""])[1], False, 1, 0, Baton())
+    admission = Admission(lambda environ, start: (start("200 OK", []), [b""])[1], False, 1, 0)
     body = Slow(b"abc")
     told: list[str] = []
     environ = {"PATH_INFO": "/", "wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked"}

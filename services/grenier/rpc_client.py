@@ -19,7 +19,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -45,7 +44,6 @@ LOOK_EVERY_S = 0.1
 """How often a call without an answer looks whether one can still come."""
 
 Waiting = Callable[[float], None]
-Resting = Callable[[], AbstractContextManager[None]]
 
 
 def _patient(_waited_s: float = 0.0) -> None:
@@ -55,14 +53,10 @@ def _patient(_waited_s: float = 0.0) -> None:
 class RpcClient:
     """Safe to share between threads; connects at first use, and anew in a forked process."""
 
-    def __init__(
-        self, amqp_url: str, timeout: float = 10.0, watch: Watch | None = None, resting: Resting = nullcontext
-    ) -> None:
-        """`resting`: entered while a call waits for its answer."""
+    def __init__(self, amqp_url: str, timeout: float = 10.0, watch: Watch | None = None) -> None:
         self._url = amqp_url
         self._timeout_s = timeout
         self._watch = watch
-        self._resting = resting
         self._lock = threading.Lock()
         self._idle: list[_Line] = []
         self._process = os.getpid()
@@ -97,7 +91,7 @@ class RpcClient:
             line = self._take()
             fresh = line is None
             try:
-                line = line or _Line(self._url, self._resting)
+                line = line or _Line(self._url)
                 reply = line.request(service, method, body, deadline, waiting)
             except BROKER_TROUBLE as error:
                 if line is not None:
@@ -143,8 +137,7 @@ class RpcClient:
 class _Line:
     """One connection with its own reply queue; used by one call at a time."""
 
-    def __init__(self, url: str, resting: Resting) -> None:
-        self._resting = resting
+    def __init__(self, url: str) -> None:
         parameters = pika.URLParameters(url)
         # Nobody serves heartbeats of an idle line; a dead one is noticed when it is used, at the latest by the timeout.
         parameters.heartbeat = 0
@@ -202,8 +195,7 @@ class _Line:
             left = deadline - time.time()
             if left <= 0:
                 raise Unavailable("rpc-timeout", retry_after=RETRY_AFTER_S, service=service)
-            with self._resting():
-                self._connection.process_data_events(time_limit=min(left, LOOK_EVERY_S))
+            self._connection.process_data_events(time_limit=min(left, LOOK_EVERY_S))
             if self._reply is None and not self._returned:
                 if self._blocked:
                     code = "disk-full" if "disk" in self._blocked else "service-unavailable"

@@ -16,7 +16,6 @@ from uuid import uuid4
 import pika
 import pytest
 
-from grenier.baton import Baton
 from grenier.errors import GrenierError, Rejected, Unavailable
 from grenier.rpc_client import RpcClient
 from grenier.testing_broker import PrivateBroker
@@ -124,29 +123,6 @@ def test_a_slow_call_holds_up_nobody_else(host: Any, client: RpcClient) -> None:
     client.call("pantry", "echo", {}, {})
     assert slow.is_alive()
     slow.join()
-
-
-def test_whoever_waits_for_an_answer_has_put_the_baton_down(host: Any, broker: PrivateBroker) -> None:
-    baton, began, answered = Baton(patience_s=3_600.0), threading.Event(), threading.Event()
-    client = RpcClient(broker.url, timeout=30.0, resting=baton.down)
-
-    def ask() -> None:
-        baton.take()
-        began.set()
-        client.call("pantry", "slow", {"seconds": 1}, {})
-        answered.set()
-        baton.give()
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    assert began.wait(30)
-    baton.take()
-    asking.join(1.5)
-    assert not answered.is_set(), "answered without having it back"
-    baton.give()
-    assert answered.wait(30)
-    asking.join()
-    client.close()
 
 
 def test_a_call_that_takes_too_long_ends_and_the_next_one_gets_its_own_answer(host: Any, broker: PrivateBroker) -> None:
