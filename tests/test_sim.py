@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from grenier import rpc_client, runtime
+from tests.sim.ground import Ground, standing
 from tests.sim.mutants import MUTANTS, caught_after
 from tests.sim.play import play
 
@@ -42,3 +46,20 @@ def test_a_broken_product_is_noticed(mutant: str) -> None:
     seeds, problem = caught_after(mutant, most=5)
     assert seeds, f"{mutant} went unnoticed"
     assert problem
+
+
+def test_what_another_thread_does_takes_nothing_of_the_runs_time_and_chance() -> None:
+    ground = Ground("0", datetime(2026, 11, 2, 12, tzinfo=UTC))
+    before, told = (ground.now, ground.monotonic_s, ground.chance.getstate()), []
+
+    def left_behind() -> None:
+        runtime.time.sleep(0.01)
+        told.extend([runtime.time.time(), rpc_client.uuid4()])
+
+    with standing(ground):
+        thread = threading.Thread(target=left_behind)
+        thread.start()
+        thread.join()
+    assert len(told) == 2
+    assert told[0] > ground.now.timestamp(), "the machine's own time"
+    assert (ground.now, ground.monotonic_s, ground.chance.getstate()) == before

@@ -3,6 +3,9 @@
 `standing(ground)` puts the product on it for the length of a run: `time` and `uuid4` in every module of the product,
 random bytes of the key store, clocks, and `Database`, whose engines live once per process on connections in memory
 (statements are compiled once for thousands of runs; `Stores.reset` puts the images of a run's beginning back).
+
+A run is one thread. What other threads of the process do meanwhile (one that an earlier test left behind, and that sleeps
+between two attempts) has the time and the chance of the machine: on the run's clock it would sleep the days away.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -36,11 +40,17 @@ class Ground:
     def __init__(self, seed: str, now: datetime) -> None:
         self.now = now
         self.monotonic_s = 1_000.0
+        self._thread = threading.get_ident()
         self.chance = Random(f"entropy/{seed}")
         self.make_clock: Callable[..., Any] = lambda *_: None
         # Called by every write transaction: before its commit, and after.
         self.before_commit: Callable[[], None] = lambda: None
         self.after_commit: Callable[[], None] = lambda: None
+
+    @property
+    def under_us(self) -> bool:
+        """Whether the thread that asks is the run's own."""
+        return threading.get_ident() == self._thread
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -50,6 +60,8 @@ class Ground:
         return self.chance.randbytes(count)
 
     def uuid4(self) -> uuid.UUID:
+        if not self.under_us:
+            return uuid.uuid4()
         return uuid.UUID(bytes=self.random_bytes(16), version=4)
 
 
@@ -61,13 +73,16 @@ class _Time:
         self.perf_counter = time.perf_counter
 
     def time(self) -> float:
-        return self._ground.now.timestamp()
+        return self._ground.now.timestamp() if self._ground.under_us else time.time()
 
     def monotonic(self) -> float:
-        return self._ground.monotonic_s
+        return self._ground.monotonic_s if self._ground.under_us else time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        self._ground.pass_time(seconds)
+        if self._ground.under_us:
+            self._ground.pass_time(seconds)
+        else:
+            time.sleep(seconds)
 
 
 class Stores:
