@@ -1,5 +1,7 @@
 """Structured logs: one JSON object a line on standard output, with the correlation id of the work at hand.
 
+A command that people type tells its answer on standard output; what is logged meanwhile goes to standard error.
+
     configure("work-orders", level="info")
     log = get_logger(__name__)
     with correlation(corr, command="confirm-order"):
@@ -40,6 +42,8 @@ _PHONE = re.compile(r"(?<![\w.:-])(?:\+\d{2,3}[ .]?|0)[1-9](?:[ .]?\d{2}){4}(?![
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 # Addresses of servers carry a password before the @.
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
+
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def configure(process: str, level: str = "info", form: str = "json", stream: TextIO | None = None) -> None:

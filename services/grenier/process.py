@@ -12,7 +12,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from grenier.config import ConfigError, Settings
 
@@ -153,7 +153,7 @@ def _for_maintenance(work: str, names: Sequence[str]) -> Settings:
 
     settings = checked_settings()
     known(names, WORKERS)
-    prepare(f"{work}-{'-'.join(names)}", settings, serve_health=False)
+    prepare(f"{work}-{'-'.join(names)}", settings, serve_health=False, logs=sys.stderr)
     waiting.for_servers(settings, ("log",))
     return settings
 
@@ -190,11 +190,11 @@ def known(names: Sequence[str], allowed: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def prepare(process: str, settings: Settings, serve_health: bool = True) -> None:
+def prepare(process: str, settings: Settings, serve_health: bool = True, logs: TextIO | None = None) -> None:
     """Logs and, when a port is given, the health server: before anything heavy is imported, so that probes get an answer."""
     from grenier import health, logging
 
-    logging.configure(process, settings.log_level, settings.log_format)
+    logging.configure(process, settings.log_level, settings.log_format, logs)
     health.HEALTH.process = process
     for folder in (settings.data_dir, settings.views_dir):
         folder.mkdir(parents=True, exist_ok=True)

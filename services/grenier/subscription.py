@@ -43,9 +43,19 @@ class Consumer(Protocol):
 
 
 class Follower:
-    """Runs one consumer over the log in the calling thread, on a feed of its own or one shared by the process (`Wire`)."""
+    """Runs one consumer over the log in the calling thread, on a feed of its own or one shared by the process (`Wire`).
 
-    def __init__(self, name: str, source: EventLog | Wire, types: Sequence[str], consumer: Consumer) -> None:
+    `stopping`: of whoever runs several; a follower that begins after it was set ends at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: EventLog | Wire,
+        types: Sequence[str],
+        consumer: Consumer,
+        stopping: threading.Event | None = None,
+    ) -> None:
         self.name = name
         self.caught_up = threading.Event()
         self.last_progress = time.monotonic()
@@ -53,13 +63,13 @@ class Follower:
         self._feeds = feeds_of(source, name)
         self._types = tuple(types)
         self._consumer = consumer
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._feed: Feed | None = None
         self._last_batch = 0.0
         self._per_s = 0.0
 
     def run(self) -> None:
-        """Until `stop`."""
+        """Until `stop`, or until who runs it stops."""
         pause = FIRST_PAUSE_S
         while not self._stopping.is_set():
             before = self._consumer.position()

@@ -1,6 +1,8 @@
 """pytest plugin: what tests share by running in one process on one machine, kept from deciding what they say.
 
 - What a service of another file told about its health is forgotten when a file begins.
+- A file that leaves something of the house at work (a subscription, a timer) is in error: it would sleep on the clocks and
+  write into the outputs of tests that follow.
 - What tests have left open is closed now and then, so that a long run stays below a machine's limit of files.
 - Processors: files whose tests mostly wait (for servers, for a patience to end) are played between those that compute, so
   that workers side by side have some of both.
@@ -13,15 +15,20 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
+import traceback
+from collections.abc import Iterator
 from itertools import chain, zip_longest
 from pathlib import Path
 from time import monotonic, sleep  # the real ones: tests put clocks of their own in the module's place
 
 import pytest
 
+from grenier import subscription
 from grenier.health import HEALTH
 
+ENDS_WITHIN_S = 5.0
 MANY_FILES = 300
 MOSTLY_WAIT = ("services", "infra")
 WAKES_EVERY_S = 0.05
@@ -57,8 +64,27 @@ _module = ""
 
 
 @pytest.fixture(autouse=True, scope="module")
-def nobody_elses_health() -> None:
+def nothing_of_another_file() -> Iterator[None]:
     HEALTH.forget()
+    yield
+    until = monotonic() + ENDS_WITHIN_S
+    while (left := at_work()) and monotonic() < until:
+        sleep(WAKES_EVERY_S)
+    assert not left, "this file leaves at work: " + ", ".join(left)
+
+
+def at_work() -> list[str]:
+    """Names of the threads that follow the log or act by the clock for a service."""
+    frames = sys._current_frames()
+    return sorted(
+        thread.name
+        for thread in threading.enumerate()
+        if thread.ident in frames
+        and any(
+            frame.f_code.co_filename == subscription.__file__ for frame, _ in traceback.walk_stack(frames[thread.ident])
+        )
+        and thread is not threading.current_thread()
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

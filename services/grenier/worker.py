@@ -231,7 +231,7 @@ class ServiceWorker:
         while not self.stopping.is_set():
             try:
                 renew(self.service, self._settings, self._log, self._db, filling)
-                return True
+                return not self.stopping.is_set()
             except LogUnavailable as away:
                 filling.trouble = "log unavailable"
                 log.warning("views-wait-for-the-log", service=self.service.name, reason=str(away))
@@ -274,7 +274,7 @@ class ServiceWorker:
             HEALTH.facts(f"policies-{name}", lambda: theirs.told(f"{name} policies"))
 
     def _follow(self, name: str, reads: Sequence[str], consumer: ViewConsumer | PolicyConsumer) -> None:
-        follower = Follower(name, self._source, reads, consumer)
+        follower = Follower(name, self._source, reads, consumer, self.stopping)
         self._followers.append(follower)
         self._spawn(follower.run, name)
 

@@ -224,6 +224,28 @@ def test_the_lease_is_kept_while_lost_views_are_filled(settings: Settings, monke
         worker.stop()
 
 
+def test_a_worker_that_is_stopped_while_it_fills_views_follows_nothing_afterwards(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filling, filled = threading.Event(), threading.Event()
+
+    def slowly(*_: Any) -> None:
+        filling.set()
+        filled.wait(10)
+
+    monkeypatch.setattr(worker_module, "renew", slowly)
+    worker = ServiceWorker(SERVICE, settings, AwayLog())  # type: ignore[arg-type]
+    worker.start()
+    assert filling.wait(10)
+    stopped = threading.Thread(target=worker.stop)
+    stopped.start()
+    assert worker.stopping.wait(10)
+    filled.set()
+    stopped.join(10)
+    until(lambda: not any(thread.is_alive() for thread in worker._threads))
+    assert worker._followers == []
+
+
 def test_a_worker_that_fills_views_says_so_and_how_far_it_is(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,13 +16,13 @@ from grenier import logging
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:
     root = standard.getLogger()
-    before, level = root.handlers[:], root.level
+    before, level, told = root.handlers[:], root.level, structlog.get_config()
     stream = io.StringIO()
     logging.configure("serve-orders", "info", "json", stream)
     yield stream
     root.handlers[:], root.level = before, level
     structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
+    structlog.configure(**told)
 
 
 def entries(stream: io.StringIO) -> list[dict[str, object]]:
@@ -96,3 +96,9 @@ def test_nobody_writes_a_line_of_their_own(form: str, lines: io.StringIO) -> Non
     found = stream.getvalue().strip().split("\n")
     assert len(found) == 8
     assert "\x1b" not in stream.getvalue()
+
+
+def test_what_a_typed_command_logs_does_not_stand_in_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.get_logger("typed").warning("subscription-lost")
+    said = capsys.readouterr()
+    assert (said.out, "subscription-lost" in said.err) == ("", True)

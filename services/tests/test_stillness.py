@@ -1,4 +1,7 @@
-"""A test that fails while the machine stood still is played again; one that fails on a machine that ran has failed."""
+"""What one pytest process watches over: machines that stand still, and files that leave something at work.
+
+A test that fails while the machine stood still is played again; one that fails on a machine that ran has failed.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,19 @@ def test_is_wrong():
     assert False
 """
 
+LEAVES = """
+import threading
+from grenier import testing_process
+from grenier.subscription import every
+
+testing_process.ENDS_WITHIN_S = 1.0
+
+def test_starts_a_timer():
+    ending = threading.Event()
+    threading.Thread(target=every, args=(0.1, lambda: None, ending, "hourly", {{}}), name="hourly", daemon=True).start()
+    threading.Timer(0.3, ending.set).start() if {ends} else None
+"""
+
 
 def played(folder: Path, text: str) -> tuple[bool, str]:
     """(passed, what pytest said) of a file with this text."""
@@ -56,3 +72,10 @@ def test_what_is_wrong_stays_wrong_on_a_machine_that_stands_still(tmp_path: Path
     passed, said = played(tmp_path, FAILS)
     assert not passed, said
     assert "1 failed, 2 rerun" in said, said
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_file_that_leaves_a_timer_at_work_is_in_error_unless_it_is_about_to_end(tmp_path: Path, ends: bool) -> None:
+    passed, said = played(tmp_path, LEAVES.format(ends=ends))
+    assert passed is ends, said
+    assert ("this file leaves at work: hourly" in said) is not ends, said

@@ -1,5 +1,6 @@
-"""How long a follower gathers: a fact that comes alone not at all, a stream of them a little, a rush longer."""
+"""How long a follower gathers: a fact that comes alone not at all, a stream of them a little, a rush longer. And its end."""
 
+import threading
 from collections.abc import Sequence
 from math import ceil
 from types import SimpleNamespace
@@ -87,3 +88,11 @@ def test_a_full_batch_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None
     for number in range(4):
         waiting.put(LogUnavailable(str(number)))
     assert [len(waiting.gather(0, linger_s=0.02))] == [3]
+
+
+def test_a_follower_that_begins_after_the_end_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping = threading.Event()
+    follower = Follower("late", MemoryLog(), ["orders."], Scripted([]), stopping)
+    monkeypatch.setattr(follower, "_follow", lambda: pytest.fail("followed"))
+    stopping.set()
+    follower.run()
