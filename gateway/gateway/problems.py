@@ -14,7 +14,6 @@ from flask import Flask, Response, current_app, g, json, jsonify, render_templat
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from markupsafe import escape
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from gateway.calls import correlation_id
@@ -23,6 +22,7 @@ from gateway.identity import Identity, identity
 from gateway.messages import in_words
 from grenier.errors import GrenierError, Unavailable
 from grenier.log.protocol import LogUnavailable
+from grenier.trouble import database_away
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,6 @@ def install(app: Flask) -> None:
     """One table from exceptions to answers, for pages and API alike."""
     app.register_error_handler(GrenierError, _grenier_error)
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(OperationalError, _away)
     app.register_error_handler(LogUnavailable, _away)
     app.register_error_handler(Exception, _unexpected)
 
@@ -152,6 +151,8 @@ def _away(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     """A fault of ours: the log has everything, the answer has only the number to find it by."""
+    if database_away(error):
+        return _away(error)
     log.error("request failed", exc_info=error, extra={"correlation_id": correlation_id(), "path": request.path})
     return answer("internal", 500)
 

@@ -1,6 +1,7 @@
 """The gate: access rules of every route, form tokens, origins, headers, errors without inside knowledge."""
 
 import re
+import sqlite3
 
 import pytest
 from flask import Blueprint
@@ -249,6 +250,16 @@ def test_a_fault_of_ours_tells_a_number_and_nothing_else(tmp_path):
     assert page.headers["X-Correlation-Id"] in page.text
     for leak in ("RuntimeError", "SELECT", "Traceback", "/work", "werkzeug", "site-packages"):
         assert leak not in page.text
+
+
+def test_an_own_database_that_does_not_answer_is_told_as_away(app, monkeypatch):
+    def locked(*_args):
+        raise sqlite3.OperationalError("database is locked")
+
+    headers = bearer_of(app, "p-nadia")
+    monkeypatch.setattr(app.extensions["grenier"].tokens, "person_of", locked)
+    answer = app.test_client().get("/api/v1/me", headers=headers)
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "unavailable", "2")
 
 
 def test_a_refusal_whose_page_cannot_be_drawn_is_told_in_bare_words(app, client, monkeypatch):

@@ -29,6 +29,7 @@ from grenier.errors import GrenierError, Invalid, Unavailable
 from grenier.language import UnknownEvent
 from grenier.log import LogUnavailable, WrongVersion
 from grenier.log.protocol import code_of
+from grenier.trouble import database_away
 
 _log = logging.getLogger(__name__)
 
@@ -120,6 +121,9 @@ def as_error(error: Exception, where: str) -> GrenierError:
         case LogUnavailable():
             _log.warning("%s: log unavailable: %s", where, error)
             return Unavailable(code_of(error), retry_after=RETRY_AFTER_S)
+        case _ if database_away(error):
+            _log.warning("%s: the own database did not answer", where, exc_info=error)
+            return Unavailable("unavailable", retry_after=RETRY_AFTER_S)
         case _:
             _log.error("%s failed", where, exc_info=error)
             return GrenierError("internal")

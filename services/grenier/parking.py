@@ -8,7 +8,6 @@ that begins asks itself: a newer program may read what the one before could not.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 import traceback
@@ -26,6 +25,7 @@ from grenier.log.protocol import EventLog, LogUnavailable, Recorded
 from grenier.logging import get_logger
 from grenier.projector import Projector, parked
 from grenier.readmodel import Database, Row, fact_of
+from grenier.trouble import DATABASE_TROUBLE
 
 if TYPE_CHECKING:
     from grenier.runtime import Policy, Runtime
@@ -34,10 +34,7 @@ log = get_logger(__name__)
 
 TRIES = 3
 LOOK_EVERY_S = 1.0
-TRANSIENT = (
-    Unavailable, LogUnavailable, TimeoutError, OSError, sa.exc.OperationalError, sa.exc.InterfaceError,
-    sa.exc.TimeoutError, sqlite3.OperationalError,
-)  # fmt: skip
+TRANSIENT: tuple[type[Exception], ...] = (Unavailable, LogUnavailable, TimeoutError, OSError, *DATABASE_TROUBLE)
 """Not the event's fault: everything stops and is tried again from where it stood."""
 
 _meta = sa.MetaData()

@@ -1,11 +1,13 @@
-"""What pika raises when the broker cannot be reached, is too slow to greet or goes away.
+"""What is raised when a server or a database cannot be reached, is too slow or goes away.
 
 Those of the way to a connection are no `AMQPError`: a broker under load that accepts a connection and does not finish
 the handshake in time raises `AMQPConnectorStackTimeout`, which comes straight from `Exception`.
 """
 
 import socket
+import sqlite3
 
+import sqlalchemy.exc
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
@@ -18,3 +20,15 @@ SERVER_TROUBLE: tuple[type[Exception], ...] = (
     TimeoutError,
     socket.gaierror,
 )
+DATABASE_TROUBLE: tuple[type[Exception], ...] = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.TimeoutError,
+    sqlite3.OperationalError,
+)
+
+
+def database_away(error: Exception) -> bool:
+    """Away, locked, full or lost; not one that was asked for something it does not have, which SQLite raises alike."""
+    reason = getattr(error, "orig", error)
+    return isinstance(error, DATABASE_TROUBLE) and getattr(reason, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR

@@ -6,10 +6,12 @@ import json
 import logging
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
 from grenier.doors import Context, dispatch, door, door_names
@@ -78,6 +80,28 @@ def test_answers_consist_of_json_values() -> None:
 )
 def test_an_error_becomes_code_status_and_facts(error: Exception, code: str, status: int, facts: dict) -> None:
     assert dispatch(Pantry(error), "put", {}, {}) == {"error": {"code": code, "status": status, "facts": facts}}
+
+
+def test_a_database_that_is_locked_is_away_and_one_without_the_table_is_a_fault(tmp_path: Path) -> None:
+    def code_of(raised: Exception) -> str:
+        return str(dispatch(Pantry(raised), "put", {}, {})["error"]["code"])
+
+    url = f"sqlite:///{tmp_path / 'views.sqlite'}"
+    narrow, other = (
+        sa.create_engine(url, connect_args={"timeout": 0}, pool_size=1, max_overflow=0, pool_timeout=0)
+        for _ in range(2)
+    )
+    first, second = narrow.connect(), other.connect()
+    first.exec_driver_sql("BEGIN IMMEDIATE")
+    with pytest.raises(sa.exc.OperationalError) as locked:
+        second.exec_driver_sql("BEGIN IMMEDIATE")
+    with pytest.raises(sa.exc.OperationalError) as absent:
+        second.exec_driver_sql("SELECT * FROM people")
+    with pytest.raises(sa.exc.TimeoutError) as crowded:
+        narrow.connect()
+    assert [code_of(found.value) for found in (locked, absent, crowded)] == ["unavailable", "internal", "unavailable"]
+    for connection in (first, second):
+        connection.close()
 
 
 def test_what_nobody_foresaw_is_logged_but_not_told(caplog: pytest.LogCaptureFixture) -> None:
