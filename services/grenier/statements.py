@@ -21,7 +21,7 @@ from sqlalchemy.sql import ClauseElement
 Row = dict[str, Any]
 # What a reader keeps of the file is void as soon as somebody has written: more than a question needs would only fill slowly.
 READING = ("query_only=ON", "cache_size=-512")
-_DIALECT = sqlite.dialect(paramstyle="qmark")
+DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
 class Plan:
@@ -39,7 +39,7 @@ class Plan:
         self._whole = itemgetter(*names) if len(names) > 1 else None
         found = compiled._result_columns
         self._columns = tuple(entry.keyname for entry in found)
-        processors = ((entry.keyname, entry.type._cached_result_processor(_DIALECT, None)) for entry in found)
+        processors = ((entry.keyname, entry.type._cached_result_processor(DIALECT, None)) for entry in found)
         self._outof = tuple((name, processor) for name, processor in processors if processor is not None)
 
     def rows(self, cursor: sqlite3.Cursor, parameters: Mapping[str, Any]) -> list[Row]:
@@ -78,7 +78,7 @@ class Plan:
 @cache
 def plan_of(statement: ClauseElement) -> Plan | None:
     """The plan of a statement that is kept for good (a constant of its module); None when its text depends on its values."""
-    compiled: Any = statement.compile(dialect=_DIALECT)
+    compiled: Any = statement.compile(dialect=DIALECT)
     if compiled.post_compile_params or compiled.literal_execute_params:
         return None
     return Plan(compiled)

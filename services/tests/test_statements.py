@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from grenier.readmodel import Json
-from grenier.statements import _DIALECT, Plan, Questions, Readers, plan_of
+from grenier.statements import DIALECT, Plan, Questions, Readers, plan_of
 
 meta = sa.MetaData()
 things = sa.Table(
@@ -52,18 +52,29 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
     made.dispose()
 
 
+@pytest.fixture
+def filled(engine: sa.Engine) -> sa.Engine:
+    with engine.begin() as connection:
+        connection.execute(INSERT, ROWS)
+    return engine
+
+
+def planned(statement: Any) -> Plan:
+    plan = plan_of(statement)
+    assert plan is not None
+    return plan
+
+
 def through_sqlalchemy(engine: sa.Engine, statement: sa.Select[Any], **parameters: Any) -> list[dict[str, Any]]:
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(statement, parameters).mappings()]
 
 
 @pytest.mark.parametrize(("statement", "parameters"), QUESTIONS)
-def test_both_ways_answer_alike(engine: sa.Engine, statement: sa.Select[Any], parameters: dict[str, Any]) -> None:
-    with engine.begin() as connection:
-        connection.execute(INSERT, ROWS)
-    assert plan_of(statement) is not None
-    answer = Questions(engine).rows(statement, **parameters)
-    assert answer == through_sqlalchemy(engine, statement, **parameters)
+def test_both_ways_answer_alike(filled: sa.Engine, statement: sa.Select[Any], parameters: dict[str, Any]) -> None:
+    assert planned(statement)
+    answer = Questions(filled).rows(statement, **parameters)
+    assert answer == through_sqlalchemy(filled, statement, **parameters)
     assert answer, "an empty answer compares nothing"
 
 
@@ -72,28 +83,23 @@ def test_both_ways_write_alike(engine: sa.Engine) -> None:
     assert engine.url.database is not None
     with closing(sqlite3.connect(engine.url.database, isolation_level=None)) as connection:
         for statement, every in ((INSERT, ROWS), (UPDATE, changed)):
-            plan = plan_of(statement)
-            assert plan is not None
-            plan.run_many(connection.cursor(), every)
+            planned(statement).run_many(connection.cursor(), every)
     told = through_sqlalchemy(engine, sa.select(things).order_by(things.c.name))
     assert told == [ROWS[0], {**ROWS[1], "count": 7, "facts": {"k": True}}, ROWS[2]]
 
 
-def test_a_statement_whose_text_depends_on_its_values_has_no_plan(engine: sa.Engine) -> None:
+def test_a_statement_whose_text_depends_on_its_values_has_no_plan(filled: sa.Engine) -> None:
     some = sa.select(things.c.name).where(things.c.name.in_(sa.bindparam("names", expanding=True))).order_by(things.c.name)  # fmt: skip
     assert plan_of(some) is None
-    with engine.begin() as connection:
-        connection.execute(INSERT, ROWS)
-    assert Questions(engine).rows(some, names=["b", "a"]) == [{"name": "a"}, {"name": "b"}]
+    assert Questions(filled).rows(some, names=["b", "a"]) == [{"name": "a"}, {"name": "b"}]
 
 
 def test_who_only_asks_cannot_write(engine: sa.Engine) -> None:
-    plan = plan_of(INSERT)
-    readers = Questions(engine)._readers
-    assert plan is not None
-    assert readers is not None
+    assert engine.url.database is not None
+    readers = Readers(engine.url.database)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        readers.rows(plan, ROWS[0])
+        readers.rows(planned(INSERT), ROWS[0])
+    readers.close()
 
 
 @pytest.fixture
@@ -112,8 +118,7 @@ def test_threads_share_a_few_connections_that_are_opened_together(
     opened: tuple[Readers, list[sqlite3.Connection]],
 ) -> None:
     readers, every = opened
-    plan = plan_of(QUESTIONS[0][0])
-    assert plan is not None
+    plan = planned(QUESTIONS[0][0])
     for _ in range(20):
         thread = threading.Thread(target=readers.rows, args=(plan, {}))
         thread.start()
@@ -125,7 +130,7 @@ class _Together(Plan):
     """Is carried out only when as many ask at once as there are connections; tells how many were at it together."""
 
     def __init__(self, statement: sa.Select[Any]) -> None:
-        super().__init__(statement.compile(dialect=_DIALECT))
+        super().__init__(statement.compile(dialect=DIALECT))
         self._all = threading.Barrier(Readers.MANY)
         self._lock = threading.Lock()
         self._now = self.most = 0
@@ -141,10 +146,8 @@ class _Together(Plan):
 
 
 def test_those_who_ask_beyond_them_wait_for_one(
-    engine: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+    filled: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
 ) -> None:
-    with engine.begin() as connection:
-        connection.execute(INSERT, ROWS)
     readers, every = opened
     plan = _Together(sa.select(things.c.name).order_by(things.c.name))
     many = 3 * Readers.MANY
@@ -155,13 +158,10 @@ def test_those_who_ask_beyond_them_wait_for_one(
 
 
 def test_closing_closes_them_all_and_a_later_question_opens_the_file_again(
-    engine: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+    filled: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
 ) -> None:
-    with engine.begin() as connection:
-        connection.execute(INSERT, ROWS)
     readers, every = opened
-    plan = plan_of(QUESTIONS[0][0])
-    assert plan is not None
+    plan = planned(QUESTIONS[0][0])
     before = readers.rows(plan, {})
     readers.close()
     for closed in every:
