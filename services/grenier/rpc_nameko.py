@@ -6,6 +6,7 @@ The recipe, each point for a failure that was seen:
     green locks          amqp's send buffer and kombu's pools are shared by greenlets; a native lock there stops the hub
     own signal handling  a second SIGTERM hangs Nameko's own runner
     own entrypoints      a message without reply_to, or a broker restart under a running call, kills the container
+    one reader           amqp reads before it publishes and takes what another greenlet waits for: a stop that hangs (0044)
 
 Doors run on the hub: they may read a local SQLite file and call the log, and must not block on anything else.
 """
@@ -95,11 +96,15 @@ def prepare() -> None:
 
     eventlet.monkey_patch(thread=False)
 
+    import amqp
     import amqp.method_framing
     import eventlet.queue
     import kombu.resource
     from eventlet.green import threading as green_threading
 
+    # Nothing follows from the notice here, and publishing reads nothing without it.
+    known = amqp.Connection.negotiate_capabilities
+    amqp.Connection.negotiate_capabilities = {name: wanted for name, wanted in known.items() if name != "connection.blocked"}  # fmt: skip
     amqp.method_framing.threading = green_threading
     kombu.resource.LifoQueue = eventlet.queue.LifoQueue  # type: ignore[misc]
     _speak_plain_json()

@@ -23,6 +23,30 @@ from grenier.testing_broker import PrivateBroker
 SERVICES = Path(__file__).parent / "host_services"
 KINDS = ["nameko", "threads"]
 
+CANCELLED_WHILE_OTHERS_REPLY = """
+import sys
+from grenier import rpc_nameko
+rpc_nameko.prepare()
+import eventlet, kombu
+
+def reply(channel):
+    while True:
+        channel.basic_publish(channel.prepare_message(b"x", content_encoding="utf-8"), routing_key="nobody")
+        eventlet.sleep(0)
+
+for turn in range(20):
+    connection = kombu.Connection(sys.argv[1], heartbeat=30)
+    consumer = kombu.Consumer(connection.default_channel, queues=[kombu.Queue("asked", auto_delete=True)])
+    consumer.consume()
+    replying = [eventlet.spawn(reply, connection.default_channel) for _ in range(3)]
+    eventlet.sleep(0.005)
+    with eventlet.Timeout(5):
+        consumer.cancel()
+    for each in replying:
+        each.kill()
+    connection.collect()
+"""
+
 
 @pytest.fixture(autouse=True)
 def only_its_own_hosts(start_host: Any) -> Iterator[None]:
@@ -148,3 +172,10 @@ def test_a_command_delivered_twice_is_carried_out_once(
         assert [event.position for event in log.read(stream)] == [again["position"]]
         assert host.log.count("putting") >= 3, "nothing was delivered twice: the test shows nothing"
         log.close()
+
+
+def test_whoever_replies_takes_nothing_that_another_one_waits_for(broker: PrivateBroker) -> None:
+    """Else a host that is stopped under load waits for the next heartbeat, and is killed meanwhile."""
+    command = [sys.executable, "-c", CANCELLED_WHILE_OTHERS_REPLY, broker.url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
