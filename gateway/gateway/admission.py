@@ -100,7 +100,7 @@ class Admission:
             return self._app(environ, start)
         sent = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
         try:
-            admitted = (not sent or self._received(environ)) and self._turn()
+            admitted = not self._full() and (not sent or self._received(environ)) and self._turn()
         except BrokenOff:
             start("400 Bad Request", [("Content-Length", "0"), *HEADERS, *self._extra])
             return [b""]
@@ -131,6 +131,10 @@ class Admission:
         if announced.isdecimal() and len(body) != int(announced):
             raise BrokenOff
         return True
+
+    def _full(self) -> bool:
+        """Whether nobody more may wait; looked at before anything is read, which costs more than all else of a refusal."""
+        return 0 < self._most_waiting <= self._waiting
 
     def _turn(self) -> bool:
         """Whether the request may be worked on now, or after a little while; who came before goes first."""

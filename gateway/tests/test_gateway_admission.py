@@ -191,6 +191,18 @@ def test_what_was_sent_arrives_whole(length: int | None) -> None:
     assert sending(echoing(), body, length) == ("200 OK", b"abc")
 
 
+def test_nothing_is_read_of_who_finds_no_place_to_wait() -> None:
+    door, body = Door(waiting=1), Slow(b"abc")
+    first = door.busy()
+    second, _ = door.ask_beside("/second")
+    wait_until(lambda: door.admission._waiting == 1)
+    assert sending(door.admission, body, 3)[0].startswith("503")
+    assert not body.read_from.acquire(blocking=False)
+    door.go_on.release(2)
+    for thread in (first, second):
+        thread.join(PATIENCE_S)
+
+
 @pytest.mark.proof("T38")
 def test_what_breaks_off_is_not_worked_on() -> None:
     body = Slow(b"quantity=1")

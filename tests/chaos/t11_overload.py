@@ -47,17 +47,17 @@ def storm(scene: Scene, seconds: float, sample_s: float, after_s: float = BACK_W
     began = time.monotonic()
     requests = prepared(scene)
     load(scene, requests, 0, sample_s / 2)  # caches
-    closed = load(scene, requests, 0, sample_s)
+    closed, _ = load(scene, requests, 0, sample_s)
     peak = sum(one.status == 200 for one in closed) / sample_s
-    calm = load(scene, requests, peak * CALM_SHARE, sample_s)
+    calm, _ = load(scene, requests, peak * CALM_SHARE, sample_s)
     with Eye(scene) as eye:
         at = time.monotonic()
-        storm_told = load(scene, requests, peak * TIMES, seconds)
+        storm_told, asking = load(scene, requests, peak * TIMES, seconds)
         both = [eye.named_after(name, at) for name in ("gateway", "gateway-2")]
         named = min((after for after in both if after is not None), default=None)
-    after = load(scene, requests, peak * CALM_SHARE, after_s + sample_s)
+    after, _ = load(scene, requests, peak * CALM_SHARE, after_s + sample_s)
     figure, problems = judged(storm_told, calm, after, peak, seconds)
-    figure["named_after_s"] = named
+    figure |= {"asking_processors": round(asking, 2), "named_after_s": named}
     problems += [f"the health page named the gateway after {named} s"] * (named is None or named > NAMED_WITHIN_S)
     return Row(TEST, figure, problems, time.monotonic() - began)
 
@@ -100,7 +100,8 @@ def prepared(scene: Scene) -> list[dict[str, Any]]:
     return found
 
 
-def load(scene: Scene, requests: list[dict[str, Any]], per_second: float, seconds: float) -> list[Told]:
+def load(scene: Scene, requests: list[dict[str, Any]], per_second: float, seconds: float) -> tuple[list[Told], float]:
+    """What was answered, and how many processors the asking itself took."""
     most = CLOSED_CLIENTS if not per_second else MOST_CONNECTIONS
     job = {
         "port": scene.running.port_base,
@@ -113,7 +114,8 @@ def load(scene: Scene, requests: list[dict[str, Any]], per_second: float, second
     path.write_text(json.dumps(job))
     told.unlink(missing_ok=True)
     subprocess.run([sys.executable, "-m", "tests.chaos.open_loop", str(path), str(told)], cwd=ROOT, check=True, capture_output=True, timeout=seconds + 60)  # fmt: skip
-    return [Told(*row) for row in json.loads(told.read_text())]
+    found = json.loads(told.read_text())
+    return [Told(*row) for row in found["told"]], found["cpu_s"] / seconds
 
 
 def p99(told: list[Told]) -> float:
