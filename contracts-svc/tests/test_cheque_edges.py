@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts_svc.rules import cheques
@@ -41,6 +42,15 @@ def test_one_to_twenty_four_cheques(count: int) -> None:
     assert fields_of(lambda: cheques.split(10_000, count)) == {"cheque_count": ["Between 1 and 24."]}
     assert cheques.split(2_400, 24) == [100] * 24
     assert cheques.split(2_400, 1) == [2_400]
+
+
+def test_even_cheques_are_whole_half_euros() -> None:
+    assert cheques.split(10_100, 2) == [5_050, 5_050]
+    assert cheques.split(10_050, 2) == [5_000, 5_050]
+
+
+def test_a_written_cheque_that_says_nothing_is_as_the_contract_has_it() -> None:
+    assert msgspec.convert({}, WrittenCheque) == WrittenCheque(amount_cents=0, cash_on=None)
 
 
 @pytest.mark.parametrize("percents", [[50, 50], [50, 25, 24], [50, 25, 26], [60, 50, -10], [100]])

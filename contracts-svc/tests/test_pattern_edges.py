@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts_svc.rules.dates import Pattern, by_month, check_pattern, proposed, rhythm_of, shifted
@@ -27,6 +28,12 @@ def said(rhythm: str = "weekly", **more: Any) -> Pattern:
         "list": {"dates": [START]},
     }[rhythm]
     return Pattern(**{"rhythm": rhythm, **usual, **more})
+
+
+@pytest.mark.parametrize("rhythm", ["every", "weekly", "monthly", "nth_weekday", "list"])
+def test_each_rhythm_is_read_as_it_is_sent(rhythm: str) -> None:
+    sent = said(rhythm)
+    assert msgspec.convert(msgspec.to_builtins(sent), Pattern) == sent
 
 
 @pytest.mark.parametrize(
