@@ -37,5 +37,7 @@
   };
   document.addEventListener("input", look);
   document.addEventListener("restored", look);
+  // What was typed before this file had come counts as well.
   document.querySelectorAll("form[data-count]").forEach(count);
+  document.querySelectorAll("form[data-change]").forEach(change);
 })();

@@ -69,5 +69,6 @@
   };
   search?.addEventListener("input", filter);
   search?.addEventListener("submit", (event) => event.preventDefault());
+  if (search?.querySelector("input").value) filter();
   count();
 })();
