@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.sim.world import World
 
 UNKNOWN_CODES = ("log-unavailable", "view-behind", "deadline-passed", "service-unavailable", "conflict-retry")
+# What a door says when a database fails: a fault, unless the weather broke it on purpose. Whether it was done is not known.
+BROKEN_CODES = ("internal", "unavailable")
 PATIENCE = 5
 
 
@@ -120,9 +122,9 @@ class Clients:
             self._compare(told, answer["ok"])
             return
         code = answer["error"]["code"]
-        if code == "internal":
-            self._internal(told)
-        if code in UNKNOWN_CODES or code == "internal":
+        if code in BROKEN_CODES:
+            self._broken(told, code)
+        if code in UNKNOWN_CODES or code in BROKEN_CODES:
             return
         if told.answer is not None and not told.idle and self._wrote(told):
             self.problems.append(f"{world.describe(told)} was acknowledged, its repetition refused: {code}")
@@ -143,10 +145,10 @@ class Clients:
         """Whether this very command id stands in the log (a command of several steps has an id for each)."""
         return bool(self._world.log.by_command.get(told.command_id))
 
-    def _internal(self, told: Told) -> None:
-        """An unforeseen error is one only when nothing had been broken on purpose."""
+    def _broken(self, told: Told, code: str) -> None:
+        """An error is one only when nothing had been broken on purpose."""
         if not self._world.broke_a_commit():
-            self.problems.append(f"{self._world.describe(told)}: internal error: {self._world.last_surprise}")
+            self.problems.append(f"{self._world.describe(told)}: {code}: {self._world.last_surprise}")
 
 
 def _fingerprint(method: str, payload: dict[str, Any]) -> str:
