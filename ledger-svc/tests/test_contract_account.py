@@ -15,7 +15,15 @@ from grenier.testing import given
 from ledger_svc import account, settlement
 from ledger_svc.account import ChargeGoods, ReceivePrepayment, ReverseEntry
 from ledger_svc.accounts import contract_effects, eater
-from ledger_svc.contract_account import IssueRefund, IssueStatement, RequestPayment, TransferBalance, WithdrawRequest
+from ledger_svc.contract_account import (
+    IssueRefund,
+    IssueStatement,
+    NoteNegative,
+    RequestPayment,
+    TransferBalance,
+    WithdrawRequest,
+    note_negative,
+)
 
 JAM, HONEY = "jam", "honey"
 WHO = {"group_id": "amap", "household_id": "amel"}
@@ -187,3 +195,70 @@ def test_a_closed_settlement_is_opened_once_by_what_comes_behind() -> None:
     again = ledger.SettlementReopened(contract_id=JAM, group_id="amap", reason="ledger.prepayment-received")
     given(settlement.decider, CLOSED).when(reopen).then(again)
     given(settlement.decider, CLOSED, again).when(reopen).nothing()
+
+
+def refund(cents: int) -> IssueRefund:
+    return IssueRefund(entry_id="back", contract_id=JAM, amount_cents=cents, means="transfer", **WHO)
+
+
+def moved(cents: int) -> TransferBalance:
+    return TransferBalance(entry_id="moved", contract_id=JAM, to_contract_id=HONEY, amount_cents=cents, **WHO)
+
+
+def asked(key: str, cents: int, contract: str = JAM) -> RequestPayment:
+    return RequestPayment(request_id=key, contract_id=contract, amount_cents=cents, **WHO)
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "goes"),
+    [
+        (paid("e", 100), refund(0), False),
+        (paid("e", 100), refund(1), True),
+        (paid("e", 100), refund(100), True),
+        (paid("e", 100), refund(101), False),
+        (paid("e", 100), moved(0), False),
+        (paid("e", 100), moved(1), True),
+        (paid("e", 100), moved(100), True),
+        (paid("e", 100), moved(101), False),
+        (taken("e", 100), moved(0), False),
+        (taken("e", 100), moved(-1), True),
+        (taken("e", 100), moved(-100), True),
+        (taken("e", 100), moved(-101), False),
+        (taken("e", 1), asked("r", 1), True),
+        (taken("e", 2), asked("r", 1), False),
+    ],
+)
+def test_no_more_than_there_is_goes_back_or_over(before: account.Command, command: account.Command, goes: bool) -> None:
+    _, events = carry_out(before, command)
+    assert len(events) == 1 + goes
+
+
+def test_nothing_is_asked_of_who_owes_nothing() -> None:
+    with pytest.raises(Rejected):
+        account.decide(account.decider.initial, asked("r", 0))
+
+
+def test_a_sum_is_asked_for_once_until_it_is_withdrawn_and_of_each_contract() -> None:
+    owing = (taken("e", 100), taken("f", 50, HONEY), asked("r1", 100))
+    state, _ = carry_out(*owing)
+    assert list(account.decide(state, asked("r2", 100))) == []
+    assert len(list(account.decide(state, asked("r3", 50, HONEY)))) == 1
+    state, events = carry_out(*owing, WithdrawRequest(request_id="r1", reason="payé"))
+    assert events[-1] == ledger.PaymentRequestWithdrawn(request_id="r1", contract_id=JAM, reason="payé", **WHO)
+    assert len(list(account.decide(state, asked("r2", 100)))) == 1
+
+
+def test_a_statement_keeps_its_number_until_something_is_corrected() -> None:
+    first = statement(1)
+    state, events = carry_out(paid("e", 100), first)
+    assert events[-1].statement_id == first.statement_id
+    assert list(account.decide(state, first)) == []
+    _, events = carry_out(paid("e", 100), first, taken("f", 30), first)
+    assert events[-1].statement_id != first.statement_id
+    assert (events[-1].opening_cents, events[-1].charged_cents, events[-1].closing_cents) == (100, 30, 70)
+
+
+@pytest.mark.parametrize(("cents", "said"), [(1, 0), (0, 0), (-1, 1)])
+def test_who_owes_a_cent_is_below_nothing(cents: int, said: int) -> None:
+    told = note_negative(NoteNegative(balance_cents=cents, **WHO))
+    assert told == [ledger.BalanceWentNegative(balance_cents=cents, contract_id="", **WHO)] * said
