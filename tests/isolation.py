@@ -65,7 +65,7 @@ def world_of(lived: Lived) -> World:
     erased = central.post("/persons", group_id=b.group_id, first_name="Fut", last_name="Gewesen")["id"]
     lived.site.token(erased)
     lived.as_(lived.federation.central).delete(f"/persons/{erased}")
-    _leave_traces(lived)
+    leave_traces(lived)
     strangers = {
         "anonymous": ANONYMOUS, "erased": erased, "nobody": nobody, "producer": lived.federation.producer_contact,
         "member": b.households[4].person_id, "organiser": b.organiser, "coordinator": b.coordinator,
@@ -73,7 +73,7 @@ def world_of(lived: Lived) -> World:
     }  # fmt: skip
     households = {home.person_id: home.household_id for home in b.households}
     at_home = {role: households[person] for role, person in strangers.items() if person in households}
-    world = World(lived, _objects(lived, 0), _objects(lived, 1), strangers, at_home, _markers(lived))
+    world = World(lived, objects(lived, 0), objects(lived, 1), strangers, at_home, _markers(lived))
     _no_demonstration(lived)
     return world
 
@@ -87,7 +87,7 @@ def _no_demonstration(lived: Lived) -> None:
         room.runtime.settings = plain
 
 
-def _leave_traces(lived: Lived) -> None:
+def leave_traces(lived: Lived) -> None:
     """What a quiet month does not have: somebody who asks to join, a slot taken, a call made."""
     group = lived.groups[0]
     join = {"first_name": "Quentin", "last_name": "Réverchaud-Tillier", "email": "quentin@reverchaud.example"}
@@ -99,7 +99,7 @@ def _leave_traces(lived: Lived) -> None:
     isolation_season.leave_traces(lived)
 
 
-def _objects(lived: Lived, index: int) -> dict[str, str]:
+def objects(lived: Lived, index: int) -> dict[str, str]:
     """An id for every name of an argument: what the log last said of this group (and first of the federation)."""
     group, federation = lived.groups[index], lived.federation
     found: dict[str, str] = {}
@@ -149,7 +149,7 @@ def _first_token(tokens: Any) -> str:
 def _markers(lived: Lived) -> frozenset[str]:
     """What must not be read by strangers: ids of the group's things, names and addresses of its people."""
     group, other = lived.groups[0], lived.groups[1]
-    mine, theirs = _objects(lived, 0), _objects(lived, 1)
+    mine, theirs = objects(lived, 0), objects(lived, 1)
     things = {value for name, value in mine.items() if name in THINGS_OF_A_GROUP and value != theirs.get(name)}
     # Opened contracts and their dates stand on the public page.
     published = (

@@ -27,6 +27,7 @@ COMMANDS = uuid5(NAMESPACE_URL, "https://grenier.invalid/commands")
 SELF = "system:gateway"
 READING = ("GET", "HEAD")
 MAX_KEY = 200
+MAX_POSITION = 2**62
 FORM_KEY = "idempotency_key"
 FORM_TOKEN = "csrf_token"  # noqa: S105 the name of a form field
 
@@ -122,8 +123,8 @@ def tell_as_gateway(service: str, method: str, /, **payload: Any) -> dict[str, A
 def after_position() -> int | None:
     """How far a view must have got before it answers this request; None when it need not wait."""
     asked = request.args.get("after", "")
-    if asked and not (asked.isdecimal() and len(asked) < 19):
-        raise Invalid(fields={"after": ["Must be a position: a whole number that is not negative."]})
+    if asked and not (asked.isdecimal() and asked.isascii() and int(asked[:20]) <= MAX_POSITION):
+        raise Invalid(fields={"after": ["Not a position of the log."]})
     session = identity().session
     # What this very request has written already counts for programs too, which have no session.
     latest = max(int(asked or 0), session.position if session else 0, g.get("position", 0))

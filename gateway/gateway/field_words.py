@@ -87,7 +87,7 @@ FIELD_WORDS: tuple[tuple[str, Any], ...] = (
     (r"Which document was signed\?", _("Dites quel document a été signé.")),
     # -- what programs get wrong
     (r"used before with another request", _("Cette clé a déjà servi à un autre envoi.")),
-    (r"At most (?P<max>\d+) printable characters\.", _("Au plus %(max)s caractères.")),
+    (r"At most (?P<max>\d+)(?: printable)? characters\.", _("Au plus %(max)s caractères.")),
     (r"The version of the thing as a quoted number, such as \"12\"\.", _("La version entre guillemets, par exemple \"12\".")),
     (r"A UUID\.|A SHA-256 in 64 hexadecimal digits\.|A name such as contract or membership\.|A country's two letters, such as FR\.",
      _TECHNICAL),

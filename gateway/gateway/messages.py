@@ -45,6 +45,7 @@ WORDS = (
     (r"Length must be between (?P<min>\d+) and (?P<max>\d+)\.", _("Entre %(min)s et %(max)s caractères.")),
     (r"Length must be (?P<equal>\d+)\.", _("Exactement %(equal)s caractères.")),
     (r"String does not match expected pattern\.", _("Cette forme n’est pas celle attendue.")),
+    (r"Not a position of the log\.", _("Une position dans le journal est un nombre entier, zéro au moins.")),
     (r"Invalid value\.|Expected `.*", _("Cette valeur ne convient pas.")),
 )
 _COMPILED = tuple((re.compile(pattern, re.DOTALL), words) for pattern, words in (*WORDS, *FIELD_WORDS))

@@ -9,6 +9,7 @@ from flask import Flask
 from gateway_fakes import make_gateway
 
 from gateway.api import described
+from gateway.calls import MAX_KEY
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,45 @@ def test_every_whole_number_of_a_request_has_a_highest_value(document: dict[str,
         if "integer" in _types(schema) and not {"maximum", "enum"} & set(schema)
     ]
     assert not endless
+
+
+def test_a_pattern_holds_the_whole_text_and_is_read_alike_everywhere(document: dict[str, Any]) -> None:
+    """JSON Schema looks for a pattern anywhere in a text, and knows neither Python's \\Z nor its digits of other scripts."""
+    patterns = {
+        schema["pattern"]
+        for path, operation in operations(document)
+        for media in operation.get("requestBody", {}).get("content", {}).values()
+        for name, schema in _leaves(document, media["schema"], ())
+        if "pattern" in schema
+    }
+    assert len(patterns) > 4
+    assert not [
+        one for one in patterns if not (one.startswith("^") and one.endswith("$")) or "\\d" in one or "\\Z" in one
+    ]
+
+
+def test_a_body_is_required_where_a_field_of_it_is(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert paths["/api/v1/activities/{activity_id}/cancel"]["post"]["requestBody"]["required"] is False
+    assert paths["/api/v1/persons"]["post"]["requestBody"]["required"] is True
+
+
+def test_a_key_is_described_and_refused_where_it_cannot_be_one(app: Flask, document: dict[str, Any]) -> None:
+    """A new secret address is another one each time: no key makes it the same. A key that is none is refused there, too."""
+    told = {
+        method: [one["name"] for one in document["paths"]["/api/v1/me/calendar-link"][method].get("parameters", [])]
+        for method in ("post", "delete")
+    }
+    assert told == {"post": [], "delete": ["Idempotency-Key"]}
+    bearer = {"Authorization": "Bearer " + app.extensions["grenier"].tokens.issue("p-nadia", "t")[1]}
+    for method in ("post", "delete"):
+        answer = app.test_client().open(
+            "/api/v1/me/calendar-link",
+            method=method,
+            headers=bearer | {"Idempotency-Key": "x" * (MAX_KEY + 1)},
+        )
+        assert answer.status_code == 422
+        assert answer.get_json()["errors"] == {"Idempotency-Key": ["Au plus 200 caractères."]}
 
 
 def _types(schema: dict[str, Any]) -> list[str]:

@@ -12,7 +12,7 @@ from gateway import calls
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema, expected_version
 from gateway.app import finish
-from gateway.calls import ask, ask_as_gateway, tell
+from gateway.calls import MAX_POSITION, ask, ask_as_gateway, tell
 from grenier.errors import Forbidden, Invalid, NotFound, Rejected, Unavailable
 
 REFUSALS = [
@@ -147,11 +147,16 @@ def test_who_is_not_signed_in_reads_what_an_address_was_told_of_and_asks_for_a_l
     assert afters("person_by_email") == [None]
 
 
-@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 30, "²"])
+@pytest.mark.parametrize("value", ["-1", "soon", "1e9", "9" * 30, "²", str(MAX_POSITION + 1)])
 def test_a_senseless_position_is_refused(shop, value):
     answer = shop.test_client().get(f"/api/v1/shop/s1?after={value}", headers=bearer_of(shop))
     assert answer.status_code == 422
     assert "after" in answer.json["errors"]
+    assert "position of the log" not in answer.text, "said in French"
+
+
+def test_the_last_position_is_one(shop):
+    assert shop.test_client().get(f"/api/v1/shop/s1?after={MAX_POSITION}", headers=bearer_of(shop)).status_code == 200
 
 
 @pytest.mark.parametrize(("error", "status"), REFUSALS, ids=lambda value: getattr(value, "code", None))

@@ -117,6 +117,9 @@ def test_a_household_from_the_door_to_the_till(site):
     tap(nam, f"{guest}/manque", product_id="bread", missing="1")
     tap(nam, f"{guest}/echange", product_id="bread", quantity="1", substitute_id="lentils", substitute_quantity="1")
     page = tap(nam, f"{guest}/rab", product_id="lentils", quantity="1")
+    for name, path in (("quantity", "rab"), ("missing", "manque"), ("weight_g", "peser")):
+        wrong = tap(nam, f"{guest}/{path}", **{"product_id": "lentils", "quantity": "1", name: "1O"})
+        assert "Un nombre entier est attendu." in text(wrong), "a slip is no zero, which would take it back"
     seen = re.search(r'name="seen_total_cents" value="(\d+)"', page.get_data(as_text=True)).group(1)
     # 2 loaves ordered, one missing and replaced by lentils: 3,50 + 487 g at 15,90 + 4,20 + 4,20 of surplus.
     assert int(seen) == 350 + 774 + 420 + 420

@@ -56,6 +56,8 @@ def own_agenda(query):
 @bp.post("/me/calendar-link")
 @access("person")
 @bp.response(201, Link)
+@bp.alt_response(415, description="A form of another site could send it")
+@bp.unkeyed
 def make_link():
     """A secret address for one's own calendar program; the one before stops working"""
     gateway = current_app.extensions["grenier"]

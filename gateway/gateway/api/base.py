@@ -21,7 +21,7 @@ from flask_smorest import Api, Blueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest
 
-from gateway.calls import MAX_KEY
+from gateway.calls import MAX_KEY, MAX_POSITION, idempotency_key
 from grenier.errors import Invalid
 
 PROBLEM_JSON = "application/problem+json"
@@ -57,7 +57,7 @@ class Query(Schema):
 
     after = ma.fields.Integer(
         strict=False,
-        validate=ma.validate.Range(min=0, max=2**62),
+        validate=ma.validate.Range(min=0, max=MAX_POSITION),
         metadata={"description": "Wait until the view has seen this log position (answered by a command)."},
     )
 
@@ -114,6 +114,7 @@ class ApiBlueprint(Blueprint):
         super().__init__(f"api_{name}", "gateway", url_prefix=url_prefix, description=description)
         self.tag = name
         self._prepare_doc_cbks.append(self._idempotency_doc)
+        self.before_request(_check_key)
 
     def add_url_rule(
         self, rule: str, endpoint: str | None = None, view_func: Any = None, *args: Any, **options: Any
@@ -127,8 +128,14 @@ class ApiBlueprint(Blueprint):
         return super().arguments(made, **options)
 
     @staticmethod
+    def unkeyed(view: Any) -> Any:
+        """For an act whose repetition is another act, whatever its key: the key is not described."""
+        view._apidoc = {**getattr(view, "_apidoc", {}), "unkeyed": True}
+        return view
+
+    @staticmethod
     def _idempotency_doc(doc: dict[str, Any], doc_info: Any, *, method: str, **_: Any) -> dict[str, Any]:
-        if method in UNSAFE:
+        if method in UNSAFE and not doc_info.get("unkeyed"):
             header = {
                 "in": "header",
                 "name": "Idempotency-Key",
@@ -138,6 +145,12 @@ class ApiBlueprint(Blueprint):
             }
             doc.setdefault("parameters", []).append(header)
         return doc
+
+
+def _check_key() -> None:
+    """A key that cannot be one is refused wherever it is sent, also where nothing would be written under it."""
+    if request.method.lower() in UNSAFE:
+        idempotency_key()
 
 
 class ProblemApi(Api):

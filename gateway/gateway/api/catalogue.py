@@ -5,13 +5,13 @@ from marshmallow import fields, validate
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Flag, Pages, Query, Schema
 from gateway.api.orders import Answer, Listed
+from gateway.api.shapes import MONTH
 from gateway.calls import ask, tell
 
 bp = ApiBlueprint("catalogue", description="Products and prices of a host organisation, the same for all its groups.")
 
 MOST = 10_000_000
 TEXT = validate.Length(max=200)
-MONTH = validate.Regexp(r"^\d{4}-(0[1-9]|1[0-2])\Z")
 
 
 def cents():

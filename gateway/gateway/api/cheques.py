@@ -4,8 +4,9 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query, Schema
+from gateway.api.shapes import day
 from gateway.api.subscriptions_answers import Link
-from gateway.api.subscriptions_schemas import DAY, ID, LinkFor
+from gateway.api.subscriptions_schemas import ID, LinkFor
 from gateway.calls import ask, ask_as_gateway, tell, tell_as_gateway
 
 bp = ApiBlueprint("cheques", description="Cheques of subscriptions, from expected to handed over.")
@@ -18,8 +19,8 @@ class ChequeQuery(Pages):
     contract_id = fields.String(validate=ID)
     household_id = fields.String(validate=ID, metadata={"description": "One's own household, or with the permission"})
     state = fields.String(validate=validate.OneOf(STATES))
-    cash_on = fields.String(validate=DAY)
-    cash_until = fields.String(validate=DAY)
+    cash_on = day()
+    cash_until = day()
 
 
 class Cheque(Schema):
@@ -59,7 +60,7 @@ class NewCheque(Schema):
     cheque_id = fields.String(required=True, validate=ID)
     number = fields.String(required=True, validate=validate.Length(min=1, max=80))
     bank = fields.String(required=True, validate=validate.Length(max=80))
-    issued_on = fields.String(required=True, validate=DAY)
+    issued_on = day(required=True)
     issuer = fields.String(validate=validate.Length(max=80))
 
 
@@ -91,10 +92,8 @@ class NewSchedule(Schema):
 
 
 class HandOver(Schema):
-    on = fields.String(validate=DAY)
-    cash_until = fields.String(
-        validate=DAY, metadata={"description": "All that have come and may be cashed until then"}
-    )
+    on = day()
+    cash_until = day(metadata={"description": "All that have come and may be cashed until then"})
     cheque_ids = fields.List(fields.String(validate=ID), validate=validate.Length(max=MOST))
     subscription_ids = fields.List(
         fields.String(validate=ID),
@@ -124,7 +123,7 @@ class HandOverList(Schema):
 
 
 class UntilQuery(Query):
-    cash_until = fields.String(validate=DAY)
+    cash_until = day()
 
 
 class BundledCheque(Schema):

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Flag, Query, Schema
+from gateway.api.shapes import COUNTRY, mail_address
 from gateway.calls import ask, ask_as_gateway, tell
 from gateway.limits_of import limit_source
 
@@ -71,7 +72,7 @@ class NewGroup(Schema):
     name = fields.String(required=True, validate=NAME)
     place = fields.String(validate=validate.Length(max=200))
     time_zone = fields.String()
-    phone_region = fields.String(validate=validate.Length(equal=2))
+    phone_region = fields.String(validate=COUNTRY)
     inclusive_language = Flag()
 
 
@@ -79,7 +80,7 @@ class Settings(Schema):
     name = fields.String(validate=NAME)
     place = fields.String(validate=validate.Length(max=200))
     time_zone = fields.String()
-    phone_region = fields.String(validate=validate.Length(equal=2))
+    phone_region = fields.String(validate=COUNTRY)
     inclusive_language = Flag()
     credit_floor_cents = fields.Integer(
         strict=True, allow_none=True, validate=validate.Range(max=0), metadata={"description": "null: no limit"}
@@ -111,7 +112,7 @@ class Tiers(Schema):
 class NewPerson(Schema):
     first_name = fields.String(required=True, validate=NAME)
     last_name = fields.String(required=True, validate=NAME)
-    email = fields.String(validate=validate.Length(max=254))
+    email = mail_address()
     phone = fields.String(validate=validate.Length(max=40))
     address = fields.String(validate=validate.Length(max=200))
     language = fields.String(validate=validate.OneOf(["fr", "en"]))
@@ -126,7 +127,7 @@ class Founding(Schema):
     name = fields.String(required=True, validate=NAME)
     person = fields.Nested(NewPerson, required=True)
     time_zone = fields.String()
-    phone_region = fields.String(validate=validate.Length(equal=2))
+    phone_region = fields.String(validate=COUNTRY)
     tiers = fields.Nested(TierSchema, many=True)
     setup_token = fields.String()
 
@@ -201,6 +202,7 @@ def found_federation(body):
 @access("person")
 @bp.arguments(Query, location="query")
 @bp.response(200, FederationSchema)
+@bp.alt_response(404, description="None is founded, or the person has no place in it")
 def read_federation(query):
     """Host organisation, tiers, groups and producers"""
     return ask("contracts", "federation")

@@ -15,6 +15,7 @@ from gateway.api.contracts_schemas import (
     MembersQuery,
     NewHousehold,
 )
+from gateway.api.shapes import mail_address
 from gateway.calls import ask, tell
 from gateway.identity import identity
 from gateway.limits_of import limit_source
@@ -162,7 +163,7 @@ class NewFormedHousehold(Schema):
 class Details(Schema):
     first_name = fields.String(validate=validate.Length(min=1, max=200))
     last_name = fields.String(validate=validate.Length(min=1, max=200))
-    email = fields.String(validate=validate.Length(max=254))
+    email = mail_address()
     phone = fields.String(validate=validate.Length(max=40))
     address = fields.String(validate=validate.Length(max=200))
     language = fields.String(validate=validate.OneOf(["fr", "en"]))
@@ -251,7 +252,7 @@ def my_data(query):
 class JoinRequest(Schema):
     first_name = fields.String(required=True, validate=validate.Length(min=1, max=200))
     last_name = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    email = fields.String(validate=validate.Length(max=254))
+    email = mail_address()
     phone = fields.String(validate=validate.Length(max=40))
     message = fields.String(validate=validate.Length(max=2000))
     charter_accepted = Flag(required=True)

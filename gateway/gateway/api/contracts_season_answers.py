@@ -3,7 +3,8 @@
 from marshmallow import INCLUDE, fields, validate
 
 from gateway.api.base import Done, Query, Schema
-from gateway.api.contracts_season_schemas import FACTOR, HOUR, ID, KINDS, NUMBER, day, number, text
+from gateway.api.contracts_season_schemas import FACTOR, ID, KINDS, NUMBER, number, text
+from gateway.api.shapes import COUNTRY, HOUR, day
 
 STATUSES = ("drafted", "submitted", "changes_requested", "approved", "opened", "ended", "abandoned")
 
@@ -63,7 +64,7 @@ class OrderWindow(Schema):
 class DatesAsked(Schema):
     patterns = fields.Nested(Pattern, many=True, required=True, validate=validate.Length(min=1, max=12))
     group_id = fields.String(validate=ID)
-    country = fields.String(validate=validate.Length(equal=2))
+    country = fields.String(validate=COUNTRY)
     subdivision = text(20, metadata={"description": "57, 6AE, 974…", "example": "974"})
     starts_on = day(allow_none=True)
     ends_on = day(allow_none=True)

@@ -3,11 +3,9 @@
 from marshmallow import fields, validate
 
 from gateway.api.base import Flag, Schema
+from gateway.api.shapes import HOUR, SHA256, day
 
 ID = validate.Length(min=1, max=100)
-DAY = validate.Regexp(r"\d{4}-\d{2}-\d{2}")
-HOUR = validate.Regexp(r"([01]\d|2[0-3]):[0-5]\d")
-SHA256 = validate.Regexp(r"[0-9a-f]{64}")
 REASON = validate.Length(min=1, max=500)
 CENTS = validate.Range(min=0, max=100_000_000)
 NUMBER = validate.Range(min=0, max=1_000_000)
@@ -18,10 +16,6 @@ MEANS = ("cheque", "transfer", "cash", "local_currency", "direct_debit", "online
 OWN_NAME = {
     "description": "A UUID, a name for use inside this request, or left out: then it follows from what it names"
 }
-
-
-def day(**more):
-    return fields.String(validate=DAY, metadata={"format": "date"}, **more)
 
 
 def instant(**more):

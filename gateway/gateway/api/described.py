@@ -64,11 +64,21 @@ def document(app: Flask) -> dict[str, Any]:
         statuses |= _refusals(endpoint, path, operation, rules[endpoint])
         if rules[endpoint].kind in ("public", "demo"):
             operation["security"] = []
+        _without_body(spec, operation)
         operation["description"] = _told(operation.get("description", ""), rules[endpoint])
     for source in LINKS:
         link(source, routes, _operation_id)
     spec["components"]["responses"] = {f"problem-{status}": _problem(status) for status in sorted(statuses)}
     return spec
+
+
+def _without_body(spec: Mapping[str, Any], operation: dict[str, Any]) -> None:
+    """Where no field is needed, no body is: flask-smorest calls every body required."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        name = schema.get("$ref", "").rpartition("/")[2]
+        needed = (spec["components"]["schemas"][name] if name else schema).get("required")
+        operation["requestBody"]["required"] = bool(needed)
 
 
 def _told(words: str, rule: Rule) -> str:
@@ -107,6 +117,7 @@ def _refusals(endpoint: str, path: str, operation: dict[str, Any], rule: Rule) -
         possible |= {403, 429}
     responses = operation["responses"]
     responses.pop("default", None)
+    possible |= {int(status) for status in responses if int(status) >= 400}
     for status in sorted(possible):
         if str(status) not in responses or "content" not in responses[str(status)]:
             told = responses.get(str(status), {}).get("description")

@@ -5,7 +5,8 @@ from marshmallow import fields, validate
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
 from gateway.api.contracts import AMOUNT
-from gateway.api.subscriptions_schemas import DAY, ID
+from gateway.api.shapes import day
+from gateway.api.subscriptions_schemas import ID
 from gateway.calls import ask, tell
 
 bp = ApiBlueprint("dues", description="Membership dues of a period, collected at help desks.")
@@ -13,10 +14,10 @@ bp = ApiBlueprint("dues", description="Membership dues of a period, collected at
 
 class NewCampaign(Schema):
     title = fields.String(required=True, validate=validate.Length(min=1, max=120))
-    opens_on = fields.String(required=True, validate=DAY)
-    closes_on = fields.String(required=True, validate=DAY)
-    valid_from = fields.String(required=True, validate=DAY)
-    valid_until = fields.String(required=True, validate=DAY)
+    opens_on = day(required=True)
+    closes_on = day(required=True)
+    valid_from = day(required=True)
+    valid_until = day(required=True)
     group_dues_cents = fields.Integer(
         required=True,
         strict=True,

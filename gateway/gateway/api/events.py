@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from gateway import feed
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Query, Schema
+from gateway.calls import MAX_POSITION
 from grenier.errors import Unavailable
 
 bp = ApiBlueprint("events", url_prefix="/events", description="Public events as CloudEvents, without personal data.")
@@ -20,7 +21,7 @@ class EventQuery(Query):
     after = fields.Integer(
         load_default=None,
         allow_none=True,
-        validate=validate.Range(min=0, max=2**62),
+        validate=validate.Range(min=0, max=MAX_POSITION),
         metadata={"description": "Only events behind this log position"},
     )
     limit = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))

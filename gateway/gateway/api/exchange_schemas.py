@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from gateway.api.base import Done, Flag, Query, Schema
+from gateway.api.shapes import mail_address
 
 AUDIENCES = ("takers", "federation", "named")
 PHASES = ("none", "offered", "accepted", "collected", "cancelled", "expired")
@@ -34,7 +35,7 @@ class SettingsChange(Schema):
     purge_months = fields.Integer(strict=True, validate=validate.Range(min=6, max=120))
     referent_id = fields.String(validate=SHORT)
     note = fields.String(validate=validate.Length(max=2000))
-    mailbox = fields.String(validate=validate.Length(max=254))
+    mailbox = mail_address()
     tell_members = Flag()
 
 
@@ -120,7 +121,7 @@ class MyBaskets(Schema):
 class Friend(Schema):
     first_name = fields.String(required=True, validate=validate.Length(min=1, max=200))
     last_name = fields.String(validate=SHORT)
-    email = fields.String(validate=validate.Length(max=254))
+    email = mail_address()
     phone = fields.String(validate=validate.Length(max=40))
 
 
@@ -202,7 +203,7 @@ class NewTaker(Schema):
     person_id = fields.String(validate=SHORT, metadata={"description": "A person of the group; for the referent"})
     first_name = fields.String(validate=SHORT)
     last_name = fields.String(validate=SHORT)
-    email = fields.String(validate=validate.Length(max=254))
+    email = mail_address()
     phone = fields.String(validate=validate.Length(max=40))
 
 

@@ -4,7 +4,8 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Flag, Query, Schema
-from gateway.api.subscriptions_schemas import DAY, ID
+from gateway.api.shapes import DAY
+from gateway.api.subscriptions_schemas import ID
 from gateway.calls import ask, tell
 from gateway.identity import person_id as caller
 from grenier.errors import NotFound

@@ -112,8 +112,8 @@ class Planned(Done):
 
 
 class FreeTime(Query):
-    free_from = fields.String(metadata={"format": "date-time", "description": "Only slots inside the time one has"})
-    free_until = fields.String(metadata={"format": "date-time"})
+    free_from = fields.AwareDateTime(format="iso", metadata={"description": "Only slots inside the time one has"})
+    free_until = fields.AwareDateTime(format="iso")
 
 
 class MySlot(Schema):
@@ -179,7 +179,7 @@ def attendance(query, group_id):
 @bp.response(200, ActivityDetail)
 def read_activity(query, activity_id):
     """An activity with its slots, who signed up, who comes"""
-    free = {name: query[name] for name in ("free_from", "free_until") if query.get(name)}
+    free = {name: query[name].isoformat() for name in ("free_from", "free_until") if name in query}
     return ask("matching", "activity", activity_id=activity_id, **free)
 
 

@@ -187,6 +187,7 @@ def over_asked(query, cycle_id):
 @access("person")
 @bp.arguments(Query, location="query")
 @bp.response(200, Answer)
+@bp.alt_response(409, description="`product-unknown`: not in this cycle's catalogue")
 def preview_regulation(query, cycle_id, product_id):
     """What each rule would make of a product, household by household"""
     return ask("orders", "preview_regulation", cycle_id=cycle_id, product_id=product_id)

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
+from gateway.api.shapes import mail_address
 from gateway.api.subscriptions_schemas import ID, Line
 from gateway.calls import ask, tell
 
@@ -12,9 +13,8 @@ STATES = ("open", "accepted", "declined", "withdrawn", "lapsed")
 
 
 class Proposing(Schema):
-    email = fields.String(
+    email = mail_address(
         required=True,
-        validate=validate.Length(min=1, max=254),
         metadata={"description": "Of somebody of the other household; whether it is known here is not told"},
     )
     anchor_delivery_id = fields.String(

@@ -1,9 +1,8 @@
 """Subscriptions over the API: quote, register, confirm, sign, share, compose, end; who takes what; the families (S0:17, S0:28-30)."""
 
-from marshmallow import fields
-
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Pages, Query
+from gateway.api.shapes import day
 from gateway.api.subscriptions_answers import (
     Baskets,
     Families,
@@ -18,7 +17,6 @@ from gateway.api.subscriptions_answers import (
     Subscriptions,
 )
 from gateway.api.subscriptions_schemas import (
-    DAY,
     Absences,
     Composition,
     Ending,
@@ -37,12 +35,12 @@ bp = ApiBlueprint("subscriptions", description="Who takes what of a contract: pl
 
 
 class BasketsQuery(Query):
-    from_on = fields.String(validate=DAY)
-    until_on = fields.String(validate=DAY)
+    from_on = day()
+    until_on = day()
 
 
 class AsOf(Pages):
-    as_of = fields.String(validate=DAY, metadata={"description": "Left out: today"})
+    as_of = day(metadata={"description": "Left out: today"})
 
 
 # -- of a contract -----------------------------------------------------------------------------------------------

@@ -3,10 +3,9 @@
 from marshmallow import fields, validate
 
 from gateway.api.base import Flag, Pages, Schema
+from gateway.api.shapes import SHA256, day
 
 ID = validate.Length(min=1, max=100)
-DAY = validate.Regexp(r"\d{4}-\d{2}-\d{2}")
-SHA256 = validate.Regexp(r"[0-9a-f]{64}")
 REASON = validate.Length(max=500)
 QUANTITY = validate.Range(min=0, max=1000)
 STATES = ("waiting", "to_confirm", "confirmed", "declined", "ended")
@@ -32,7 +31,7 @@ class WrittenCheque(Schema):
     """A cheque of a paper contract; what is left out is as the contract splits and cashes them."""
 
     amount_cents = fields.Integer(strict=True, validate=validate.Range(min=0, max=10_000_000_000))
-    cash_on = fields.String(validate=DAY)
+    cash_on = day()
 
 
 class Wish(Schema):
@@ -40,9 +39,7 @@ class Wish(Schema):
 
     household_id = fields.String(required=True, validate=ID)
     lines = fields.Nested(Line, many=True, validate=validate.Length(max=200))
-    starts_on = fields.String(
-        validate=DAY, metadata={"description": "Left out: from the next delivery that is still open"}
-    )
+    starts_on = day(metadata={"description": "Left out: from the next delivery that is still open"})
     cheque_count = fields.Integer(strict=True, validate=validate.Range(min=1, max=24))
     household_ids = fields.List(
         fields.String(validate=ID),
@@ -114,6 +111,6 @@ class Composition(Schema):
 
 
 class Ending(Schema):
-    on = fields.String(required=True, validate=DAY, metadata={"description": "The first day that is not taken"})
+    on = day(required=True, metadata={"description": "The first day that is not taken"})
     reason = fields.String(required=True, validate=validate.Length(min=1, max=500))
     recompute = Flag(metadata={"description": "false: all that was signed remains due"})

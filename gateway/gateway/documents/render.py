@@ -17,12 +17,12 @@ from typing import Any
 
 import typst
 
+from gateway.documents.signs import FONTS, STANDARD, shown
+
 FOLDER = Path(__file__).parent
 SIZE_PT, SMALLEST_PT, LARGEST_PT, STEP_PT = 10.0, 6.0, 16.0, 0.5
-STANDARD = "ua-1"
 # Rows beyond this are refused before anything is laid out: about two hundred pages.
 MOST_CELLS = 60_000
-_FONTS = typst.Fonts(include_system_fonts=False)
 # One document at a time: a compiler is not made for threads, and two layouts at once are no faster on two cores.
 _ONE = threading.Lock()
 
@@ -65,10 +65,10 @@ def dated(day: date) -> list[int]:
 def _compile(name: str, data: dict[str, Any], size: float, **options: Any) -> Any:
     if (cells := _count(data)) > MOST_CELLS:
         raise TooLong(cells)
-    inputs = {"data": json.dumps(data, ensure_ascii=False, sort_keys=True), "size": str(size)}
     with _ONE:
+        inputs = {"data": json.dumps(shown(data), ensure_ascii=False, sort_keys=True), "size": str(size)}
         compiler = typst.Compiler(
-            FOLDER / f"{name}.typ", root=FOLDER, font_paths=_FONTS, ignore_system_fonts=True, sys_inputs=inputs
+            FOLDER / f"{name}.typ", root=FOLDER, font_paths=FONTS, ignore_system_fonts=True, sys_inputs=inputs
         )
         return compiler.compile(**options)
 

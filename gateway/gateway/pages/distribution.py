@@ -1,5 +1,9 @@
 """The distribution day: the list at the door, one household's order at the table, who did not come, the end (S1:64-82)."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -86,6 +90,20 @@ def arrive(group_id: str, distribution_id: str):
                household_id=household_id)  # fmt: skip
 
 
+def at_the_table(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A number that is none is told where it was typed, and nothing is noted."""
+
+    @wraps(view)
+    def told(group_id: str, distribution_id: str, household_id: str) -> Any:
+        try:
+            return view(group_id, distribution_id, household_id)
+        except Invalid as wrong:
+            flash(refusal(wrong), "problem")
+            return redirect(_table_url(group_id, distribution_id, household_id))
+
+    return told
+
+
 @bp.get(DAY + "/foyers/<household_id>")
 @access(may="logistics.read")
 def household(group_id: str, distribution_id: str, household_id: str):
@@ -102,8 +120,9 @@ def household(group_id: str, distribution_id: str, household_id: str):
 
 @bp.post(DAY + "/foyers/<household_id>/peser")
 @access(may="logistics.distribute")
+@at_the_table
 def weigh(group_id: str, distribution_id: str, household_id: str):
-    grams, product_id = _grams(), request.form.get("product_id", "")
+    grams, product_id = _number("weight_g"), request.form.get("product_id", "")
     asked: dict[str, str] = {}
     try:
         tell("logistics", "weigh_line", distribution_id=distribution_id, household_id=household_id,
@@ -113,27 +132,28 @@ def weigh(group_id: str, distribution_id: str, household_id: str):
         flash(refusal(refused), "problem")
         if refused.code == "weight-implausible":
             asked = {"verifier": product_id, "poids": str(grams)}
-    here = {"group_id": group_id, "distribution_id": distribution_id, "household_id": household_id}
-    return redirect(url_for(".household", **here, **asked))  # type: ignore[arg-type]
+    return redirect(_table_url(group_id, distribution_id, household_id, **asked))
 
 
 @bp.post(DAY + "/foyers/<household_id>/manque")
 @access(may="logistics.distribute")
+@at_the_table
 def missing(group_id: str, distribution_id: str, household_id: str):
-    payload = {"product_id": request.form.get("product_id", ""), "missing": whole(request.form.get("missing")) or 0}
+    payload = {"product_id": request.form.get("product_id", ""), "missing": _number("missing")}
     success = _("Manque noté : il n’est pas facturé.") if payload["missing"] else _("Manque annulé.")
     return _line("record_shortage", group_id, distribution_id, household_id, success, **payload)
 
 
 @bp.post(DAY + "/foyers/<household_id>/echange")
 @access(may="logistics.distribute")
+@at_the_table
 def swap(group_id: str, distribution_id: str, household_id: str):
     payload = {
         "product_id": request.form.get("product_id", ""),
-        "quantity": whole(request.form.get("quantity")) or 0,
+        "quantity": _number("quantity"),
         "substitute_id": request.form.get("substitute_id", ""),
-        "substitute_quantity": whole(request.form.get("substitute_quantity")) or 0,
-        "substitute_weight_g": _grams("substitute_weight_g"),
+        "substitute_quantity": _number("substitute_quantity"),
+        "substitute_weight_g": _number("substitute_weight_g"),
     }
     success = _("Échange noté.") if payload["quantity"] else _("Échange annulé.")
     return _line("record_substitution", group_id, distribution_id, household_id, success, **payload)
@@ -141,11 +161,12 @@ def swap(group_id: str, distribution_id: str, household_id: str):
 
 @bp.post(DAY + "/foyers/<household_id>/rab")
 @access(may="logistics.distribute")
+@at_the_table
 def surplus(group_id: str, distribution_id: str, household_id: str):
     payload = {
         "product_id": request.form.get("product_id", ""),
-        "quantity": whole(request.form.get("quantity")) or 0,
-        "weight_g": _grams(),
+        "quantity": _number("quantity"),
+        "weight_g": _number("weight_g"),
     }
     success = _("RAB ajouté au total.") if payload["quantity"] else _("RAB retiré.")
     return _line("sell_surplus", group_id, distribution_id, household_id, success, **payload)
@@ -153,6 +174,7 @@ def surplus(group_id: str, distribution_id: str, household_id: str):
 
 @bp.post(DAY + "/foyers/<household_id>/emarger")
 @access(may="logistics.distribute")
+@at_the_table
 def sign_off(group_id: str, distribution_id: str, household_id: str):
     seen = whole(request.form.get("seen_total_cents"))
     success = _("Émargé : %(total)s. Ce montant est porté au compte du foyer.", total=money(seen or 0))
@@ -161,6 +183,7 @@ def sign_off(group_id: str, distribution_id: str, household_id: str):
 
 @bp.post(DAY + "/foyers/<household_id>/annuler")
 @access(may="logistics.distribute")
+@at_the_table
 def undo_sign_off(group_id: str, distribution_id: str, household_id: str):
     reason = request.form.get("reason", "").strip()
     success = _("Émargement annulé : les produits reviennent au stock et la somme est extournée.")
@@ -225,11 +248,17 @@ def board_url(group_id: str, distribution_id: str) -> str:
 
 
 def _line(method: str, group_id: str, distribution_id: str, household_id: str, success: str, **payload: object):
-    back = url_for(".household", group_id=group_id, distribution_id=distribution_id, household_id=household_id)
+    back = _table_url(group_id, distribution_id, household_id)
     return act(method, back, success, distribution_id=distribution_id, household_id=household_id, **payload)
 
 
-def _grams(name: str = "weight_g") -> int:
+def _table_url(group_id: str, distribution_id: str, household_id: str, **more: str) -> str:
+    here = {"group_id": group_id, "distribution_id": distribution_id, "household_id": household_id}
+    return url_for("distribution.household", **here, **more)  # type: ignore[arg-type]
+
+
+def _number(name: str) -> int:
+    """What was typed there, 0 when nothing was."""
     return whole(request.form.get(name)) or 0
 
 

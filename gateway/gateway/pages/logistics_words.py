@@ -174,6 +174,8 @@ def act(method: str, back: str, success: str, /, **payload: Any) -> Response:
 
 def refusal(refused: Rejected | Invalid) -> str:
     found = problem(refused.code, refused.status, refused.facts)
+    if errors := found.get("errors"):
+        found["detail"] = " ".join(dict.fromkeys(" ".join(told) for told in errors.values()))
     return gettext("%(title)s. %(detail)s", title=found["title"], detail=found["detail"])
 
 
