@@ -274,7 +274,7 @@ class ConfirmedPublisher:
             self._on_confirmed(tokens[-1])
 
     def _close(self) -> None:
-        if self._connection is not None and not (self._connection.is_closed or self._connection.is_closing):
+        if self._connection is not None and self._connection.is_open:
             self._connection.close()
         else:
-            self._loop.stop()
+            self._loop.stop()  # pika does not survive the end of a connection that is being made

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 import pika
@@ -106,6 +108,19 @@ def test_a_broker_that_comes_later_gets_everything(broker: PrivateBroker, queue:
 
 
 @pytest.mark.slow
+def test_a_publisher_stops_while_the_broker_has_not_answered_yet() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        publisher = ConfirmedPublisher(f"amqp://127.0.0.1:{silent.getsockname()[1]}").start()
+        accepted, _ = silent.accept()
+        assert accepted.recv(4) == b"AMQP", "the handshake has begun"
+        failed: list[object] = []
+        with mock.patch.object(threading, "excepthook", failed.append):
+            assert publisher.stop(5)
+        accepted.close()
+    assert not failed
+    assert not publisher._thread.is_alive()
+
+
 def test_nothing_is_lost_when_connections_break_and_the_broker_restarts(broker: PrivateBroker, queue: str) -> None:
     told: list[int] = []
     publisher = ConfirmedPublisher(broker.url, durable(queue), window=100, on_confirmed=told.append).start()
