@@ -19,6 +19,8 @@ from typing import Any
 
 from prometheus_client import Counter, Histogram
 
+from gateway.turns import Turns
+
 BUDGET_S = 1.0
 WAITING_FOR_EACH = 8
 READERS = 256
@@ -87,10 +89,7 @@ class Admission:
         self._app = app
         self._longest = longest
         self._readers = threading.Semaphore(READERS)
-        self._turns = threading.Semaphore(at_once)
-        self._most_waiting = waiting
-        self._waiting = 0
-        self._lock = threading.Lock()
+        self._turns = Turns(at_once, waiting, QUEUED.observe)
         self._budget_s = budget_s
         self._extra = [("Strict-Transport-Security", "max-age=31536000; includeSubDomains")] if https else []
         self._refused_at = float("-inf")
@@ -100,7 +99,10 @@ class Admission:
             return self._app(environ, start)
         sent = environ.get("CONTENT_LENGTH") or environ.get("HTTP_TRANSFER_ENCODING")
         try:
-            admitted = not self._full() and (not sent or self._received(environ)) and self._turn()
+            # Whether there is room is looked at before anything is read, which costs more than all else of a refusal.
+            admitted = (
+                not self._turns.full and (not sent or self._received(environ)) and self._turns.take(self._budget_s)
+            )
         except BrokenOff:
             start("400 Bad Request", [("Content-Length", "0"), *HEADERS, *self._extra])
             return [b""]
@@ -111,7 +113,7 @@ class Admission:
         try:
             return self._app(environ, start)
         finally:
-            self._turns.release()
+            self._turns.give_back()
 
     def _received(self, environ: dict[str, Any]) -> bool:
         """Put all that the request sends in place of its stream. What is too long is left to the application to refuse."""
@@ -131,26 +133,6 @@ class Admission:
         if announced.isdecimal() and len(body) != int(announced):
             raise BrokenOff
         return True
-
-    def _full(self) -> bool:
-        """Whether nobody more may wait; looked at before anything is read, which costs more than all else of a refusal."""
-        return 0 < self._most_waiting <= self._waiting
-
-    def _turn(self) -> bool:
-        """Whether the request may be worked on now, or after a little while; who came before goes first."""
-        if not self._waiting and self._turns.acquire(blocking=False):
-            return True
-        with self._lock:
-            if self._waiting >= self._most_waiting:
-                return False
-            self._waiting += 1
-        came = time.monotonic()
-        try:
-            return self._turns.acquire(timeout=self._budget_s)
-        finally:
-            QUEUED.observe(time.monotonic() - came)
-            with self._lock:
-                self._waiting -= 1
 
     def overloaded(self) -> bool:
         """Whether somebody was refused lately: for the health page."""

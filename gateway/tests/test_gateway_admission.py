@@ -85,7 +85,7 @@ def test_who_waits_is_served_in_turn_even_when_somebody_comes_meanwhile() -> Non
     door = Door(waiting=1)
     first = door.busy()
     second, told = door.ask_beside("/second")
-    wait_until(lambda: door.admission._waiting == 1)
+    wait_until(lambda: door.admission._turns.waiting == 1)
     assert door.ask("/third")[0].startswith("503")
     door.go_on.release(2)
     for thread in (first, second):
@@ -195,7 +195,7 @@ def test_nothing_is_read_of_who_finds_no_place_to_wait() -> None:
     door, body = Door(waiting=1), Slow(b"abc")
     first = door.busy()
     second, _ = door.ask_beside("/second")
-    wait_until(lambda: door.admission._waiting == 1)
+    wait_until(lambda: door.admission._turns.waiting == 1)
     assert sending(door.admission, body, 3)[0].startswith("503")
     assert not body.read_from.acquire(blocking=False)
     door.go_on.release(2)

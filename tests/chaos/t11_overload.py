@@ -1,7 +1,8 @@
 """T11: five times as many orders come as can be served, at their own times. Goodput holds, the others are told when to
 come back, who is admitted is served in time, and afterwards all is as before.
 
-The capacity is measured first, on the same machine and with the same generator, by a closed loop.
+The capacity is measured before and after it, on the same machine and with the same generator, by a closed loop: one short
+sample wavers by a tenth from run to run, and what drifts (the machine, the length of the log) stands on both sides.
 """
 
 from __future__ import annotations
@@ -47,8 +48,7 @@ def storm(scene: Scene, seconds: float, sample_s: float, after_s: float = BACK_W
     began = time.monotonic()
     requests = prepared(scene)
     load(scene, requests, 0, sample_s / 2)  # caches
-    closed, _ = load(scene, requests, 0, sample_s)
-    peak = sum(one.status == 200 for one in closed) / sample_s
+    peak = capacity(scene, requests, sample_s)
     calm, _ = load(scene, requests, peak * CALM_SHARE, sample_s)
     with Eye(scene) as eye:
         at = time.monotonic()
@@ -56,10 +56,21 @@ def storm(scene: Scene, seconds: float, sample_s: float, after_s: float = BACK_W
         both = [eye.named_after(name, at) for name in ("gateway", "gateway-2")]
         named = min((after for after in both if after is not None), default=None)
     after, _ = load(scene, requests, peak * CALM_SHARE, after_s + sample_s)
-    figure, problems = judged(storm_told, calm, after, peak, seconds)
-    figure |= {"asking_processors": round(asking, 2), "named_after_s": named}
+    peaks = peak, capacity(scene, requests, sample_s)
+    figure, problems = judged(storm_told, calm, after, sum(peaks) / len(peaks), seconds)
+    figure |= {
+        "peaks_per_s": [round(one, 1) for one in peaks],
+        "asking_processors": round(asking, 2),
+        "named_after_s": named,
+    }
     problems += [f"the health page named the gateway after {named} s"] * (named is None or named > NAMED_WITHIN_S)
     return Row(TEST, figure, problems, time.monotonic() - began)
+
+
+def capacity(scene: Scene, requests: list[dict[str, Any]], sample_s: float) -> float:
+    """Orders a second when everybody asks again as soon as there is an answer."""
+    closed, _ = load(scene, requests, 0, sample_s)
+    return sum(one.status == 200 for one in closed) / sample_s
 
 
 def judged(
