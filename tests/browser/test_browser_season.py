@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from playwright.sync_api import Route
 
 from tests.browser.conftest import Enter, text
 from tests.browser.season_place import served_season
@@ -30,9 +31,18 @@ def test_a_contract_from_its_opening_to_its_cheques_on_a_phone(amap: SimpleNames
     assert "chacun peut s’inscrire" in text(camille)
 
     zoe = enter(amap, season.people["Zoé"])
+    scripts: list[Route] = []
+    zoe.route("**/season.js*", lambda route: scripts.append(route), times=1)
     zoe.get_by_role("link", name=re.compile("^S’inscrire : Contrat ouvert")).click()
     zoe.get_by_role("checkbox", name="J’en prends : Panier", exact=True).check()
-    zoe.get_by_text(re.compile("168,00")).first.wait_for()  # the amount follows what is chosen
+    while not scripts:
+        zoe.wait_for_timeout(20)
+    scripts[0].continue_()
+    zoe.get_by_text(re.compile("168,00")).first.wait_for()  # follows what is chosen, before the script had come too
+    while not zoe.evaluate("Object.keys(localStorage).some((name) => name.includes('subscribe-'))"):
+        zoe.wait_for_timeout(20)
+    zoe.reload()
+    zoe.get_by_text(re.compile("168,00")).first.wait_for()  # and what comes back from the draft
     zoe.get_by_role("radio", name=re.compile("3 chèques de")).check()
     zoe.get_by_role("checkbox", name=re.compile("J’ai lu le contrat")).check()
     zoe.get_by_role("button", name="M’inscrire").click()
