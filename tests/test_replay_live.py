@@ -16,15 +16,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from grenier.changeover import Changeover
 from grenier.config import Settings
-from grenier.handover import Rebuilds, Successor, rebuilds
+from grenier.handover import Rebuilds, Successor, rebuilds, switch
 from grenier.log.protocol import Recorded
 from grenier.mirror import Mirror, mirror_path
 from grenier.projector import Projector, positions
 from grenier.readmodel import Database, Fact, Rows, View, dump
 from grenier.rebuild import Done, RebuildFailed, rebuild_from, renew
 from grenier.runtime import Service, load_service
-from grenier.shadow import shadow_path
+from grenier.shadow import Shadow, shadow_path
 from grenier.testing_postgres import AVAILABLE, running_postgres
 from grenier.verify import verify_from
 from grenier.worker import ViewConsumer, leases
@@ -126,7 +127,20 @@ class Room:
         self.database.close()
 
 
-def rebuilt_while_live(room: Room, lived: Lived, events: list[Recorded], folder: Path) -> None:
+def facts_come_while_rows_are_compared(room: Room, patch: pytest.MonkeyPatch) -> None:
+    """Between the look at what differs and the transaction: some change rows that were found wrong, some make new ones."""
+    look = Changeover.look
+
+    def looked(changeover: Changeover) -> None:
+        look(changeover)
+        room.take(100)
+
+    patch.setattr(Changeover, "look", looked)
+
+
+def rebuilt_while_live(
+    room: Room, lived: Lived, events: list[Recorded], folder: Path, patch: pytest.MonkeyPatch
+) -> None:
     while None in room.marks():
         room.take(10)
     room.spoil()
@@ -138,6 +152,7 @@ def rebuilt_while_live(room: Room, lived: Lived, events: list[Recorded], folder:
 
     reader = threading.Thread(target=look, daemon=True)
     reader.start()
+    facts_come_while_rows_are_compared(room, patch)
     with room.working():
         done = room.rebuild()
     ended.set()
@@ -152,17 +167,21 @@ def rebuilt_while_live(room: Room, lived: Lived, events: list[Recorded], folder:
     room.close()
 
 
-def test_facts_go_on_and_readers_see_the_old_or_the_new(lived: Lived, events: list[Recorded], tmp_path: Path) -> None:
-    rebuilt_while_live(Room(tmp_path, events), lived, events, tmp_path)
+def test_facts_go_on_and_readers_see_the_old_or_the_new(
+    lived: Lived, events: list[Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rebuilt_while_live(Room(tmp_path, events), lived, events, tmp_path, monkeypatch)
     assert not shadow_path(f"sqlite:///{tmp_path / 'views' / 'ledger.sqlite'}", "rebuild").exists()
 
 
 @pytest.mark.postgres
 @pytest.mark.slow
 @pytest.mark.skipif(not AVAILABLE, reason="needs the PostgreSQL server programs")
-def test_the_same_on_postgresql(lived: Lived, events: list[Recorded], tmp_path: Path) -> None:
+def test_the_same_on_postgresql(
+    lived: Lived, events: list[Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with running_postgres() as url:
-        rebuilt_while_live(Room(tmp_path, events, url), lived, events, tmp_path)
+        rebuilt_while_live(Room(tmp_path, events, url), lived, events, tmp_path, monkeypatch)
 
 
 def test_without_a_worker_the_command_does_it_alone(lived: Lived, events: list[Recorded], tmp_path: Path) -> None:
@@ -172,8 +191,52 @@ def test_without_a_worker_the_command_does_it_alone(lived: Lived, events: list[R
     room.log.grow(len(events))  # nobody has taken these in
     done = room.rebuild()
     assert set(done.positions.values()) == {events[-1].position}
+    assert done.changed >= 2
+    assert room.rebuild().changed == 0, "where nothing differs nothing is written"
     assert room.dump() == fresh("ledger", lived.site.house.settings, events, scratch(tmp_path))
     room.close()
+
+
+def test_what_wrong_rows_bring_about_while_rows_are_compared_is_put_right_too(
+    events: list[Recorded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that were right, or not there, at the look: what is written meanwhile hangs on rows that are wrong."""
+    table = sa.Table(
+        "numbered", sa.MetaData(), sa.Column("name", sa.Text, primary_key=True), sa.Column("n", sa.Integer)
+    )
+
+    def apply(rows: Rows, fact: Fact) -> None:
+        rows.add(table, "all", n=1)
+        rows.put(table, name=f"at {(rows.get(table, 'all') or {})['n']}", n=0)
+
+    settings = Settings(data_dir=tmp_path, kek=bytes(32))
+    service = Service("toys", (View("numbered", (table,), ("",), apply),), lambda runtime: None)
+    log, live = GrowingLog(events), Database(settings.view_database("toys"), "toys")
+    projector, lock = Projector(live, service.all_views), threading.Lock()
+    look = Changeover.look
+
+    def take(count: int) -> None:
+        batch = log.grow(count)
+        with lock:
+            projector.apply(batch, batch[-1].position)
+
+    def looked(changeover: Changeover) -> None:
+        look(changeover)
+        take(7)
+
+    monkeypatch.setattr(Changeover, "look", looked)
+    take(50)
+    with live.transaction() as connection:
+        connection.execute(sa.update(table).where(table.c.name == "all").values(n=1_000))
+    shadow = Shadow(service, settings, service.all_views)
+    assert switch(shadow, log, live, projector, lock)["changed"] == 1 + 2 * 7
+    shadow.drop()
+    assert {row["name"]: row["n"] for row in live.rows(sa.select(table))} == {"all": 57} | {
+        f"at {n}": 0 for n in range(1, 58)
+    }
+    take(5)
+    assert live.value(sa.select(table.c.n).where(table.c.name == "all")) == 62
+    live.close()
 
 
 def test_what_a_killed_command_left_is_cleared_away(events: list[Recorded], tmp_path: Path) -> None:

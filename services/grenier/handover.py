@@ -22,6 +22,7 @@ from uuid import uuid4
 import msgspec
 import sqlalchemy as sa
 
+from grenier.changeover import Changeover, beside
 from grenier.errors import Rejected
 from grenier.log.protocol import EventLog
 from grenier.logging import get_logger
@@ -146,18 +147,31 @@ def switch(
 
     Answers {"position", "changed" (rows written or removed), "pause_ms"}.
     """
+    _come_close(shadow, event_log, projector)
+    with beside(shadow, live) as sides:
+        try:
+            with lock:
+                written = projector.note_writes(), shadow.projector.note_writes()
+            changeover = Changeover(sides, shadow)
+            changeover.look()
+            _come_close(shadow, event_log, projector)
+            with lock:
+                started = time.monotonic()
+                shadow.follow(event_log, upto=max(projector.position(), shadow.position))
+                changed = changeover.carry_out(*written)
+                projector.reload()
+                pause_ms = round(1000 * (time.monotonic() - started))
+        finally:
+            projector.note_writes(False)
+    return {"position": shadow.position, "changed": changed, "pause_ms": pause_ms}
+
+
+def _come_close(shadow: Shadow, event_log: EventLog, projector: Projector) -> None:
     for _ in range(MOST_ROUNDS):
         started = time.monotonic()
         shadow.follow(event_log, upto=max(projector.position(), shadow.position))
         if time.monotonic() - started < CLOSE_ENOUGH_S:
             break
-    with lock:
-        started = time.monotonic()
-        shadow.follow(event_log, upto=max(projector.position(), shadow.position))
-        changed = shadow.replace(live)
-        projector.reload()
-        pause_ms = round(1000 * (time.monotonic() - started))
-    return {"position": shadow.position, "changed": changed, "pause_ms": pause_ms}
 
 
 def this_process() -> str:

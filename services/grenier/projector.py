@@ -18,6 +18,7 @@ from grenier.log.protocol import Recorded
 from grenier.logging import get_logger
 from grenier.privacy import KeyStore
 from grenier.readmodel import Database, Fact, Rows, View, fact_of
+from grenier.rows import Written
 
 log = get_logger(__name__)
 
@@ -55,6 +56,7 @@ class Projector:
         self._parked_streams: set[tuple[str, str]] = set()
         # A transaction failed and nobody knows whether it was committed: the database is asked before the next one.
         self._in_doubt = False
+        self._written: Written | None = None
         self._renew_changed_views()
         self.reload()
 
@@ -83,6 +85,12 @@ class Projector:
 
     def reads(self) -> list[str]:
         return sorted({prefix for view in self.views for prefix in view.reads})
+
+    def note_writes(self, wanted: bool = True) -> Written:
+        """From now on note which rows are written, in what is answered here; not while a batch is applied."""
+        written: Written = {}
+        self._written = written if wanted else None
+        return written
 
     # -- moving forward ------------------------------------------------------------------------------------------
 
@@ -171,7 +179,7 @@ class Projector:
         return self._rows(connection)
 
     def _rows(self, connection: sa.Connection) -> Rows:
-        return Rows(connection, self._keys, bare=self._database.passing)
+        return Rows(connection, self._keys, bare=self._database.passing, written=self._written)
 
     def _park(self, connection: sa.Connection, view: View, recorded: Recorded, reason: str) -> None:
         values = {

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import sqlalchemy as sa
 
+from grenier.changeover import install
 from grenier.errors import Rejected
 from grenier.handover import Rebuilds, switch
 from grenier.log.protocol import EventLog
@@ -201,7 +202,7 @@ def renew(
     shadow = Shadow(service, settings, old)
     try:
         fill(shadow, service, settings, event_log, show)
-        shadow.replace(live, anew=True)
+        install(shadow, live)
     finally:
         shadow.drop()
     return [view.name for view in old]

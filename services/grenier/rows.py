@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from grenier.privacy import KeyStore
 
 Key = tuple[Any, ...]
+Written = dict[sa.Table, set[Key]]
+"""Rows that were written or removed."""
 MOST_AHEAD = 30
 """Rows read together; there is one statement for each number of them."""
 
@@ -28,10 +30,19 @@ class Rows:
     `keys` opens sealed fields for the views of a service that `needs_keys`; None for all others.
     """
 
-    def __init__(self, connection: sa.Connection, keys: KeyStore | None = None, *, bare: bool = False) -> None:
-        """`bare`: the tables were made without their indexes; `where` makes those that it needs."""
+    def __init__(
+        self,
+        connection: sa.Connection,
+        keys: KeyStore | None = None,
+        *,
+        bare: bool = False,
+        written: Written | None = None,
+    ) -> None:
+        """`bare`: the tables were made without their indexes; `where` makes those that it needs.
+        `written`: where to note what is written, for those who want to know."""
         self.keys = keys
         self._bare = bare
+        self._written = written
         self._searched: set[tuple[sa.Table, tuple[str, ...]]] = set()
         self._connection = connection
         self._dialect = connection.dialect.name
@@ -121,6 +132,8 @@ class Rows:
         if not touched.dirty:
             return
         seen, dirty, touched.dirty = touched.seen, touched.dirty, {}
+        if self._written is not None:
+            self._written.setdefault(table, set()).update(dirty)
         rows = [row for key in dirty if (row := seen[key]) is not None]
         if rows:
             self._tell(_upsert(table, self._dialect), rows)

@@ -1,26 +1,23 @@
 """Views built a second time beside the live ones, which go on being read and written meanwhile.
 
 A shadow is a file beside the service's SQLite file, or a schema beside its schema in PostgreSQL. It is filled from the
-mirror, then from the log; `replace` puts its rows in the place of the live ones in one transaction of the live database,
-so that a reader sees either the old or the new state, never a mixture. Only rows that differ are written: a rebuild that
-changes nothing writes nothing.
+mirror, then from the log; its rows then take the place of the live ones (see `changeover`).
 """
 
 from __future__ import annotations
 
 import gc
-import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import sqlalchemy as sa
 
 from grenier.log.protocol import EventLog, Recorded
 from grenier.logging import get_logger
 from grenier.mirror import MirrorDamaged, MirrorFile
-from grenier.projector import Projector, parked, positions
+from grenier.projector import Projector, positions
 from grenier.readmodel import Database, View
 from grenier.runtime import Service, keys_of
 
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 PAGE = 2_000
-Run = Callable[[str], int]
-"""Carries out a statement inside the open transaction; answers how many rows it touched."""
 
 
 class Progress(Protocol):
@@ -75,13 +70,13 @@ class Shadow:
         self.views = tuple(views)
         self._live = settings.view_database(service.name)
         self._service = service.name
-        self._postgresql = not self._live.startswith("sqlite")
-        self._schema = f"{service.name}_{purpose}"
-        self._path = shadow_path(self._live, purpose)
-        url = self._live if self._postgresql else f"sqlite:///{self._path}"
+        self.postgresql = not self._live.startswith("sqlite")
+        self.schema = f"{service.name}_{purpose}"
+        self.path = shadow_path(self._live, purpose)
+        url = self._live if self.postgresql else f"sqlite:///{self.path}"
         if not begun:
             drop_shadow(self._live, service.name, purpose)
-        self.database = Database(url, self._schema, passing=True)
+        self.database = Database(url, self.schema, passing=True)
         self.database.create([positions])
         if begun and not self._same_versions():
             raise ValueError("the shadow was built by another version of the program")
@@ -137,81 +132,13 @@ class Shadow:
         stored = {row["name"]: row["version"] for row in self.database.rows(sa.select(positions))}
         return all(stored.get(view.name) == view.version for view in self.views)
 
-    # -- the switch ----------------------------------------------------------------------------------------------
-
-    def replace(self, live: Database, *, anew: bool = False) -> int:
-        """Put the rows, positions and parked facts in the place of the live ones, in one transaction.
-
-        `anew` makes the tables anew as well (their shape has changed). Answers how many rows were written or removed.
-        """
-        names = ", ".join(f"'{view.name}'" for view in self.views)
-        with self._side_by_side(live) as (run, here, there):
-            changed = 0
-            for table in (table for view in self.views for table in view.tables):
-                if anew:
-                    self._make_anew(run, table, here)
-                changed += sum(run(statement) for statement in _differences(table, here, there, self._postgresql))
-            for table, column in ((positions, "name"), (parked, "view")):
-                run(f'DELETE FROM {here}."{table.name}" WHERE {column} IN ({names})')  # noqa: S608 - names of our own
-                columns = _listed(table.columns.keys())
-                run(f'INSERT INTO {here}."{table.name}" ({columns}) SELECT {columns} FROM {there}."{table.name}"')  # noqa: S608
-        return changed
-
-    def _make_anew(self, run: Run, table: sa.Table, here: str) -> None:
-        dialect = sa.create_engine("postgresql+psycopg://" if self._postgresql else "sqlite://").dialect
-        run(f'DROP TABLE IF EXISTS {here}."{table.name}"')
-        run(str(sa.schema.CreateTable(table).compile(dialect=dialect)))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            run(str(sa.schema.CreateIndex(index).compile(dialect=dialect)))
-
-    @contextmanager
-    def _side_by_side(self, live: Database) -> Iterator[tuple[Run, str, str]]:
-        """(run a statement, name of the live schema, name of the shadow's): one transaction of the live database."""
-        if self._postgresql:
-            with live.transaction() as connection:
-                yield lambda text: connection.exec_driver_sql(text).rowcount, f'"{live.schema}"', f'"{self._schema}"'
-            return
-        with closing(sqlite3.connect(sqlite_path(live.url), isolation_level=None)) as connection:
-            for pragma in ("busy_timeout=15000", "secure_delete=ON", "synchronous=NORMAL", "temp_store=MEMORY"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute("ATTACH DATABASE ? AS shadow", (str(self._path),))
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield lambda text: connection.execute(text).rowcount, "main", "shadow"
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
     def close(self) -> None:
         self.database.close()
 
     def drop(self) -> None:
         """Close it and leave nothing of it behind."""
         self.close()
-        drop_shadow(self._live, self._service, self._schema.removeprefix(f"{self._service}_"))
-
-
-def _differences(table: sa.Table, here: str, there: str, postgresql: bool) -> Iterator[str]:
-    """Statements that make the live table equal to the shadow's: remove what is not there, write what is not the same."""
-    keys = [column.name for column in table.primary_key.columns]
-    others = [column.name for column in table.columns if not column.primary_key]
-    name, columns = f'"{table.name}"', _listed(table.columns.keys())
-    same = " AND ".join(f'l."{key}" = s."{key}"' for key in keys)
-    differs = "IS DISTINCT FROM" if postgresql else "IS NOT"
-    changed = "".join(f' OR s."{other}" {differs} l."{other}"' for other in others)
-    action = "NOTHING" if not others else "UPDATE SET " + ", ".join(f'"{o}" = excluded."{o}"' for o in others)
-    yield f"DELETE FROM {here}.{name} AS l WHERE NOT EXISTS (SELECT 1 FROM {there}.{name} AS s WHERE {same})"  # noqa: S608
-    yield (
-        f"INSERT INTO {here}.{name} ({columns}) SELECT {_listed(table.columns.keys(), 's.')} FROM {there}.{name} AS s"  # noqa: S608
-        f' LEFT JOIN {here}.{name} AS l ON {same} WHERE l."{keys[0]}" IS NULL{changed}'
-        f" ON CONFLICT ({_listed(keys)}) DO {action}"
-    )
-
-
-def _listed(names: Sequence[Any], prefix: str = "") -> str:
-    return ", ".join(f'{prefix}"{name}"' for name in names)
+        drop_shadow(self._live, self._service, self.schema.removeprefix(f"{self._service}_"))
 
 
 def sqlite_path(url: str) -> str:
