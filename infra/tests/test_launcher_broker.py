@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def test_messages_survive_a_kill_and_a_second_start(tmp_path: Path) -> None:
         assert running.stop() == 0
     assert psutil.wait_procs(family, timeout=5)[1] == []
     assert all(probes.port_is_free(running.port_base + offset) for offset in range(7))
-    with installation(tmp_path, only=SERVERS) as again:  # on other ports, with the same data
+    taken = socket.create_server(("127.0.0.1", running.port_base))
+    with taken, installation(tmp_path, only=SERVERS) as again:  # on other ports, with the same data
         assert again.port_base != running.port_base
         connection = connect(again)
         _, _, body = connection.channel().basic_get("kept", auto_ack=True)
