@@ -100,7 +100,8 @@ class Readers:
         self._room = threading.Semaphore(self.MANY)
         self._opening, self._closing = threading.Lock(), threading.Lock()
         self._begun = False
-        self._idle: list[sqlite3.Connection] = []  # who holds room finds one; `pop` and `append` are one step each
+        # One of each connection, for good: a connection remembers up to 200 that it has made, dead ones too.
+        self._idle: list[sqlite3.Cursor] = []  # who holds room finds one; `pop` and `append` are one step each
 
     def rows(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Row]:
         with self._room:
@@ -108,7 +109,10 @@ class Readers:
                 self._begin()
             reader = self._idle.pop()
             try:
-                return plan.rows(reader.cursor(), parameters)
+                return plan.rows(reader, parameters)
+            except BaseException:
+                reader = reader.connection.cursor()  # what the other one had begun ends with it
+                raise
             finally:
                 self._idle.append(reader)
 
@@ -118,12 +122,12 @@ class Readers:
                 self._idle.append(self._opened())
                 self._begun = len(self._idle) == self.MANY
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> sqlite3.Cursor:
         reader = sqlite3.connect(self._path, timeout=15, isolation_level=None, check_same_thread=False)
         for pragma in READING:
             reader.execute(f"PRAGMA {pragma}")
         reader.execute("PRAGMA schema_version").fetchone()  # opens the write-ahead log's file, too
-        return reader
+        return reader.cursor()
 
     def close(self) -> None:
         """After the questions that are being answered; a later question opens the file again."""
@@ -132,7 +136,7 @@ class Readers:
                 self._room.acquire()
             self._begun = False
             while self._idle:
-                self._idle.pop().close()
+                self._idle.pop().connection.close()
             self._room.release(self.MANY)
 
 

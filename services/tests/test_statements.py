@@ -169,3 +169,45 @@ def test_closing_closes_them_all_and_a_later_question_opens_the_file_again(
             closed.execute("SELECT 1")
     assert readers.rows(plan, {}) == before
     assert len(every) == 2 * Readers.MANY
+
+
+class _Noting(Plan):
+    """Tells through which cursors it was asked; breaks off in the middle of its answer when told to."""
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        super().__init__(statement.compile(dialect=DIALECT))
+        self.cursors: list[sqlite3.Cursor] = []
+        self.breaks_off = False
+
+    def rows(self, cursor: sqlite3.Cursor, parameters: Any) -> list[dict[str, Any]]:
+        self.cursors.append(cursor)
+        if self.breaks_off:
+            cursor.execute(self.text).fetchone()
+            raise InterruptedError
+        return super().rows(cursor, parameters)
+
+
+def test_each_connection_is_asked_through_one_cursor_for_good(
+    filled: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+) -> None:
+    """A connection remembers those that it has made: in the soak, what waits seldom grew with each question."""
+    readers, _ = opened
+    plan = _Noting(QUESTIONS[0][0])
+    for _ in range(50):
+        readers.rows(plan, {})
+    assert len(set(map(id, plan.cursors))) == 1
+
+
+def test_a_question_that_breaks_off_leaves_nothing_open(
+    filled: sa.Engine, opened: tuple[Readers, list[sqlite3.Connection]]
+) -> None:
+    readers, _ = opened
+    plan = _Noting(sa.select(things).order_by(things.c.name))
+    plan.breaks_off = True
+    with pytest.raises(InterruptedError):
+        readers.rows(plan, {})
+    plan.breaks_off = False
+    broken = plan.cursors.pop()
+    assert len(readers.rows(plan, {})) == len(ROWS)
+    assert plan.cursors[0] is not broken
+    assert plan.cursors[0].connection is broken.connection
