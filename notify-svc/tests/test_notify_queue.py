@@ -15,7 +15,7 @@ from grenier.language import contracts, orders
 from grenier.testing_broker import AVAILABLE, running_broker
 from notify_svc import outbox
 from notify_svc.mailer import Mailer
-from notify_svc.queueing import queue_waiting
+from notify_svc.queueing import _publishers, queue_waiting
 from notify_svc.sending import Sender
 from notify_svc.smtp import SmtpServer
 
@@ -38,6 +38,7 @@ class Counting:
 def broker(tmp_path_factory):
     with running_broker(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
+        _publishers.pop(broker.url).stop()  # lives as long as its process, else
 
 
 @pytest.fixture
