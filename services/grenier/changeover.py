@@ -146,8 +146,7 @@ def install(shadow: Shadow, live: Database) -> None:
     with beside(shadow, live) as sides, sides.transaction():
         for table in (table for view in shadow.views for table in view.tables):
             _make_anew(sides, table, shadow.postgresql)
-            columns = _listed(table.columns.keys())
-            sides.run(f'INSERT INTO {sides.live}."{table.name}" ({columns}) SELECT {columns} FROM {sides.shadow}."{table.name}"')  # fmt: skip
+            _copy(sides, table)
         put_positions(sides, [view.name for view in shadow.views])
 
 
@@ -156,8 +155,12 @@ def put_positions(sides: Beside, views: Sequence[str]) -> None:
     names = ", ".join(f"'{name}'" for name in views)
     for table, column in ((positions, "name"), (parked, "view")):
         sides.run(f'DELETE FROM {sides.live}."{table.name}" WHERE {column} IN ({names})')
-        columns = _listed(table.columns.keys())
-        sides.run(f'INSERT INTO {sides.live}."{table.name}" ({columns}) SELECT {columns} FROM {sides.shadow}."{table.name}"')  # fmt: skip
+        _copy(sides, table)
+
+
+def _copy(sides: Beside, table: sa.Table) -> None:
+    name, columns = f'"{table.name}"', _listed(table.columns.keys())
+    sides.run(f"INSERT INTO {sides.live}.{name} ({columns}) SELECT {columns} FROM {sides.shadow}.{name}")
 
 
 def _make_anew(sides: Beside, table: sa.Table, postgresql: bool) -> None:
