@@ -7,8 +7,9 @@
 - Processors: files whose tests mostly wait (for servers, for a patience to end) are played between those that compute, so
   that workers side by side have some of both.
 - A machine that stands still (a paused virtual machine, a host that gives its processors to others) breaks every wait. A
-  thread that wakes all the time sees that. A test that fails while the machine stood still is played again, and the summary
-  says RERUN; a test that fails on a machine that ran has failed (decision 0036).
+  thread that wakes all the time sees that. A test that fails while the machine stood still is played again, with whatever it
+  shares with others built anew, and the summary says RERUN; a test that fails on a machine that ran has failed (decision
+  0036).
 """
 
 from __future__ import annotations
@@ -108,8 +109,19 @@ def dealt(items: list[pytest.Item]) -> list[pytest.Item]:
     return [*chain.from_iterable(chain.from_iterable(zip_longest(computing.values(), waiting.values(), fillvalue=[])))]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if getattr(item, "execution_count", 1) > 1:
+        end_what_is_shared(item)
     item.config.stash[STILLNESS].test_begins()
+
+
+def end_what_is_shared(item: pytest.Item) -> None:
+    """What the test has left half done in the house of its file would decide when it is played again: let it be built anew."""
+    if isinstance(item, pytest.Function):
+        fixtures = item._fixtureinfo.name2fixturedefs
+        for fixture in reversed(list(chain.from_iterable(fixtures.values()))):
+            fixture.finish(item._request)
 
 
 def pytest_runtest_logfinish(nodeid: str, location: tuple[str, int | None, str]) -> None:

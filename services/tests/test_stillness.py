@@ -33,6 +33,35 @@ def test_is_wrong():
     assert False
 """
 
+SHARES = """
+import os, signal, subprocess
+import pytest
+
+@pytest.fixture(scope="session")
+def town():
+    yield ["town"]
+    print("the town is gone")
+
+@pytest.fixture(scope="module")
+def house(town, tmp_path_factory):
+    lived_in = []
+    yield lived_in
+    print(f"the house is gone, lived in {len(lived_in)} times; {town.pop()} was there")
+
+def test_before(house):
+    house.append("before")
+
+def test_moves_in(house):
+    house.append("moved in")
+    if house == ["before", "moved in"]:
+        subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {os.getpid()}"])
+        os.kill(os.getpid(), signal.SIGSTOP)
+    assert house == ["moved in"]
+
+def test_after(house):
+    assert house == ["moved in"]
+"""
+
 LEAVES = """
 import threading
 from grenier import testing_process
@@ -47,12 +76,12 @@ def test_starts_a_timer():
 """
 
 
-def played(folder: Path, text: str) -> tuple[bool, str]:
+def played(folder: Path, text: str, *options: str) -> tuple[bool, str]:
     """(passed, what pytest said) of a file with this text."""
     (folder / "test_played.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "grenier.testing_process", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "-c", "/dev/null", "--rootdir", str(folder), "test_played.py"],
+        [*command, "-c", "/dev/null", "--rootdir", str(folder), *options, "test_played.py"],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -72,6 +101,15 @@ def test_what_is_wrong_stays_wrong_on_a_machine_that_stands_still(tmp_path: Path
     passed, said = played(tmp_path, FAILS)
     assert not passed, said
     assert "1 failed, 2 rerun" in said, said
+
+
+def test_what_is_played_again_finds_nothing_that_it_had_begun(tmp_path: Path) -> None:
+    passed, said = played(tmp_path, SHARES, "-s")
+    assert passed, said
+    assert "3 passed, 1 rerun" in said, said
+    assert said.count("the house is gone, lived in 2 times; town was there") == 1, said
+    assert said.count("the house is gone, lived in 1 times; town was there") == 1, said
+    assert said.count("the town is gone") == 2, said
 
 
 @pytest.mark.parametrize("ends", [True, False])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("playwright")
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.browser import scenes, walk
 from tests.browser.scenes import Scene
@@ -100,6 +100,18 @@ def enter(chromium: Browser) -> Iterator[Enter]:
     for context in contexts:
         context.close()
     assert not faults
+
+
+def follow(target: Locator) -> None:
+    """Click what leads to another page, and be there: what is read or measured next is not of the page before."""
+    with target.page.expect_navigation():
+        target.click()
+
+
+def narrow(page: Page) -> None:
+    """The page, with its style there, is no wider than a phone."""
+    page.wait_for_load_state()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, f"{page.url} is wider than a phone"
 
 
 def text(page: Page, where: str = "main") -> str:

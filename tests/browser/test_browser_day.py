@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, Route
 
 from gateway.demo import month
 from gateway.demo.federation import Group
-from tests.browser.conftest import DESK, Enter, Place, text
+from tests.browser.conftest import DESK, Enter, Place, follow, text
 
 
 def guest(place: Place, group: Group, household_id: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def test_rules_are_compared_before_one_is_applied(closed: Place, enter: Enter) -
     asked = month.over_asked(closed.scene.stage, cycle)
     page = enter(closed, cycle.group.organiser)
     page.get_by_role("link", name=re.compile("^Réguler")).first.click()
-    page.get_by_role("link", name="Comparer les règles").first.click()
+    follow(page.get_by_role("link", name="Comparer les règles").first)
     assert page.locator("input[name=rule]").count() >= 3
     page.locator("input[name=rule]").nth(1).check()
     page.get_by_role("button", name="Voir ce que cela change").click()
@@ -55,7 +55,7 @@ def test_the_organiser_settles_the_quantities(closed: Place, enter: Enter) -> No
     month.regulate_all(closed.scene.stage, cycle, "prorata")
     page = enter(closed, cycle.group.organiser)
     page.get_by_role("link", name=re.compile("^Voir et arrêter")).first.click()
-    page.get_by_role("link", name="Arrêter les commandes").click()
+    follow(page.get_by_role("link", name="Arrêter les commandes"))
     assert "devien" in text(page)
     page.get_by_role("button", name="Arrêter les commandes").click()
     page.get_by_text("Quantités définitives").first.wait_for()
@@ -68,7 +68,7 @@ def test_the_organiser_settles_the_quantities(closed: Place, enter: Enter) -> No
 def test_one_order_for_each_producer_is_sent_and_acknowledged(day: Place, enter: Enter) -> None:
     scene = day.scene
     page = enter(day, scene.federation.central, f"/periodes/{scene.calendar.window_id}", width=DESK)
-    page.get_by_role("link", name="Tableau récapitulatif").click()
+    follow(page.get_by_role("link", name="Tableau récapitulatif"))
     assert "Quantités définitives de tous les groupes" in text(page)
     for group in scene.groups:
         assert group.name in text(page)
@@ -106,14 +106,14 @@ def test_the_logistician_prepares_pallets_and_lets_them_go(day: Place, enter: En
 def test_a_delivery_comes_with_a_case_missing(day: Place, enter: Enter) -> None:
     group, cycle = day.scene.groups[1], day.scene.cycles[1]
     page = enter(day, group.organiser)
-    page.get_by_role("link", name=re.compile("^Réceptionner")).first.click()
+    follow(page.get_by_role("link", name=re.compile("^Réceptionner")).first)
     delivery_id = page.url.rsplit("/", 1)[1]
     line = max(
         day.scene.at(group.organiser).get(f"/deliveries/{delivery_id}")["lines"], key=lambda row: row["expected"]
     )
     page.locator(f"input[name='received-{line['product_id']}']").fill("0")
     page.locator(f"select[name='reason-{line['product_id']}']").select_option(index=1)
-    page.get_by_role("button", name="Réceptionner la livraison").click()
+    follow(page.get_by_role("button", name="Réceptionner la livraison"))
     preview = text(page, ".preview")
     concerned = [home for home, order in cycle.orders.items() if line["product_id"] in order]
     assert f"0 au lieu de {line['expected']}" in preview
@@ -210,7 +210,7 @@ def test_sheets_for_paper(day: Place, enter: Enter) -> None:
     if page.url.endswith("/decoupe"):  # several products to cut: a list comes first
         page.locator("main .lines a").first.click()
     page.get_by_text("Plan de coupe").wait_for()
-    page.get_by_role("link", name="Étiquettes").click()
+    follow(page.get_by_role("link", name="Étiquettes"))
     assert page.get_by_role("heading", level=1).count()
     page.goto(day_page(day, group, "/creneaux"))
     assert "solidaire" in text(page)
@@ -245,12 +245,12 @@ def test_the_till_from_opening_to_a_difference_of_fifty_cents(day: Place, enter:
     page.get_by_text("2 paiements").wait_for()
     assert all(month.balance(stage, group.treasurer, home)["balance_cents"] == 0 for home in paying)
 
-    page.get_by_role("link", name="Faire la caisse").click()
+    follow(page.get_by_role("link", name="Faire la caisse"))
     till = stage.at(group.treasurer).get(f"/groups/{group.group_id}/tills/{page.url.split('/')[-2]}")
     for value, pieces in month.coins(till["cash_cents"] - 50).items():
         page.locator(f"#c{value}").fill(str(pieces))
     page.locator("input[name=cheque]").check()
-    page.get_by_role("button", name="Enregistrer le comptage").click()
+    follow(page.get_by_role("button", name="Enregistrer le comptage"))
     assert "Il manque 0,50 €" in text(page, "#ecart")
     assert page.get_by_role("button", name="Fermer la caisse").count() == 0
     page.get_by_label("D’où vient l’écart").fill("erreur en rendant la monnaie")

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import Page
 
-from tests.browser.conftest import PHONE, Enter, text
+from tests.browser.conftest import Enter, follow, narrow, text
 from tests.browser.season_place import served_season
 
 
@@ -17,10 +16,6 @@ from tests.browser.season_place import served_season
 def amap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     with served_season(tmp_path_factory.mktemp("desks")) as place:
         yield place
-
-
-def narrow(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE, f"{page.url} is wider than a phone"
 
 
 @pytest.mark.behaviour("S0:26", "S0:51-53")
@@ -64,7 +59,7 @@ def test_a_help_desk_from_its_plan_to_who_was_there(amap: SimpleNamespace, enter
 
     season.house.clock.set(datetime.fromisoformat(f"{day}T17:00:00").replace(tzinfo=UTC))
     camille.goto(desk)
-    camille.get_by_role("link", name="Noter les présences").click()
+    follow(camille.get_by_role("link", name="Noter les présences"))
     narrow(camille)
     camille.locator("li", has_text="Ali").get_by_role("button").first.click()
     camille.get_by_text("Présence notée.").wait_for()

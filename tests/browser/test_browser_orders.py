@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import DESK, Enter, Place, text
+from tests.browser.conftest import DESK, Enter, Place, follow, text
 
 COMTE = "Comté 12 mois"
 
@@ -34,7 +34,7 @@ def test_the_login_page_of_the_demonstration_lets_everybody_in(window: Place, en
     page = enter(window, path="/connexion")
     roles = {row["role"] for row in window.scene.stage.api.get("/demo")["accounts"]}
     assert {"organiser", "treasurer", "volunteer", "central_team", "logistician", "producer"} <= roles
-    page.locator(f"button[value='{window.scene.who('treasurer')}']").click()
+    follow(page.locator(f"button[value='{window.scene.who('treasurer')}']"))
     assert page.get_by_role("heading", level=1).inner_text() == "À faire"
     page.goto("/compte")
     page.locator("main").get_by_role("button", name="Se déconnecter").click()
@@ -74,10 +74,10 @@ def test_an_order_needs_no_script(window: Place, enter: Enter) -> None:
     page.get_by_role("searchbox").fill("comté")
     page.get_by_role("button", name="Chercher").click()
     page.get_by_label(f"Quantité de {COMTE}").fill("3")
-    page.get_by_role("button", name="Garder en brouillon").click()
+    follow(page.get_by_role("button", name="Garder en brouillon"))
     assert "Brouillon enregistré" in text(page)
     assert page.get_by_label(f"Quantité de {COMTE}").input_value() == "3"
-    page.get_by_role("button", name="Valider ma commande").click()
+    follow(page.get_by_role("button", name="Valider ma commande"))
     assert "Commande validée" in text(page)
     assert euros(orders(window, cycle)[home.household_id]) in text(page)
 
@@ -103,7 +103,7 @@ def test_the_organiser_types_in_a_paper_form(window: Place, enter: Enter) -> Non
     home = next(home for home in cycle.group.households if not home.digital)
     page = enter(window, cycle.group.organiser, f"/groupes/{cycle.group.group_id}/periodes/{cycle.cycle_id}")
     page.get_by_role("link", name="Prendre une commande").click()
-    page.locator("#households a").filter(has_text=home.label).first.click()
+    follow(page.locator("#households a").filter(has_text=home.label).first)
     assert "portera votre nom" in text(page)
     before = orders(window, cycle)[home.household_id]
     page.get_by_role("button", name=f"Plus : Quantité de {COMTE}").first.click()
@@ -111,7 +111,7 @@ def test_the_organiser_types_in_a_paper_form(window: Place, enter: Enter) -> Non
     page.get_by_role("button", name="Valider la modification").click()
     page.wait_for_url("**/recapitulatif")
     assert orders(window, cycle)[home.household_id] > before
-    page.get_by_role("link", name="Histoire de la commande").click()
+    follow(page.get_by_role("link", name="Histoire de la commande"))
     told = text(page)
     assert "Demandée par téléphone" in told
     assert "papier" in told
@@ -122,7 +122,7 @@ def test_the_organiser_sees_who_has_not_confirmed(window: Place, enter: Enter) -
     cycle = window.scene.cycles[0]
     waiting = [home for home in cycle.group.households if home.household_id in cycle.drafts]
     page = enter(window, cycle.group.organiser, f"/groupes/{cycle.group.group_id}/periodes")
-    page.locator("main tbody a").first.click()
+    follow(page.locator("main tbody a").first)
     listed = text(page, "#brouillons")
     assert all(home.label.split(" / ")[0] in listed for home in waiting)
     assert "Ouvrir le brouillon" in listed
@@ -136,7 +136,7 @@ def test_the_centre_revises_a_price(window: Place, enter: Enter) -> None:
     page.get_by_label("Coût d’achat").fill("2,20")
     page.get_by_label("À partir du").fill("2027-01-01")
     page.get_by_label("Raison").fill("nouvelle récolte")
-    page.get_by_role("button", name="Voir l’effet par tarif").click()
+    follow(page.get_by_role("button", name="Voir l’effet par tarif"))
     assert "→ 2,45 €" in text(page)
     page.get_by_role("button", name="Réviser le prix").click()
     page.get_by_text("nouvelle récolte").wait_for()
@@ -146,7 +146,7 @@ def test_the_centre_revises_a_price(window: Place, enter: Enter) -> None:
 @pytest.mark.behaviour("S1:144-145", "S1:146")
 def test_the_centre_releases_a_catalogue_and_schedules_all_groups(window: Place, enter: Enter) -> None:
     page = enter(window, window.scene.federation.central, "/catalogue/publier?month=2027-03", width=DESK)
-    page.get_by_role("button", name="Vérifier avant de publier").click()
+    follow(page.get_by_role("button", name="Vérifier avant de publier"))
     assert "Publier pour tous les groupes" in text(page)
     page.get_by_role("button", name="Publier le catalogue").click()
     page.goto("/")
@@ -179,10 +179,10 @@ def test_a_statement_opens_to_the_facts(window: Place, enter: Enter) -> None:
     home = window.scene.groups[0].households[1]
     page = enter(window, home.person_id, f"/mon-compte/{home.household_id}")
     assert "Solde aujourd’hui" in text(page)
-    page.locator("main tbody a").first.click()
+    follow(page.locator("main tbody a").first)
     told = text(page)
     assert "Ce qui explique ce montant" in told
     assert "la somme est zéro" in told
     page.go_back()
-    page.get_by_role("link", name="Solde au mardi dernier").click()
+    follow(page.get_by_role("link", name="Solde au mardi dernier"))
     assert "Solde au " in text(page, ".balance")

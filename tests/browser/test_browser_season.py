@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser.conftest import Enter, text
+from tests.browser.conftest import Enter, follow, narrow, text
 from tests.browser.season_place import served_season
 
 
@@ -25,9 +25,9 @@ def test_a_contract_from_its_opening_to_its_cheques_on_a_phone(amap: SimpleNames
     contract_id = season.draft()
     season.call("approve_contract", "Camille", contract_id=contract_id, version=1, person_id=season.people["Jeanne"])
     camille = enter(amap, season.people["Camille"])
-    camille.get_by_role("link", name=re.compile("^Ouvrir : Légumes d’hiver est approuvé")).click()
+    follow(camille.get_by_role("link", name=re.compile("^Ouvrir : Légumes d’hiver est approuvé")))
     assert "foyers du groupe voient le contrat" in text(camille)
-    camille.get_by_role("button", name="Ouvrir les inscriptions").click()
+    follow(camille.get_by_role("button", name="Ouvrir les inscriptions"))
     assert "chacun peut s’inscrire" in text(camille)
 
     zoe = enter(amap, season.people["Zoé"])
@@ -48,18 +48,18 @@ def test_a_contract_from_its_opening_to_its_cheques_on_a_phone(amap: SimpleNames
     zoe.get_by_role("button", name="M’inscrire").click()
     zoe.wait_for_url("**/mes-contrats/*")
     assert "à confirmer" in text(zoe)
-    assert zoe.evaluate("document.documentElement.scrollWidth") <= 375
+    narrow(zoe)
 
     camille.goto("/")
     camille.get_by_role("link", name=re.compile("^Confirmer : 1 inscription")).click()
-    camille.get_by_role("button", name="Confirmer l’inscription cochée").click()
+    follow(camille.get_by_role("button", name="Confirmer l’inscription cochée"))
     assert "1 inscription confirmée" in text(camille)
     camille.goto("/")
     camille.get_by_role("link", name=re.compile("^Recevoir : 3 chèques")).click()
     for place, number in enumerate(("1001", "1002", "1003")):
         camille.get_by_label("Numéro").nth(place).fill(number)
     camille.get_by_label("Banque").first.fill("Crédit Coopératif")
-    camille.get_by_role("button", name="Enregistrer les chèques reçus").click()
+    follow(camille.get_by_role("button", name="Enregistrer les chèques reçus"))
     assert "3 chèques reçus." in text(camille)
     zoe.reload()
     assert text(zoe).count("reçu") >= 3
