@@ -186,6 +186,19 @@ def test_a_payment_is_undone_after_seeing_what_it_does(evening):
     assert nadia.post(path, data={"reason": "encore"}).status_code == 409
 
 
+def test_who_opens_the_till_second_comes_to_the_one_that_is_open(evening):
+    till_id, tom = open_till(evening), evening.client("Tom")
+    answer = tom.post(caisse(evening, "/ouvrir"), data={"float": "20"}, follow_redirects=True)
+    text = text_of(answer)
+    assert "La caisse était déjà ouverte : c’est celle-ci." in text
+    assert "2 foyers à encaisser" in text
+    path = f"/api/v1/groups/{evening.group}/tills"
+    refused = tom.post(path, json={"float_cents": 0})
+    assert (refused.status_code, refused.json["code"]) == (409, "till-already-open")
+    assert refused.json["facts"] == {"till_id": till_id}
+    assert [(row["till_id"], row["float_cents"]) for row in tom.get(path).json["items"]] == [(till_id, 5000)]
+
+
 def test_an_amap_takes_no_money_at_the_till(tmp_path):
     amap = Evening(tmp_path, "csa")
     assert "Pas d’argent à la distribution d’une AMAP" in text_of(amap.client("Nadia").get(caisse(amap)))

@@ -28,7 +28,6 @@ class Cheque(_Ask):
 class OpenTill(_Ask):
     group_id: Id
     float_cents: Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
-    till_id: str = ""
     distribution_id: str = ""
 
 

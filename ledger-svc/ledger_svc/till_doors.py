@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from grenier.doors import Context, door
-from grenier.errors import Invalid, NotFound
+from grenier.errors import Invalid, NotFound, Rejected
 from grenier.language.contracts import GroupKind
 from grenier.readmodel import Row
 from grenier.runtime import read
@@ -20,7 +20,8 @@ class TillDoors(Doors):
     def open_till(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.OpenTill = read(asks.OpenTill, payload)
         role = self.runtime.access.require(context, "ledger.till", group_id=ask.group_id)
-        till_id = ask.till_id or self.new_id(context, "till")
+        till_id = self.new_id(context, "till")
+        self._refuse_a_second(ask.group_id, till_id)
         command = till.OpenTill(
             till_id=till_id,
             group_id=ask.group_id,
@@ -116,6 +117,17 @@ class TillDoors(Doors):
         self.runtime.wait(context)
         self.runtime.access.require(context, "ledger.read", group_id=ask.group_id)
         return {"till": tills.current(self.db, ask.group_id)}
+
+    def _refuse_a_second(self, group_id: str, till_id: str) -> None:
+        """Two volunteers at one desk with a phone each: the second comes to the till that is open, and opens none."""
+        current = tills.current(self.db, group_id)
+        if current is None or self._status(till_id):
+            return  # told again: the till's own stream answers
+        if self._status(current["till_id"]) == "open":  # the view may not know yet that it was closed a moment ago
+            raise Rejected("till-already-open", till_id=current["till_id"])
+
+    def _status(self, till_id: str) -> str:
+        return self.runtime.handler.state(till.decider, till_id).status
 
     def _kind_of(self, group_id: str) -> GroupKind:
         group = self.runtime.access.group(group_id)

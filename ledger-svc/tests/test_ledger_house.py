@@ -264,6 +264,23 @@ def test_a_reversal_is_previewed_then_final(house):
         house.call("ledger", "preview_reversal", ask, actor="tess")
 
 
+def test_a_group_has_one_till_open_at_a_time(house):
+    command_id, ask = "5a0f7ad0-7b5c-4c2e-9df1-0a4c3f6b8f01", {"group_id": "g1", "float_cents": 5000}
+    till_id = house.call("ledger", "open_till", ask, actor="orga", command_id=command_id)["id"]
+    with pytest.raises(Rejected, match="till-already-open") as refused:
+        open_till(house)
+    assert refused.value.facts == {"till_id": till_id}
+    again = house.call("ledger", "open_till", ask, actor="orga", command_id=command_id)
+    assert again["id"] == till_id, "the same wish twice is one till"
+    house.call("ledger", "count_cash", {"till_id": till_id, "coins": {"5000": 1}}, actor="tess")
+    house.call("ledger", "close_till", {"till_id": till_id}, actor="tess")
+    after = open_till(house)
+    assert after != till_id
+    again = house.call("ledger", "open_till", ask, actor="orga", command_id=command_id)
+    assert again["id"] == till_id, "answered as it was then, though another is open"
+    assert len(house.call("ledger", "tills", {"group_id": "g1"}, actor="tess")["items"]) == 2
+
+
 def test_no_till_opens_in_an_amap(house):
     with pytest.raises(Rejected, match="no-money-at-csa-distribution"):
         house.call("ledger", "open_till", {"group_id": "g2", "float_cents": 0}, actor="tess2")

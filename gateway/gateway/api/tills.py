@@ -101,9 +101,9 @@ def tills(query, group_id):
 @access(may="ledger.till")
 @bp.arguments(OpenTill)
 @bp.response(201, Done)
-@bp.alt_response(409, description="`no-money-at-csa-distribution`")
+@bp.alt_response(409, description="`till-already-open` (which one: `facts.till_id`) or `no-money-at-csa-distribution`")
 def open_till(body, group_id):
-    """Open a till with its float"""
+    """Open a till with its float; a group has one open at a time"""
     if body.get("distribution_id"):
         day_of(group_id, body["distribution_id"])
     return tell("ledger", "open_till", group_id=group_id, **body)

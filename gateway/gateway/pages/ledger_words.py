@@ -77,6 +77,11 @@ register(
 )
 register("till-unknown", lazy_gettext("Caisse inconnue"), lazy_gettext("Ouvrez d’abord la caisse avec son fond."))
 register(
+    "till-already-open",
+    lazy_gettext("Une caisse est déjà ouverte"),
+    lazy_gettext("Un groupe a une caisse ouverte à la fois : encaissez dans celle-ci, ou fermez-la d’abord."),
+)
+register(
     "till-closed",
     lazy_gettext("La caisse est fermée"),
     lazy_gettext("Elle ne se modifie plus. Une correction se fait sur le compte."),

@@ -83,6 +83,9 @@ def open_till(group_id: str):
     if form.tell("ledger", "open_till", group_id=group_id, **more):
         flash(_("La caisse est ouverte. Les foyers servis apparaissent d’eux-mêmes."), "success")
         return redirect(url_for(".index", group_id=group_id))
+    if form.refusal and form.refusal["code"] == "till-already-open":
+        flash(_("La caisse était déjà ouverte : c’est celle-ci."), "attention")
+        return redirect(url_for(".index", group_id=group_id))
     return _closed_desk(form, group_id)
 
 
