@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from grenier_infra.eventnode.log import RecentIds
+from grenier_infra.eventnode.log import GENERATIONS, RecentIds
 from grenier_infra.eventnode.rules import (
     ANY,
     EXISTS,
@@ -122,11 +122,15 @@ def test_age_is_counted_in_seconds() -> None:
 
 
 def test_recent_ids_are_bounded_and_belong_to_a_stream() -> None:
-    ids = RecentIds(limit=10)
-    for number in range(100):
+    ids, kept = RecentIds(limit=10 * GENERATIONS), set()
+    for number in range(400):
         ids.add(1, event(number), Recorded(number, number))
-    known = [number for number in range(100) if ids.find(1, event(number))]
-    assert known == list(range(90, 100))
-    assert ids.find(2, event(99)) is None
+        known = [earlier for earlier in range(number + 1) if ids.find(1, event(earlier))]
+        assert known == list(range(number + 1 - len(known), number + 1)), "the latest ones"
+        if number >= 200:
+            kept.add(len(known))
+    assert kept == set(range(10 * GENERATIONS - 9, 10 * GENERATIONS + 1)), "a little is forgotten at a time"
+    assert ids.find(1, event(399)) == Recorded(399, 399)
+    assert ids.find(2, event(399)) is None
     ids.clear()
-    assert ids.find(1, event(99)) is None
+    assert ids.find(1, event(399)) is None

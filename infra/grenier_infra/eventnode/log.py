@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -34,6 +35,7 @@ from grenier_infra.eventnode.schema import FIRST_POSITION, TOMBSTONE_REVISION
 CACHED_STREAMS = 20_000
 CACHED_TYPES = 2_000
 RECENT_IDS = 32_768
+GENERATIONS = 16
 GENESIS_STREAM = "$node"
 
 
@@ -50,28 +52,30 @@ class _Stream:
 
 
 class RecentIds:
-    """Ids of recently committed events, in memory only, bounded: two generations, the elder is dropped when full."""
+    """Ids of recently committed events, in memory only, bounded: the eldest of many generations makes room for a new one.
+
+    With few, large ones the memory of the process would rise and fall by all that is forgotten at once.
+    """
 
     def __init__(self, limit: int = RECENT_IDS) -> None:
-        """Remember at least half of ``limit`` ids, at most ``limit``."""
-        self._half = limit // 2
+        """Remember at most ``limit`` ids, a multiple of the generations, and all but one generation of them at least."""
+        self._size = limit // GENERATIONS
         self.clear()
 
     def clear(self) -> None:
         """Know nothing, as after a restart."""
-        self._young: dict[bytes, Recorded] = {}
-        self._old: dict[bytes, Recorded] = {}
+        self._generations: deque[dict[bytes, Recorded]] = deque([{}], maxlen=GENERATIONS)
 
     def add(self, stream_id: int, event_id: bytes, recorded: Recorded) -> None:
         """Remember an event of a stream."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[event_id + stream_id.to_bytes(8, "big")] = recorded
+        if len(self._generations[0]) >= self._size:
+            self._generations.appendleft({})
+        self._generations[0][event_id + stream_id.to_bytes(8, "big")] = recorded
 
     def find(self, stream_id: int, event_id: bytes) -> Recorded | None:
         """Give the place of an event of this stream, None if it is not among the recent ones."""
         key = event_id + stream_id.to_bytes(8, "big")
-        return self._young.get(key) or self._old.get(key)
+        return next((born[key] for born in self._generations if key in born), None)
 
 
 @dataclass(slots=True)
