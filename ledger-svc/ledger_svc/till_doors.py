@@ -12,7 +12,7 @@ from grenier.runtime import read
 from ledger_svc import asks, till
 from ledger_svc.common import Doors, cheque_facts
 from ledger_svc.till import DENOMINATIONS, Till
-from ledger_svc.views import tills
+from ledger_svc.views import committed, tills
 
 
 class TillDoors(Doors):
@@ -20,6 +20,8 @@ class TillDoors(Doors):
     def open_till(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
         ask: asks.OpenTill = read(asks.OpenTill, payload)
         role = self.runtime.access.require(context, "ledger.till", group_id=ask.group_id)
+        if ask.distribution_id and not committed.is_distribution_of(self.db, ask.distribution_id, ask.group_id):
+            raise NotFound
         till_id = self.new_id(context, "till")
         self._refuse_a_second(ask.group_id, till_id)
         command = till.OpenTill(

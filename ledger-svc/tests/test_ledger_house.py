@@ -52,6 +52,16 @@ def house(tmp_path):
     return house
 
 
+def plan_distribution(house, distribution_id, group_id, starts):
+    house.record(
+        f"distribution-{distribution_id}",
+        logistics.DistributionPlanned(
+            distribution_id=distribution_id, cycle_id="c1", window_id="w", group_id=group_id, host_id="host",
+            month="2026-11", starts_at=starts, ends_at=starts, place="", slots=[], assignments=[], items=[ITEM],
+            orders=[]),
+    )  # fmt: skip
+
+
 def order_and_sign_off(house, household="h1", actor="ann", cents=1988, ordered=1590):
     """A confirmed order of a kilogram of comté that weighs 1.250 kg at the distribution."""
     line = orders.OrderLine(product_id="comte", quantity=1, unit_price_cents=1590, amount_cents=ordered)
@@ -64,12 +74,7 @@ def order_and_sign_off(house, household="h1", actor="ann", cents=1988, ordered=1
                 opens_at=MONDAY, closes_at=MONDAY, distribution_starts_at=starts, distribution_ends_at=starts,
                 place="", items=[ITEM], tier_rates_bp={}),
         )  # fmt: skip
-        house.record(
-            "distribution-d1",
-            logistics.DistributionPlanned(
-                distribution_id="d1", cycle_id="c1", window_id="w", group_id="g1", host_id="host", month="2026-11",
-                starts_at=starts, ends_at=starts, place="", slots=[], assignments=[], items=[ITEM], orders=[]),
-        )  # fmt: skip
+        plan_distribution(house, "d1", "g1", starts)
     house.record(
         "cycle-c1",
         orders.OrderConfirmed(
@@ -96,8 +101,7 @@ def balance(house, household="h1", actor="ann", **more):
 
 
 def open_till(house, actor="orga"):
-    ask = {"group_id": "g1", "distribution_id": "d1", "float_cents": 5000}
-    return house.call("ledger", "open_till", ask, actor=actor)["id"]
+    return house.call("ledger", "open_till", {"group_id": "g1", "float_cents": 5000}, actor=actor)["id"]
 
 
 def pay(house, till_id, household="h1", cents=1988, means="cash", **more):
@@ -279,6 +283,18 @@ def test_a_group_has_one_till_open_at_a_time(house):
     again = house.call("ledger", "open_till", ask, actor="orga", command_id=command_id)
     assert again["id"] == till_id, "answered as it was then, though another is open"
     assert len(house.call("ledger", "tills", {"group_id": "g1"}, actor="tess")["items"]) == 2
+
+
+def test_a_till_names_a_distribution_of_its_own_group(house):
+    plan_distribution(house, "d1", "g1", MONDAY)
+    plan_distribution(house, "d2", "g2", MONDAY)
+    ask = {"group_id": "g1", "float_cents": 0}
+    for unknown in ("d2", "d3"):
+        with pytest.raises(NotFound):
+            house.call("ledger", "open_till", {**ask, "distribution_id": unknown}, actor="orga")
+    house.call("ledger", "open_till", {**ask, "distribution_id": "d1"}, actor="orga")
+    opened = house.call("ledger", "tills", {"group_id": "g1"}, actor="tess")["items"]
+    assert [row["distribution_id"] for row in opened] == ["d1"]
 
 
 def test_no_till_opens_in_an_amap(house):

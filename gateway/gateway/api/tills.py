@@ -5,7 +5,6 @@ from marshmallow import fields, validate
 from gateway.access import access
 from gateway.api.base import ApiBlueprint, Done, Query, Schema
 from gateway.api.ledger import AMOUNT, MEANS, REASON, Cheque, DoneEntry, Reason
-from gateway.api.logistics import day_of
 from gateway.calls import ask, tell
 
 bp = ApiBlueprint("tills", description="The cash desk of a distribution, from its float to the closed envelope.")
@@ -104,8 +103,6 @@ def tills(query, group_id):
 @bp.alt_response(409, description="`till-already-open` (which one: `facts.till_id`) or `no-money-at-csa-distribution`")
 def open_till(body, group_id):
     """Open a till with its float; a group has one open at a time"""
-    if body.get("distribution_id"):
-        day_of(group_id, body["distribution_id"])
     return tell("ledger", "open_till", group_id=group_id, **body)
 
 

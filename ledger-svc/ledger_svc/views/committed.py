@@ -43,6 +43,7 @@ distributions = sa.Table(
     "committed_distributions",
     _meta,
     sa.Column("distribution_id", sa.Text, primary_key=True),
+    sa.Column("group_id", sa.Text, nullable=False),
     sa.Column("cycle_id", sa.Text, nullable=False, index=True),
     sa.Column("closed", sa.Integer, nullable=False),
 )
@@ -72,7 +73,9 @@ def apply(rows: Rows, fact: Fact) -> None:
                 state = "closed" if _is_over(rows, row["cycle_id"]) else "open"
                 rows.change(pending, row["order_id"], state=state, entry_id="")
         case logistics.DistributionPlanned() as e:
-            rows.put(distributions, distribution_id=e.distribution_id, cycle_id=e.cycle_id, closed=0)
+            rows.put(
+                distributions, distribution_id=e.distribution_id, group_id=e.group_id, cycle_id=e.cycle_id, closed=0
+            )
         case logistics.DistributionClosed() as e:
             rows.change(distributions, e.distribution_id, closed=1)
             _release(rows, e.distribution_id)
@@ -103,7 +106,7 @@ view = View(
         "logistics.distribution-closed",
     ),
     apply,
-    version=3,  # 2: rounds of contracts, 3: which distributions are over
+    version=4,  # 2: rounds of contracts, 3: which distributions are over, 4: whose they are
 )
 
 
@@ -137,6 +140,12 @@ def of_household(db: Database, household_id: str) -> list[Row]:
 def cycle(db: Database, cycle_id: str) -> Row | None:
     """cycle_id, month, distribution_starts_at, contract_id, title."""
     return db.row(sa.select(cycles).where(cycles.c.cycle_id == cycle_id))
+
+
+def is_distribution_of(db: Database, distribution_id: str, group_id: str) -> bool:
+    """Whether a group has planned this distribution."""
+    known = db.row(sa.select(distributions.c.group_id).where(distributions.c.distribution_id == distribution_id))
+    return known is not None and known["group_id"] == group_id
 
 
 def households_in_cycle(db: Database, cycle_id: str) -> list[str]:
