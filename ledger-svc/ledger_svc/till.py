@@ -151,7 +151,7 @@ def decide(till: Till, command: Command) -> Sequence[Event]:
 def open_till(till: Till, command: OpenTill) -> list[Event]:
     _refuse_money_at_csa(command.group_kind)
     if till.status:
-        return []
+        raise Rejected("till-already-open" if till.status == "open" else "till-closed", till_id=till.till_id)
     postings = accounts.balanced(
         (accounts.change_fund(command.group_id), command.float_cents),
         (accounts.till(command.till_id, "cash"), -command.float_cents),

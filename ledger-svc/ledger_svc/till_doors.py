@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any, get_args
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
 
 from grenier.doors import Context, door
 from grenier.errors import Invalid, NotFound, Rejected
@@ -11,7 +14,7 @@ from grenier.readmodel import Row
 from grenier.runtime import read
 from ledger_svc import asks, till
 from ledger_svc.common import Doors, cheque_facts
-from ledger_svc.till import DENOMINATIONS, Till
+from ledger_svc.till import DENOMINATIONS, OpenTill, Till
 from ledger_svc.views import committed, tills
 
 
@@ -22,16 +25,14 @@ class TillDoors(Doors):
         role = self.runtime.access.require(context, "ledger.till", group_id=ask.group_id)
         if ask.distribution_id and not committed.is_distribution_of(self.db, ask.distribution_id, ask.group_id):
             raise NotFound
-        till_id = self.new_id(context, "till")
-        self._refuse_a_second(ask.group_id, till_id)
-        command = till.OpenTill(
-            till_id=till_id,
+        command = OpenTill(
+            till_id=self._where_to_ask(ask.group_id, context),
             group_id=ask.group_id,
             group_kind=self._kind_of(ask.group_id),
             distribution_id=ask.distribution_id,
             float_cents=ask.float_cents,
         )
-        return self.runtime.tell(till.decider, till_id, command, context, role=role, group_id=ask.group_id)
+        return self._open(command, context, role)
 
     @door
     def take_payment(self, payload: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -120,16 +121,28 @@ class TillDoors(Doors):
         self.runtime.access.require(context, "ledger.read", group_id=ask.group_id)
         return {"till": tills.current(self.db, ask.group_id)}
 
-    def _refuse_a_second(self, group_id: str, till_id: str) -> None:
-        """Two volunteers at one desk with a phone each: the second comes to the till that is open, and opens none."""
-        current = tills.current(self.db, group_id)
-        if current is None or self._status(till_id):
-            return  # told again: the till's own stream answers
-        if self._status(current["till_id"]) == "open":  # the view may not know yet that it was closed a moment ago
-            raise Rejected("till-already-open", till_id=current["till_id"])
+    def _where_to_ask(self, group_id: str, context: Context) -> str:
+        """The till that this very command opened long ago, or the group's latest one as far as the view knows."""
+        if not context.command_id:
+            raise Invalid("context-invalid", reason="command_id is needed")
+        told = tills.opened_with(self.db, group_id, context.command_id)
+        return told or tills.latest(self.db, group_id) or _first_of(group_id)
 
-    def _status(self, till_id: str) -> str:
-        return self.runtime.handler.state(till.decider, till_id).status
+    def _open(self, command: OpenTill, context: Context, role: str) -> dict[str, Any]:
+        """Open the till that comes after those that are closed.
+
+        Its id follows from the one before it: two volunteers who open one at the same moment mean the same till, and
+        the second hears that it is open.
+        """
+        while True:
+            try:
+                return self.runtime.tell(
+                    till.decider, command.till_id, command, context, role=role, group_id=command.group_id
+                )
+            except Rejected as refused:
+                if refused.code != "till-closed":
+                    raise
+                command = msgspec.structs.replace(command, till_id=_after(command.till_id))
 
     def _kind_of(self, group_id: str) -> GroupKind:
         group = self.runtime.access.group(group_id)
@@ -152,3 +165,13 @@ class TillDoors(Doors):
             raise NotFound
         self.runtime.access.require(context, "ledger.read", group_id=row["group_id"])
         return row
+
+
+def _first_of(group_id: str) -> str:
+    """The id of a group's first till."""
+    return str(uuid5(NAMESPACE_URL, f"till/{group_id}"))
+
+
+def _after(till_id: str) -> str:
+    """The id of the till that a group opens once this one is closed."""
+    return str(uuid5(NAMESPACE_URL, f"till/{till_id}/next"))

@@ -285,6 +285,24 @@ def test_a_group_has_one_till_open_at_a_time(house):
     assert len(house.call("ledger", "tills", {"group_id": "g1"}, actor="tess")["items"]) == 2
 
 
+def test_two_volunteers_who_open_a_till_at_the_same_moment_open_one(house, monkeypatch):
+    for _ in range(2):  # a group's first till, and one after a till that the view does not know either
+        with monkeypatch.context() as patched:
+            patched.setattr(house, "settle", lambda: None)  # nobody's view has heard of the other's till
+            till_id = open_till(house, actor="orga")
+            with pytest.raises(Rejected, match="till-already-open") as refused:
+                open_till(house, actor="tess")
+            assert refused.value.facts == {"till_id": till_id}
+            house.call("ledger", "count_cash", {"till_id": till_id, "coins": {"5000": 1}}, actor="tess")
+            house.call("ledger", "close_till", {"till_id": till_id}, actor="tess")
+            again = open_till(house, actor="tess")
+            assert again != till_id, "closed a moment ago"
+        house.settle()
+        house.call("ledger", "count_cash", {"till_id": again, "coins": {"5000": 1}}, actor="tess")
+        house.call("ledger", "close_till", {"till_id": again}, actor="tess")
+    assert len(house.call("ledger", "tills", {"group_id": "g1"}, actor="tess")["items"]) == 4
+
+
 def test_a_till_names_a_distribution_of_its_own_group(house):
     plan_distribution(house, "d1", "g1", MONDAY)
     plan_distribution(house, "d2", "g2", MONDAY)

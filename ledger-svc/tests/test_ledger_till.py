@@ -56,9 +56,14 @@ def test_every_posting_of_a_till_sums_to_zero():
             assert sum(posting.amount_cents for posting in event.postings) == 0
 
 
-def test_opening_or_paying_twice_is_done_once():
-    given(decider, *TAKEN).when(OPEN).nothing()
+def test_paying_twice_is_done_once():
     given(decider, *TAKEN).when(CASH).nothing()
+
+
+def test_a_till_opens_once():
+    assert given(decider, *TAKEN).when(OPEN).rejected("till-already-open").facts == {"till_id": "t"}
+    closed = TillClosed(till_id="t", group_id="g", cash_cents=6250, cheques_cents=3075)
+    given(decider, *TAKEN, closed).when(OPEN).rejected("till-closed")
 
 
 def test_no_money_changes_hands_at_an_amap_distribution():
@@ -87,11 +92,15 @@ def test_a_payment_is_reversed_once():
     (event,) = decider.decide(decider.fold(TAKEN), reverse)
     assert isinstance(event, PaymentReversed)
     assert event.postings == accounts.balanced(("eater:h1", -1250), ("till:t:cash", 1250))
-    after = [*TAKEN, event]
-    assert decider.fold(after).cash_cents == 5000
-    given(decider, *after).when(reverse).nothing()
-    given(decider, *after).when(ReversePayment(entry_id="r2", reverses="p1", reason="x")).rejected("already-reversed")
-    given(decider, *after).when(ReversePayment(entry_id="r2", reverses="no", reason="x")).rejected("entry-unknown")
+    reversed_once = [*TAKEN, event]
+    assert decider.fold(reversed_once).cash_cents == 5000
+    given(decider, *reversed_once).when(reverse).nothing()
+    given(decider, *reversed_once).when(ReversePayment(entry_id="r2", reverses="p1", reason="x")).rejected(
+        "already-reversed"
+    )
+    given(decider, *reversed_once).when(ReversePayment(entry_id="r2", reverses="no", reason="x")).rejected(
+        "entry-unknown"
+    )
 
 
 @pytest.mark.behaviour("S1:90-92")

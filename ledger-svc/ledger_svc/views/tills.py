@@ -23,6 +23,7 @@ tills = sa.Table(
     sa.Column("taken_cash_cents", sa.Integer, nullable=False),
     sa.Column("opened_at", sa.Text, nullable=False),
     sa.Column("opened_by", sa.Text, nullable=False),
+    sa.Column("opened_with", sa.Text, nullable=False),  # the command's id
     sa.Column("counted_cents", sa.Integer),
     sa.Column("counted_at", sa.Text),
     sa.Column("counted_by", sa.Text),
@@ -60,8 +61,8 @@ def apply(rows: Rows, fact: Fact) -> None:
         case ledger.TillOpened() as e:
             rows.put(tills, till_id=e.till_id, group_id=e.group_id, distribution_id=e.distribution_id, state="open",
                      float_cents=e.float_cents, cash_cents=e.float_cents, cheques_cents=0, cheques=0, payments=0,
-                     taken_cash_cents=0, opened_at=fact.at, opened_by=fact.meta.actor, count_is_current=0, explained=0,
-                     explained_cents=0, coins={}, cheque_entries=[])  # fmt: skip
+                     taken_cash_cents=0, opened_at=fact.at, opened_by=fact.meta.actor, opened_with=fact.meta.cmd,
+                     count_is_current=0, explained=0, explained_cents=0, coins={}, cheque_entries=[])  # fmt: skip
         case ledger.PaymentTaken() as e:
             cheque = e.cheque or ledger.ChequeFacts(number="")
             rows.put(payments, entry_id=e.entry_id, till_id=e.till_id, household_id=e.household_id, means=e.means,
@@ -93,8 +94,9 @@ def _move(rows: Rows, event: ledger.PaymentTaken | ledger.PaymentReversed, sign:
 
 
 view = View(
-    "tills", (tills, payments), ("ledger.till-", "ledger.payment-", "ledger.cash-", "ledger.difference-"), apply
-)
+    "tills", (tills, payments), ("ledger.till-", "ledger.payment-", "ledger.cash-", "ledger.difference-"), apply,
+    version=2,  # 2: the command that opened a till
+)  # fmt: skip
 
 
 def till(db: Database, till_id: str) -> Row | None:
@@ -111,6 +113,19 @@ def current(db: Database, group_id: str) -> Row | None:
     """The till that is open in a group, the latest one when there are several."""
     query = sa.select(tills).where(tills.c.group_id == group_id, tills.c.state == "open")
     return db.row(query.order_by(tills.c.opened_at.desc(), tills.c.till_id))
+
+
+def latest(db: Database, group_id: str) -> str:
+    """The till that is open in a group, else the one that was opened last, "" before its first."""
+    query = sa.select(tills.c.till_id).where(tills.c.group_id == group_id)
+    row = db.row(query.order_by(tills.c.state == "closed", tills.c.opened_at.desc(), tills.c.till_id).limit(1))
+    return str(row["till_id"]) if row else ""
+
+
+def opened_with(db: Database, group_id: str, command_id: str) -> str:
+    """The till that this command opened in a group, "" when none."""
+    row = db.row(sa.select(tills.c.till_id).where(tills.c.group_id == group_id, tills.c.opened_with == command_id))
+    return str(row["till_id"]) if row else ""
 
 
 def payments_of(db: Database, till_id: str) -> list[Row]:
