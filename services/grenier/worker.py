@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from grenier import metrics
 from grenier.clock import make_clock
+from grenier.collecting import collect_until
 from grenier.errors import Rejected
 from grenier.filling import Filling
 from grenier.handover import LOOK_EVERY_S, Successor, owner_lives, this_process
@@ -339,7 +340,7 @@ def work(names: Sequence[str], settings: Settings) -> None:
     workers = [ServiceWorker(service, settings, event_log, wire) for service in services]
     for worker in workers:
         worker.start()
-    stopping.wait()
+    collect_until(stopping)
     wire.stop()
     for worker in workers:
         worker.stop()
