@@ -2,7 +2,7 @@
 
 What a process builds at its start, some 400,000 objects that live as long as it does, makes each full collection cost a
 tenth of a second, so Python puts them off for ten minutes and more, and what only they give back piles up. Set aside,
-those objects are looked at no more: a full collection takes a millisecond or two, and can come often.
+those objects are looked at no more: a full collection looks at what is new alone, and can come often.
 """
 
 from __future__ import annotations
