@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contracts_svc.rules.dates import Pattern, by_month, check_pattern, proposed, rhythm_of, shifted
+from contracts_svc.rules.dates import Pattern, Proposed, by_month, check_pattern, proposed, rhythm_of, shifted
 from grenier.errors import Invalid
 
 START = date(2026, 11, 5)
@@ -34,6 +34,13 @@ def said(rhythm: str = "weekly", **more: Any) -> Pattern:
 def test_each_rhythm_is_read_as_it_is_sent(rhythm: str) -> None:
     sent = said(rhythm)
     assert msgspec.convert(msgspec.to_builtins(sent), Pattern) == sent
+
+
+def test_what_a_pattern_does_not_say_is_usual() -> None:
+    pattern = said("monthly")
+    usual = {"series": "", "starts": "18:30", "ends": "19:30", "place": "", "factor_percent": 100, "moved_from": None}
+    assert proposed(pattern) == [Proposed(on=on, **usual) for on in (START, date(2026, 12, 5))], "every month"
+    assert not pattern.stated_count, "a paper that says no number is not contradicted"
 
 
 @pytest.mark.parametrize(

@@ -55,12 +55,12 @@ class Proposed(msgspec.Struct, frozen=True, kw_only=True):
     """A date that a pattern gives; `moved_from`: the one of the rhythm, when it was moved."""
 
     on: date
-    series: str = ""
-    starts: str = "18:30"
-    ends: str = "19:30"
-    place: str = ""
-    factor_percent: int = 100
-    moved_from: date | None = None
+    series: str
+    starts: str
+    ends: str
+    place: str
+    factor_percent: int
+    moved_from: date | None
 
 
 def proposed(pattern: Pattern) -> list[Proposed]:
