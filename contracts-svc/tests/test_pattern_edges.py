@@ -133,6 +133,18 @@ def test_more_than_four_hundred_or_three_years_is_refused(pattern: Pattern) -> N
     assert refused.value.facts["fields"] == {"until": ["More than 400 dates, or more than three years."]}
 
 
+def test_a_rhythm_begins_on_its_first_date_after_the_beginning_wherever_its_anchor_lies() -> None:
+    week, fortnight = timedelta(days=7), timedelta(days=14)
+    for anchor in (START, START - 3 * fortnight, START + 3 * fortnight):
+        assert rhythm_of(said(anchor=anchor, from_on=START + timedelta(days=1))) == [START + week, START + 2 * week]
+        assert rhythm_of(said("every", anchor=anchor, from_on=START - timedelta(days=1))) == [START, START + fortnight]
+
+
+def test_some_months_are_left_out_from_the_first_one_on() -> None:
+    assert rhythm_of(said("monthly", every_months=5)) == [START, date(2027, 4, 5)]
+    assert rhythm_of(said("nth_weekday", every_months=5)) == [START, date(2027, 4, 1)]
+
+
 def test_four_hundred_days_and_exactly_three_years_are_given() -> None:
     assert len(rhythm_of(said("every", every_days=1, count=0, until=START + timedelta(days=399)))) == 400
     assert rhythm_of(said("every", every_days=366, count=4))[-1] == THREE_YEARS
@@ -141,6 +153,7 @@ def test_four_hundred_days_and_exactly_three_years_are_given() -> None:
 def test_the_calendar_ends_with_its_last_year() -> None:
     last = said(anchor=date(9999, 12, 24), count=0, until=date.max)
     assert rhythm_of(last) == [date(9999, 12, 24), date(9999, 12, 31)]
+    assert rhythm_of(said(anchor=date(9999, 12, 25), count=2)) == [date(9999, 12, 25)]
     check_pattern(said(anchor=date(9991, 1, 1), count=0, until=date.max))
     with pytest.raises(Invalid):
         check_pattern(said(anchor=date(9990, 1, 1), count=0, until=date(9993, 12, 31)))
@@ -162,8 +175,6 @@ def test_what_a_date_carries() -> None:
         (START + timedelta(days=21), None, 50),
     ]
     assert {(one.series, one.starts, one.ends, one.place) for one in found} == {("A", "17:00", "18:15", "Halle")}
-    usual = proposed(said(count=1))[0]
-    assert (usual.series, usual.starts, usual.ends, usual.place) == ("", "18:30", "19:30", "")
 
 
 def test_a_factor_of_the_new_day_goes_before_the_one_of_the_planned_day() -> None:
