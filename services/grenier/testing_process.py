@@ -55,8 +55,10 @@ class Stillness:
     def test_begins(self) -> None:
         self._test_began = monotonic()
 
-    def during_this_test(self) -> bool:
-        sleep(2 * WAKES_EVERY_S)  # a test may have woken, and failed, before the thread that watches
+    def during_this_test(self, error: BaseException | None = None) -> bool:
+        """Asked after every test; `error`: what it failed with."""
+        if error is not None:
+            sleep(2 * WAKES_EVERY_S)  # a test may have woken, and failed, before the thread that watches
         return self._stood_still_at > self._test_began
 
 
